@@ -1,0 +1,30 @@
+/**
+ * Runs a suite with Node's test runner: `npm test` everything that needs nothing but this repository, `npm run test:compat`
+ * real clients, `npm run test:crash` killed processes and full disks. A suite without a test file fails.
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+const SUITES: Readonly<Record<string, { readonly include: string; readonly exclude: readonly string[] }>> = {
+  unit: { include: 'test/**/*.test.ts', exclude: ['test/compat/', 'test/crash/'] },
+  compat: { include: 'test/compat/**/*.test.ts', exclude: [] },
+  crash: { include: 'test/crash/**/*.test.ts', exclude: [] },
+}
+
+const name = process.argv[2] ?? 'unit'
+const suite = SUITES[name]
+if (suite === undefined) fail(`unknown suite '${name}', expected one of: ${Object.keys(SUITES).join(', ')}`)
+
+const files = globSync(suite.include).filter((file) => !suite.exclude.some((folder) => file.startsWith(folder)))
+if (files.length === 0) fail(`no test files in suite '${name}'`)
+
+// Names of single files or other flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
+const { status } = spawnSync(process.execPath, ['--test', ...process.argv.slice(3), ...files.sort()], {
+  stdio: 'inherit',
+})
+process.exitCode = status ?? 1
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(2)
+}
