@@ -1,0 +1,43 @@
+/**
+ * The errors that a client may see. Anything else that is thrown is a bug: the wire answers `KMSInternalException`
+ * with no text and logs the cause.
+ */
+
+/** Exceptions that the service model flags as server faults; all others are HTTP 400 (operations.md 1.3). */
+const SERVER_FAULTS: ReadonlySet<string> = new Set([
+  'DependencyTimeoutException',
+  'KeyUnavailableException',
+  'KMSInternalException',
+])
+
+export class KmsError extends Error {
+  /** AWS exception name, e.g. `NotFoundException`. */
+  readonly code: string
+  /** Text for the client; `undefined` where AWS sends no message member at all (operations.md 1.3). */
+  readonly text: string | undefined
+
+  constructor(code: string, text?: string, options?: { cause?: unknown }) {
+    super(text ?? code, options)
+    this.name = 'KmsError'
+    this.code = code
+    this.text = text
+  }
+
+  /** HTTP status. */
+  get status(): 400 | 500 {
+    return SERVER_FAULTS.has(this.code) ? 500 : 400
+  }
+}
+
+/** One answer for every reason: what failed must not show (lifecycle.md CT-5). */
+export function invalidCiphertext(cause?: unknown): KmsError {
+  return new KmsError('InvalidCiphertextException', undefined, { cause })
+}
+
+export function validationError(message: string): KmsError {
+  return new KmsError('ValidationException', message)
+}
+
+export function notFound(message: string): KmsError {
+  return new KmsError('NotFoundException', message)
+}

@@ -1,0 +1,125 @@
+/** Every bound of the service, by name. Sizes are bytes unless the name says otherwise. */
+
+/** operations.md 1.4: the largest legal request stays below 512 KiB. */
+export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
+/** Request line and headers together. */
+export const REQUEST_HEADERS_BYTES_MAX = 16 * 1024
+export const REQUEST_HEADERS_COUNT_MAX = 100
+/** Objects and arrays inside one another in a request or a policy; the deepest legal request needs 4. */
+export const JSON_DEPTH_MAX = 32
+
+export const CONNECTIONS_MAX = 10_000
+export const HEADERS_TIMEOUT_MS = 10_000
+export const REQUEST_TIMEOUT_MS = 30_000
+export const KEEP_ALIVE_TIMEOUT_MS = 75_000
+export const SHUTDOWN_TIMEOUT_MS = 10_000
+
+/** operations.md 1.6: a request date may differ from ours by this much. */
+export const CLOCK_SKEW_MS_MAX = 5 * 60 * 1000
+/** operations.md 1.6, query authentication. */
+export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
+
+export const ALIASES_PER_KEY_MAX = 50
+export const KEYS_PER_ACCOUNT_AND_REGION_MAX = 100_000
+export const TAGS_PER_KEY_MAX = 50
+export const POLICY_BYTES_MAX = 32_768
+/** operations.md 1.7: more validation errors than this are not reported. */
+export const VALIDATION_ERRORS_MAX = 10
+
+/** lifecycle.md CT-1: blob lengths, suite 0x01. */
+export const CIPHERTEXT_BLOB_BYTES_MAX = 6144
+
+/** Entries of the per-node caches. Records and unwrapped material are dangerous in different ways, so they live apart. */
+export const CACHED_KEYS_MAX = 50_000
+export const CACHED_ALIASES_MAX = 50_000
+export const CACHED_ACCESS_KEYS_MAX = 10_000
+export const CACHED_SIGNING_KEYS_MAX = 10_000
+export const CACHED_KEY_MATERIALS_MAX = 20_000
+/** Plaintext material leaves memory after this much time without use (lifecycle.md ENV-32). */
+export const CACHED_KEY_MATERIAL_TTL_MS = 15 * 60 * 1000
+
+/** design.md section 3: a change is in force on every node within 1 s. */
+export const CHANGE_POLL_INTERVAL_MS = 200
+/** A node that could not read the changes for this long refuses to answer. */
+export const STALENESS_MS_MAX = 10_000
+/** Entries of the changes table older than this are pruned; a node that was away longer drops its caches. */
+export const CHANGES_RETENTION_MS = 60 * 60 * 1000
+
+/** lifecycle.md 8.4: a new domain key is made after this much time. */
+export const DOMAIN_KEY_AGE_MS_MAX = 24 * 60 * 60 * 1000
+
+/** audit.md G-3: a record that is not on stable storage after this much time fails its request. */
+export const AUDIT_WRITE_TIMEOUT_MS = 2_000
+/** audit.md section 9, row 7: bytes waiting for the disk before new requests are throttled. */
+export const AUDIT_QUEUE_BYTES_MAX = 16 * 1024 * 1024
+/** audit.md section 9, row 2. */
+export const AUDIT_BATCH_BYTES_MAX = 256 * 1024
+export const AUDIT_SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+/** audit.md section 1: the whole event, and its parts. */
+export const AUDIT_RECORD_BYTES_MAX = 256 * 1024
+export const AUDIT_PARAMETERS_BYTES_MAX = 100 * 1024
+export const AUDIT_ADDITIONAL_BYTES_MAX = 28 * 1024
+export const AUDIT_USER_AGENT_BYTES_MAX = 1024
+export const AUDIT_ERROR_MESSAGE_BYTES_MAX = 1024
+/**
+ * Header, payload and hash. A batch is measured in UTF-16 units (free to count), each at most 3 bytes of UTF-8, so a full
+ * one stays below this; a reader refuses to believe a longer length.
+ */
+export const AUDIT_FRAME_BYTES_MAX = 1024 * 1024
+/** Space is laid out this much at a time, so that most writes change no file metadata (audit.md section 9, row 4). */
+export const AUDIT_PREALLOCATION_BYTES = 1024 * 1024
+/** Ended streams that one open record names; those beyond are named by the next start. */
+export const AUDIT_PREVIOUS_STREAMS_MAX = 1_000
+/** Attempts to write again after a failure (audit.md G-3). */
+export const AUDIT_RETRY_MS_MIN = 100
+export const AUDIT_RETRY_MS_MAX = 5_000
+/** Problems, and warnings, that a verification reports. */
+export const AUDIT_FINDINGS_MAX = 1_000
+/** Lines that the in-memory log keeps. */
+export const AUDIT_MEMORY_LINES_MAX = 10_000
+/** audit.md G-4: below the first a warning, below the second changes are refused, below the third everything is. */
+export const FREE_SPACE_BYTES_WARN = 512 * 1024 * 1024
+export const FREE_SPACE_BYTES_CHANGES_MIN = 64 * 1024 * 1024
+export const FREE_SPACE_BYTES_MIN = 16 * 1024 * 1024
+/** audit.md G-4: given back when the disk is full, so that the records of calls already admitted still fit. */
+export const FREE_SPACE_BYTES_RESERVE = 4 * 1024 * 1024
+export const FREE_SPACE_INTERVAL_MS = 2_000
+
+/** Timed work: how often a node looks, and how long the one that does it may hold the lease without renewing. */
+export const JOB_INTERVAL_MS = 10_000
+export const JOB_LEASE_MS = 60_000
+/** Written audit records are struck from the outbox together, at most this long after. */
+export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
+
+/** A change waits at most this long for changes that other processes make. */
+export const STORE_WRITE_LOCK_WAIT_MS_MAX = 10_000
+/** A node with more changes in the queue lets other processes have a turn after this much time. */
+export const STORE_WRITE_TURN_MS_MAX = 50
+/** More changes of other nodes than this at once: a follower drops its caches rather than read them all. */
+export const CHANGES_BATCH_MAX = 10_000
+/** Entries of the changes table that are pruned in one transaction. */
+export const CHANGES_PRUNED_MAX = 10_000
+
+/** Authorization headers whose parts are remembered without their signature; longer ones are read anew each time. */
+export const CACHED_AUTHORIZATIONS_MAX = 4_000
+export const CACHED_AUTHORIZATION_CHARS_MAX = 1_024
+/** The model of IAM bounds access key ids so. */
+export const ACCESS_KEY_ID_CHARS_MAX = 128
+/** Requests of one connection that may be under way at once; no SDK sends a second before the first is answered. */
+export const PIPELINED_REQUESTS_MAX = 64
+/** Bytes that are still read and thrown away after a request was refused as too large, so that its sender sees why. */
+export const REFUSED_BODY_BYTES_MAX = 8 * 1024 * 1024
+export const REFUSED_BODY_TIMEOUT_MS = 2_000
+/** How often overdue connections are looked for, and changed certificate files. */
+export const CONNECTIONS_CHECK_INTERVAL_MS = 1_000
+export const TLS_RELOAD_INTERVAL_MS = 10_000
+/** audit.md AU-3: one line per source address and access key id in this time; further sources share one line. */
+export const SECURITY_LOG_INTERVAL_MS = 10_000
+export const SECURITY_LOG_ENTRIES_MAX = 1_000
+
+/** Slow cryptography at once: libuv has 4 threads, and the audit log's fdatasync needs one to be free at any time. */
+export const SLOW_WORK_RUNNING_MAX = 2
+/** Slow jobs that wait for their turn; one more is throttled. */
+export const SLOW_WORK_WAITING_MAX = 1_000
+/** Jobs handed to the thread that runs JavaScript cryptography: one running, one that it finds ready. */
+export const OFF_THREAD_RUNNING_MAX = 2

@@ -1,0 +1,358 @@
+/**
+ * Input shapes: from parsed JSON to typed values, with AWS's words for everything that does not fit.
+ *
+ * Two kinds of failure (operations.md 1.5 and 1.7): a value of the wrong JSON type is a `SerializationException` at once;
+ * values of the right type that break a constraint are collected and reported together as one `ValidationException`.
+ */
+import { Base64Error, decodeBase64 } from './base64.ts'
+import { KmsError } from './errors.ts'
+import { VALIDATION_ERRORS_MAX } from './limits.ts'
+
+/** Reads one value; pushes a sentence for each broken constraint, throws for a wrong JSON type. */
+export interface Shape<T> {
+  read(value: unknown, path: string, violations: string[]): T
+  /** The constraints on one value in the words of operations.md 1.7, for the elements of a list of scalars. */
+  readonly rules?: readonly Rule[]
+}
+
+export interface OptionalShape<T> {
+  readonly optional: Shape<T>
+}
+
+export type Members = Readonly<Record<string, Shape<unknown> | OptionalShape<unknown>>>
+
+type RequiredNames<M extends Members> = { [K in keyof M]: M[K] extends Shape<unknown> ? K : never }[keyof M]
+
+/** The value that a structure with these members reads. */
+export type StructureValue<M extends Members> = {
+  readonly [K in RequiredNames<M>]: M[K] extends Shape<infer T> ? T : never
+} & {
+  readonly [K in Exclude<keyof M, RequiredNames<M>>]?: M[K] extends OptionalShape<infer T> ? T : never
+}
+
+export interface Structure<T> extends Shape<T> {
+  /** Wire names, in the model's order. */
+  readonly memberNames: readonly string[]
+  /** Reads a whole request; throws the one exception that reports every violation. */
+  parse(value: unknown): T
+}
+
+export type Infer<S> = S extends Shape<infer T> ? T : never
+
+interface Rule {
+  readonly text: string
+  /** Where several constraints fail on one member, the pattern comes before the lengths. */
+  holds(value: never): boolean
+}
+
+const NUMBER_CLASS = 'class com.amazon.coral.value.json.numbers.TruncatingBigNumber'
+
+function serializationError(message: string): KmsError {
+  return new KmsError('SerializationException', message)
+}
+
+function javaClass(value: unknown): string {
+  if (typeof value === 'number') return NUMBER_CLASS
+  return typeof value === 'boolean' ? 'class java.lang.Boolean' : 'class java.lang.String'
+}
+
+/** Containers where a scalar is expected read the same whatever the scalar's type is. */
+function refuseContainer(value: unknown): void {
+  if (Array.isArray(value)) throw serializationError('Start of list found where not expected')
+  if (typeof value === 'object') throw serializationError('Start of structure or map found where not expected.')
+}
+
+function violation(shown: string | undefined, path: string, rule: string): string {
+  const value = shown === undefined ? 'Value' : `Value ${shown}`
+  return `${value} at '${path}' failed to satisfy constraint: Member must ${rule}`
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
+}
+
+export function optional<T>(shape: Shape<T>): OptionalShape<T> {
+  return { optional: shape }
+}
+
+export interface StringRules {
+  readonly min?: number
+  readonly max?: number
+  /** As the model prints it; it must match the whole value. */
+  readonly pattern?: string
+  /** The value must not show in messages. */
+  readonly sensitive?: boolean
+}
+
+interface Measured {
+  readonly length: number
+}
+
+function lengthRules(min: number | undefined, max: number | undefined): Rule[] {
+  const rules: Rule[] = []
+  if (max !== undefined) {
+    rules.push({ text: `have length less than or equal to ${max}`, holds: (value: Measured) => value.length <= max })
+  }
+  if (min !== undefined && min > 0) {
+    rules.push({ text: `have length greater than or equal to ${min}`, holds: (value: Measured) => value.length >= min })
+  }
+  return rules
+}
+
+/** Length in UTF-16 units, as AWS counts. */
+export function string(constraints: StringRules = {}): Shape<string> {
+  const { min, max, pattern, sensitive } = constraints
+  const lengths = lengthRules(min, max)
+  const anchored = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u')
+  const patterns: Rule[] =
+    anchored === undefined
+      ? []
+      : [{ text: `satisfy regular expression pattern: ${pattern}`, holds: (value: string) => anchored.test(value) }]
+  const rules = [...patterns, ...lengths]
+  return {
+    rules: [...lengths, ...patterns],
+    read(value, path, violations) {
+      if (typeof value !== 'string') {
+        refuseContainer(value)
+        throw serializationError(`${javaClass(value)} can not be converted to an String`)
+      }
+      // A lone surrogate has no UTF-8 form, so it could be neither stored nor authenticated (lifecycle.md ENV-12).
+      if (!value.isWellFormed()) violations.push(violation(undefined, path, 'be well-formed Unicode'))
+      for (const rule of rules) {
+        if (!rule.holds(value as never))
+          violations.push(violation(sensitive ? undefined : `'${value}'`, path, rule.text))
+      }
+      return value
+    },
+  }
+}
+
+export interface BlobRules {
+  readonly sensitive?: boolean
+}
+
+/** Decoded length from `min` to `max` bytes. */
+export function blob(min: number, max: number, { sensitive }: BlobRules = {}): Shape<Buffer> {
+  const rules = lengthRules(min, max)
+  return {
+    read(value, path, violations) {
+      if (typeof value !== 'string') {
+        refuseContainer(value)
+        throw serializationError(`${javaClass(value)} can not be converted to a Blob`)
+      }
+      const bytes = decodeBlob(value, sensitive ?? false)
+      for (const rule of rules) {
+        if (rule.holds(bytes as never)) continue
+        const shown = sensitive ? undefined : `'java.nio.HeapByteBuffer[pos=0 lim=${bytes.length} cap=${bytes.length}]'`
+        violations.push(violation(shown, path, rule.text))
+      }
+      return bytes
+    },
+  }
+}
+
+function decodeBlob(text: string, sensitive: boolean): Buffer {
+  try {
+    return decodeBase64(text)
+  } catch (error) {
+    if (!(error instanceof Base64Error)) throw error
+    // AWS echoes the text; the plaintext of a caller who slipped must not travel on into logs.
+    const shown = sensitive ? '' : `'${text}' `
+    throw serializationError(`${shown}can not be converted to a Blob: ${error.message}`)
+  }
+}
+
+export function integer(min: number, max: number): Shape<number> {
+  const rules: Rule[] = [
+    { text: `have value less than or equal to ${max}`, holds: (value: number) => value <= max },
+    { text: `have value greater than or equal to ${min}`, holds: (value: number) => value >= min },
+  ]
+  return {
+    read(value, path, violations) {
+      if (typeof value !== 'number') {
+        refuseContainer(value)
+        throw serializationError(`${javaClass(value)} can not be converted to an Integer`)
+      }
+      const whole = Math.trunc(value)
+      for (const rule of rules) {
+        if (!rule.holds(whole as never)) violations.push(violation(`'${whole}'`, path, rule.text))
+      }
+      return whole
+    },
+  }
+}
+
+const BOOLEAN_TEXTS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['yes', true],
+  ['false', false],
+  ['0', false],
+  ['no', false],
+])
+
+export function boolean(): Shape<boolean> {
+  return {
+    read(value) {
+      if (typeof value === 'boolean') return value
+      refuseContainer(value)
+      if (typeof value === 'string') {
+        const converted = BOOLEAN_TEXTS.get(value.toLowerCase())
+        if (converted !== undefined) return converted
+        throw serializationError(`'${value.toUpperCase()}' can not be converted to an Boolean`)
+      }
+      throw serializationError(`${javaClass(value)} can not be converted to an Boolean`)
+    },
+  }
+}
+
+/** Seconds since the epoch on the wire, milliseconds here. */
+export function timestamp(): Shape<number> {
+  return {
+    read(value) {
+      if (typeof value === 'number') return Math.round(value * 1000)
+      refuseContainer(value)
+      throw serializationError(`${javaClass(value)} can not be converted to milliseconds since epoch`)
+    },
+  }
+}
+
+/**
+ * One of `values`, given in the model's order.
+ * @param printed the order in messages, where it does not follow the rule of operations.md 1.8.
+ */
+export function enumeration<const V extends readonly string[]>(
+  values: V,
+  printed?: readonly string[],
+): Shape<V[number]> {
+  const known: ReadonlySet<string> = new Set(values)
+  const text = `satisfy enum value set: [${(printed ?? hashSetOrder(values)).join(', ')}]`
+  const rule: Rule = { text, holds: (value: string) => known.has(value) }
+  const plain = string()
+  return {
+    rules: [rule],
+    read(value, path, violations) {
+      const read = plain.read(value, path, violations)
+      if (!known.has(read)) violations.push(violation(`'${read}'`, path, text))
+      return read as V[number]
+    },
+  }
+}
+
+/** The order of a 32-bucket Java hash set; inside one bucket the later declared comes first (operations.md 1.8). */
+function hashSetOrder(values: readonly string[]): string[] {
+  const bucket = (value: string) => {
+    let hash = 0
+    for (let index = 0; index < value.length; index++) hash = (Math.imul(hash, 31) + value.charCodeAt(index)) | 0
+    // Java's HashMap mixes the high half into the low bits only when spreading; the recorded lists fit the plain code.
+    return hash & 31
+  }
+  return values.toReversed().sort((left, right) => bucket(left) - bucket(right))
+}
+
+export interface ListRules {
+  readonly min?: number
+  readonly max?: number
+}
+
+export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<readonly T[]> {
+  const rules = lengthRules(min, max)
+  return {
+    read(value, path, violations) {
+      if (!Array.isArray(value)) {
+        if (typeof value === 'object') refuseContainer(value)
+        throw serializationError('Expected list or null')
+      }
+      for (const rule of rules) {
+        if (!rule.holds(value as never)) violations.push(violation(showList(value), path, rule.text))
+      }
+      return element.rules === undefined
+        ? value.map((item, index) => readItem(element, item, `${path}.${index + 1}.member`, violations))
+        : readScalars(element, value, path, violations)
+    },
+  }
+}
+
+function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: string[]): T {
+  if (item === null) {
+    violations.push(violation('null', path, 'not be null'))
+    return undefined as T
+  }
+  return element.read(item, path, violations)
+}
+
+/** A list of scalars reports its bad elements once, on the list itself, with all the element's rules. */
+function readScalars<T>(element: Shape<T>, items: unknown[], path: string, violations: string[]): T[] {
+  const broken: string[] = []
+  const read = items.map((item) => readItem(element, item, path, broken))
+  if (broken.length > 0) {
+    const inner = element.rules!.map((rule) => `Member must ${rule.text}`).join(', ')
+    violations.push(violation(showList(items), path, `satisfy constraint: [${inner}]`))
+  }
+  return read
+}
+
+function showList(items: readonly unknown[]): string {
+  return `'[${items.map((item) => (typeof item === 'object' ? '{}' : String(item))).join(', ')}]'`
+}
+
+/** String to string, no modelled constraints (encryption contexts). */
+export function stringMap(): Shape<Readonly<Record<string, string>>> {
+  const text = string({ sensitive: true })
+  return {
+    read(value, path, violations) {
+      if (typeof value !== 'object' || value === null) throw serializationError('Expected map or null')
+      if (Array.isArray(value)) refuseContainer(value)
+      // No prototype: a pair may be called __proto__ or toString.
+      const pairs: Record<string, string> = Object.create(null)
+      for (const [name, content] of Object.entries(value)) {
+        text.read(name, path, violations)
+        pairs[name] = readItem(text, content, path, violations)
+      }
+      return pairs
+    },
+  }
+}
+
+export function structure<const M extends Members>(members: M): Structure<StructureValue<M>> {
+  const table = Object.entries(members).map(([name, member]) => ({
+    name,
+    path: lowerFirst(name),
+    shape: 'optional' in member ? member.optional : member,
+    required: !('optional' in member),
+  }))
+
+  function read(value: unknown, path: string, violations: string[]): StructureValue<M> {
+    if (typeof value !== 'object') throw serializationError('Expected null')
+    if (Array.isArray(value)) throw serializationError('Start of list found where not expected')
+    const prefix = path === '' ? '' : `${path}.`
+    const input = value as Record<string, unknown>
+    const output: Record<string, unknown> = {}
+    for (const member of table) {
+      const given = input[member.name]
+      if (given !== undefined && given !== null) {
+        output[member.name] = member.shape.read(given, prefix + member.path, violations)
+      } else if (member.required) {
+        violations.push(violation('null', prefix + member.path, 'not be null'))
+      }
+    }
+    return output as StructureValue<M>
+  }
+
+  return {
+    memberNames: table.map(({ name }) => name),
+    read,
+    parse(value) {
+      const violations: string[] = []
+      const parsed = read(value, '', violations)
+      if (violations.length > 0) throw violationsError(violations)
+      return parsed
+    },
+  }
+}
+
+function violationsError(violations: readonly string[]): KmsError {
+  const reported = violations.slice(0, VALIDATION_ERRORS_MAX)
+  const noun = reported.length === 1 ? 'validation error' : 'validation errors'
+  return new KmsError('ValidationException', `${reported.length} ${noun} detected: ${reported.join('; ')}`)
+}
