@@ -1,0 +1,105 @@
+/**
+ * Ciphertext suite 0x01 (lifecycle.md 8.5; docs/formats/ciphertext-blob.md):
+ *
+ *   offset  0  magic 4B4D53 ‖ format version 01 ‖ suite 01 ‖ flags 00 ‖ header length 0064     8 bytes
+ *           8  KeyMaterialId                                                                  32
+ *          40  N, random                                                                      16
+ *          56  IV, random                                                                     12
+ *          68  C, key commitment                                                              32
+ *         100  AES-256-GCM ciphertext, as long as the plaintext; then the tag             n + 16
+ */
+import { createHmac, type KeyObject } from 'node:crypto'
+import { invalidCiphertext } from '../base/errors.ts'
+import { CIPHERTEXT_BLOB_BYTES_MAX } from '../base/limits.ts'
+import { IV_BYTES, open, seal, TAG_BYTES } from './aead.ts'
+import { u32be } from './bytes.ts'
+import { equalInConstantTime } from './hash.ts'
+
+const PREFIX = Buffer.from('4b4d530101000064', 'hex')
+const SUITE = 0x01
+const ID_AT = 8
+const N_AT = 40
+const IV_AT = 56
+const COMMITMENT_AT = 68
+const HEADER_BYTES = 100
+const N_BYTES = 16
+/** Header, one byte of ciphertext, tag. */
+const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
+
+/** Bytes that a blob is longer than its plaintext. */
+export const CIPHERTEXT_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES
+/** N ‖ IV: what {@link sealBlob} needs of randomness. */
+export const BLOB_NONCE_BYTES = N_BYTES + IV_BYTES
+
+const LABEL = 'kms:ciphertext:v1'
+const COUNTER_1_LABEL = Buffer.concat([u32be(1), Buffer.from(LABEL), Buffer.of(0)])
+const COUNTER_2_LABEL = Buffer.concat([u32be(2), Buffer.from(LABEL), Buffer.of(0)])
+const OUTPUT_BITS = u32be(512)
+
+/** Names the key in the derivation. The Region is left out, so every member of a multi-Region set derives alike. */
+export interface BlobKeyNames {
+  readonly partition: string
+  readonly account: string
+  readonly keyId: string
+}
+
+/** u8(len partition) ‖ partition ‖ account ‖ u8(len key-id) ‖ key-id, constant for a key: made once. */
+export function blobKeyContext({ partition, account, keyId }: BlobKeyNames): Buffer {
+  const parts = [Buffer.of(partition.length), Buffer.from(partition), Buffer.from(account)]
+  return Buffer.concat([...parts, Buffer.of(keyId.length), Buffer.from(keyId)])
+}
+
+/** What an HBK needs to seal and open blobs. */
+export interface BlobKey {
+  readonly hbk: KeyObject
+  /** 32 bytes. */
+  readonly materialId: Uint8Array
+  /** From {@link blobKeyContext}. */
+  readonly context: Uint8Array
+}
+
+/** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key, T(2) the commitment (CT-3). */
+function derive(key: BlobKey, n: Uint8Array, contextHash: Uint8Array, counterAndLabel: Uint8Array): Buffer {
+  return createHmac('sha256', key.hbk)
+    .update(
+      Buffer.concat([counterAndLabel, Buffer.of(SUITE), n, key.materialId, key.context, contextHash, OUTPUT_BITS]),
+    )
+    .digest()
+}
+
+/**
+ * @param nonces N ‖ IV, {@link BLOB_NONCE_BYTES} fresh random bytes.
+ * @param contextHash H_ec, 32 bytes.
+ */
+export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, plaintext: Uint8Array): Buffer {
+  const n = nonces.subarray(0, N_BYTES)
+  const messageKey = derive(key, n, contextHash, COUNTER_1_LABEL)
+  const header = Buffer.concat([PREFIX, key.materialId, nonces, derive(key, n, contextHash, COUNTER_2_LABEL)])
+  const sealed = seal(messageKey, nonces.subarray(N_BYTES), Buffer.concat([header, contextHash]), plaintext)
+  messageKey.fill(0)
+  return Buffer.concat([header, sealed])
+}
+
+/** The KeyMaterialId that a blob names, 64 hex digits; the first step of CT-5. */
+export function materialIdOfBlob(blob: Buffer): string {
+  const wellFormed =
+    blob.length >= BLOB_BYTES_MIN &&
+    blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
+    blob.compare(PREFIX, 0, PREFIX.length, 0, PREFIX.length) === 0
+  if (!wellFormed) throw invalidCiphertext()
+  return blob.toString('hex', ID_AT, N_AT)
+}
+
+/** The last steps of CT-5: every failure looks the same. */
+export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer): Buffer {
+  if (materialIdOfBlob(blob) !== Buffer.from(key.materialId).toString('hex')) throw invalidCiphertext()
+  const n = blob.subarray(N_AT, IV_AT)
+  const commitment = derive(key, n, contextHash, COUNTER_2_LABEL)
+  if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()
+  const messageKey = derive(key, n, contextHash, COUNTER_1_LABEL)
+  const aad = Buffer.concat([blob.subarray(0, HEADER_BYTES), contextHash])
+  const plaintext = open(messageKey, blob.subarray(IV_AT, COMMITMENT_AT), aad, blob.subarray(HEADER_BYTES))
+  messageKey.fill(0)
+  if (plaintext === undefined) throw invalidCiphertext()
+  return plaintext
+}

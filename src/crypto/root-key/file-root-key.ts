@@ -1,0 +1,79 @@
+/** Root key provider `file`: 32 random bytes in a file that only its owner can read, made at first start. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { createRandomSource } from '../random.ts'
+import { localRootKey } from './local-root-key.ts'
+import { type RootKey, RootKeyError } from './root-key.ts'
+
+const SECRET_BYTES = 32
+const OTHERS = 0o077
+
+/** Creates the file if it does not exist yet; `create: false` refuses instead (the store already needs its root key). */
+export function openFileRootKey(path: string, { create }: { create: boolean }): RootKey {
+  return localRootKey(readSecret(path) ?? makeSecret(path, create))
+}
+
+function readSecret(path: string): Buffer | undefined {
+  let file: number
+  try {
+    file = openSync(path, constants.O_RDONLY)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new RootKeyError(`Cannot read the root key ${path}: ${(cause as Error).message}`, { cause })
+  }
+  try {
+    const { mode, size } = fstatSync(file)
+    if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
+      throw new RootKeyError(`Others can read the root key ${path}. Run: chmod 600 '${path}'`)
+    }
+    if (size !== SECRET_BYTES) {
+      throw new RootKeyError(
+        `The root key ${path} has ${size} bytes, expected ${SECRET_BYTES}. Restore it from its backup.`,
+      )
+    }
+    const secret = Buffer.alloc(SECRET_BYTES)
+    if (readSync(file, secret) !== SECRET_BYTES) throw new RootKeyError(`Cannot read all of the root key ${path}.`)
+    return secret
+  } finally {
+    closeSync(file)
+  }
+}
+
+function makeSecret(path: string, create: boolean): Buffer {
+  if (!create) {
+    throw new RootKeyError(
+      `The root key ${path} is missing, and this store was made with one. Restore it from its backup.`,
+    )
+  }
+  const secret = createRandomSource().keyBytes(SECRET_BYTES)
+  // Complete before it has its name, so that a crash leaves no half of a key behind.
+  const unfinished = `${path}.new`
+  rmSync(unfinished, { force: true })
+  writeFileSync(unfinished, secret, { mode: 0o600, flag: 'wx', flush: true })
+  // A link fails where the name exists: two first starts at once must not both believe that their key counts.
+  linkSync(unfinished, path)
+  rmSync(unfinished)
+  syncFolder(dirname(path))
+  return secret
+}
+
+/** A new name is durable only once its folder is. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, constants.O_RDONLY)
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
