@@ -1,0 +1,78 @@
+/** The domain keys of this installation, unwrapped once and kept; makes a new one when the newest is too old. */
+import type { Clock } from '../../base/clock.ts'
+import { DOMAIN_KEY_AGE_MS_MAX } from '../../base/limits.ts'
+import {
+  createDomainKey,
+  type DomainKey,
+  domainKeyIdOf,
+  openToken,
+  sealToken,
+  type TokenSubject,
+  unwrapDomainKey,
+} from '../../crypto/domain-key.ts'
+import type { RandomSource } from '../../crypto/random.ts'
+import type { RootKey } from '../../crypto/root-key/root-key.ts'
+import type { Reader, Store } from '../store.ts'
+
+export interface DomainKeys {
+  /** Seals a secret under the newest domain key. */
+  seal(subject: TokenSubject, secret: Uint8Array): Promise<Buffer>
+  /** The caller wipes the result. */
+  open(subject: TokenSubject, token: Buffer): Promise<Buffer>
+}
+
+interface Newest {
+  readonly domainKey: DomainKey
+  readonly createdAt: number
+}
+
+export function createDomainKeys(store: Store, root: RootKey, clock: Clock, random: RandomSource): DomainKeys {
+  const unwrapped = new Map<string, DomainKey>()
+  let newest: Newest | undefined
+
+  async function load(id: string): Promise<DomainKey> {
+    const known = unwrapped.get(id)
+    if (known !== undefined) return known
+    const stored = await store.findDomainKey(id)
+    if (stored === undefined) throw new Error(`domain key ${id} is missing from the store`)
+    const domainKey = await unwrapDomainKey(root, stored)
+    unwrapped.set(id, domainKey)
+    return domainKey
+  }
+
+  async function freshest(reader: Reader): Promise<Newest | undefined> {
+    const stored = await reader.newestDomainKey()
+    if (stored === undefined || clock.now() - stored.createdAt >= DOMAIN_KEY_AGE_MS_MAX) return undefined
+    return { domainKey: await load(stored.id), createdAt: stored.createdAt }
+  }
+
+  async function current(): Promise<DomainKey> {
+    if (newest !== undefined && clock.now() - newest.createdAt < DOMAIN_KEY_AGE_MS_MAX) return newest.domainKey
+    newest = (await freshest(store)) ?? (await make())
+    return newest.domainKey
+  }
+
+  async function make(): Promise<Newest> {
+    const made = await createDomainKey(root, random)
+    const createdAt = clock.now()
+    // Asked again inside the transaction: another node may have been quicker.
+    const other = await store.change(async (change) => {
+      const stored = await change.newestDomainKey()
+      if (stored !== undefined && createdAt - stored.createdAt < DOMAIN_KEY_AGE_MS_MAX) return stored
+      await change.insertDomainKey({ id: made.id, rootKeyId: root.id, wrapped: made.wrapped, createdAt })
+      return undefined
+    })
+    if (other !== undefined) return { domainKey: await load(other.id), createdAt: other.createdAt }
+    unwrapped.set(made.id, made)
+    return { domainKey: made, createdAt }
+  }
+
+  return {
+    async seal(subject, secret) {
+      return sealToken(await current(), random, subject, secret)
+    },
+    async open(subject, token) {
+      return openToken(await load(domainKeyIdOf(token)), subject, token)
+    },
+  }
+}

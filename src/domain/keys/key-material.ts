@@ -1,0 +1,126 @@
+/**
+ * The material of KMS keys: made, sealed as key tokens (lifecycle.md 8.4), unwrapped into a bounded cache, and applied.
+ * Nothing above this file sees plaintext key material.
+ */
+import { LRUCache } from 'lru-cache'
+import { partitionOf } from '../../base/arn.ts'
+import { invalidCiphertext } from '../../base/errors.ts'
+import { CACHED_KEY_MATERIAL_TTL_MS, CACHED_KEY_MATERIALS_MAX } from '../../base/limits.ts'
+import { BLOB_NONCE_BYTES, type BlobKey, blobKeyContext, openBlob, sealBlob } from '../../crypto/ciphertext-blob.ts'
+import type { TokenSubject } from '../../crypto/domain-key.ts'
+import { type EncryptionContext, hashEncryptionContext } from '../../crypto/encryption-context.ts'
+import { keyMaterialId } from '../../crypto/key-material-id.ts'
+import { secretKey } from '../../crypto/key-object.ts'
+import type { RandomSource } from '../../crypto/random.ts'
+import type { ChangeNotice, MaybePromise, Reader, StoredKeyMaterial } from '../store.ts'
+import type { DomainKeys } from './domain-keys.ts'
+import { type Key, type KeyName, keyRef } from './key.ts'
+import { keySpecRow, type OpenKey, SYMMETRIC_DEFAULT } from './key-specs.ts'
+
+/** The facts that a key token is bound to; they never change (lifecycle.md CRE-4, ENV-30). */
+export type KeyFacts = KeyName & Pick<Key, 'spec' | 'usage' | 'origin' | 'multiRegion'>
+
+export interface KeyMaterials {
+  /** New material of the key's spec. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
+  create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
+  /** Seals under the current material of a symmetric encryption key. @returns the blob of suite 0x01. */
+  encrypt(key: Key, context: EncryptionContext | undefined, plaintext: Uint8Array): MaybePromise<Buffer>
+  /**
+   * Opens a blob of suite 0x01 under the material that it names, which the caller has found to be one of `key`'s.
+   * @throws {KmsError} `InvalidCiphertextException` whatever the reason.
+   */
+  decrypt(key: Key, materialId: string, context: EncryptionContext | undefined, blob: Buffer): MaybePromise<Buffer>
+  /** An asymmetric or HMAC key, ready to work. */
+  open(key: Key): MaybePromise<OpenKey>
+  /** Drops unwrapped material of changed keys (ENV-32). */
+  drop(notices: readonly ChangeNotice[]): void
+  clear(): void
+}
+
+/** Bytes of the internal id of asymmetric and HMAC materials, which never shows. */
+const INTERNAL_ID_BYTES = 32
+
+export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, random: RandomSource): KeyMaterials {
+  /** keyRef → material id → unwrapped, so that one change drops all materials of a key. */
+  const cache = new LRUCache<string, Map<string, BlobKey | OpenKey>>({
+    max: CACHED_KEY_MATERIALS_MAX,
+    ttl: CACHED_KEY_MATERIAL_TTL_MS,
+    ttlResolution: 1000,
+    updateAgeOnGet: true,
+  })
+  let generation = 0
+
+  /** Not async: a cached material is there at once. What it is follows from the key's spec, which never changes. */
+  function unwrapped(key: Key, materialId: string): MaybePromise<BlobKey | OpenKey> {
+    return cache.get(keyRef(key))?.get(materialId) ?? unwrap(key, materialId)
+  }
+
+  async function unwrap(key: Key, materialId: string): Promise<BlobKey | OpenKey> {
+    const before = generation
+    const stored = await reader.findMaterial(key.region, materialId)
+    if (stored === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
+    const secret = await domainKeys.open(tokenSubject(key, materialId, stored.createdAt), stored.token)
+    const ready =
+      key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
+    // A change that came in between may have been this key's end.
+    if (generation === before) keep(key, materialId, ready)
+    return ready
+  }
+
+  function keep(key: Key, materialId: string, ready: BlobKey | OpenKey): void {
+    const ref = keyRef(key)
+    const materials = cache.get(ref)
+    if (materials === undefined) cache.set(ref, new Map([[materialId, ready]]))
+    else materials.set(materialId, ready)
+  }
+
+  return {
+    async create(key, createdAt, given) {
+      const secret = given ?? (await keySpecRow(key.spec).generate())
+      const materialId =
+        key.spec === SYMMETRIC_DEFAULT
+          ? keyMaterialId(secret, key.account, key.keyId)
+          : random.nonce(INTERNAL_ID_BYTES).toString('hex')
+      const token = await domainKeys.seal(tokenSubject(key, materialId, createdAt), secret)
+      secret.fill(0)
+      return { account: key.account, region: key.region, keyId: key.keyId, materialId, token, createdAt }
+    },
+    encrypt(key, context, plaintext) {
+      const material = unwrapped(key, key.currentMaterialId!) as MaybePromise<BlobKey>
+      const sealWith = (ready: BlobKey) =>
+        sealBlob(ready, random.nonce(BLOB_NONCE_BYTES), hashEncryptionContext(context), plaintext)
+      return material instanceof Promise ? material.then(sealWith) : sealWith(material)
+    },
+    decrypt(key, materialId, context, blob) {
+      const material = unwrapped(key, materialId) as MaybePromise<BlobKey>
+      const openWith = (ready: BlobKey) => openBlob(ready, hashEncryptionContext(context), blob)
+      return material instanceof Promise ? material.then(openWith) : openWith(material)
+    },
+    open(key) {
+      return unwrapped(key, key.currentMaterialId!) as MaybePromise<OpenKey>
+    },
+    drop(notices) {
+      generation++
+      for (const { kind, subject } of notices) if (kind === 'key') cache.delete(subject)
+    },
+    clear() {
+      generation++
+      cache.clear()
+    },
+  }
+}
+
+/** Wipes `secret`. */
+function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
+  return {
+    hbk: secretKey(secret),
+    materialId: Buffer.from(materialId, 'hex'),
+    context: blobKeyContext({ partition: partitionOf(key.region), account: key.account, keyId: key.keyId }),
+  }
+}
+
+/** ENV-30: what the token's authentication covers. */
+function tokenSubject(key: KeyFacts, materialId: string, createdAt: number): TokenSubject {
+  const names = [partitionOf(key.region), key.account, key.region, key.keyId, materialId]
+  return ['kms:key-token:v1', ...names, key.spec, key.usage, key.origin, String(key.multiRegion), String(createdAt)]
+}

@@ -1,0 +1,161 @@
+/** From what a request says to a key (operations.md section 2, lifecycle.md CT-5). */
+import { aliasArn, keyArn, parseArn, partitionOf } from '../../base/arn.ts'
+import { KmsError, notFound } from '../../base/errors.ts'
+import { materialIdOfBlob } from '../../crypto/ciphertext-blob.ts'
+import { ALIAS_PREFIX } from '../aliases.ts'
+import type { Lookups } from '../store.ts'
+import { isDeleted, type Key } from './key.ts'
+
+/** The caller's namespace: his account in the endpoint's Region. */
+export interface Namespace {
+  readonly account: string
+  readonly region: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
+export interface LocatedKey {
+  readonly arn: string
+  readonly account: string
+  readonly key: Key | undefined
+  /** Set when the key does not exist: what a caller who may know is told. */
+  readonly missing?: KmsError
+  /** `alias/name`, if that is how the caller named the key (condition key kms:RequestAlias). */
+  readonly requestAlias?: string
+  readonly foundByCiphertext?: boolean
+  /** The material that the ciphertext names. */
+  readonly materialId?: string
+}
+
+export type IdentifierForms = 'key' | 'key or alias'
+
+const KEY_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
+
+function invalidKeyId(text: string): KmsError {
+  return notFound(`Invalid keyId '${text}'`)
+}
+
+/** Rules of operations.md 2.3. @throws {KmsError} for text that names no key in this Region, whoever asks. */
+export async function locateKey(
+  lookups: Lookups,
+  here: Namespace,
+  identifier: string,
+  forms: IdentifierForms,
+): Promise<LocatedKey> {
+  if (identifier.startsWith('arn:')) return locateByArn(lookups, here, identifier, forms)
+  if (identifier.startsWith(ALIAS_PREFIX)) {
+    refuseAlias(forms)
+    return locateByAlias(lookups, here, here.account, identifier)
+  }
+  if (!KEY_ID.test(identifier)) throw invalidKeyId(identifier)
+  return locateById(lookups, here, here.account, identifier)
+}
+
+function refuseAlias(forms: IdentifierForms): void {
+  if (forms === 'key') throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation.')
+}
+
+async function locateByArn(
+  lookups: Lookups,
+  here: Namespace,
+  text: string,
+  forms: IdentifierForms,
+): Promise<LocatedKey> {
+  const arn = parseArn(text)
+  if (arn === undefined || arn.service !== 'kms') throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  // Before the partition: another Region's ARN often has another partition too, and this is the recorded answer.
+  if (arn.region !== here.region) throw notFound(`Invalid arn ${arn.region}`)
+  if (arn.partition !== partitionOf(here.region)) throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  if (arn.resource.startsWith(ALIAS_PREFIX)) {
+    refuseAlias(forms)
+    return locateByAlias(lookups, here, arn.account, arn.resource)
+  }
+  const keyId = arn.resource.startsWith('key/') ? arn.resource.slice('key/'.length) : undefined
+  if (keyId === undefined) throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  if (!KEY_ID.test(keyId)) throw invalidKeyId(keyId)
+  return locateById(lookups, here, arn.account, keyId)
+}
+
+async function locateById(lookups: Lookups, here: Namespace, account: string, keyId: string): Promise<LocatedKey> {
+  const arn = keyArn(account, here.region, keyId)
+  const key = present(await lookups.findKey({ account, region: here.region, keyId }), here)
+  return key === undefined
+    ? { arn, account, key, missing: notFound(`Key '${arn}' does not exist`) }
+    : { arn, account, key }
+}
+
+async function locateByAlias(
+  lookups: Lookups,
+  here: Namespace,
+  account: string,
+  aliasName: string,
+): Promise<LocatedKey> {
+  const { region } = here
+  const alias = await lookups.findAlias({ account, region, aliasName })
+  const key = alias && present(await lookups.findKey({ account, region, keyId: alias.keyId }), here)
+  if (key !== undefined) return { arn: key.arn, account, key, requestAlias: aliasName }
+  const arn = aliasArn(account, region, aliasName)
+  return { arn, account, key, missing: notFound(`Alias ${arn} is not found.`), requestAlias: aliasName }
+}
+
+function present(key: Key | undefined, { time }: Namespace): Key | undefined {
+  return key !== undefined && isDeleted(key, time) ? undefined : key
+}
+
+function incorrectKey(): KmsError {
+  return new KmsError(
+    'IncorrectKeyException',
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  )
+}
+
+/**
+ * Steps 1 to 3 of CT-5: the key is the one that the ciphertext names; an identifier beside it is a check, and is compared,
+ * not looked up, so nothing about other keys shows.
+ */
+export async function locateKeyOfCiphertext(
+  lookups: Lookups,
+  here: Namespace,
+  blob: Buffer,
+  identifier: string | undefined,
+): Promise<LocatedKey> {
+  const materialId = materialIdOfBlob(blob)
+  const key = present(await lookups.findKeyByMaterial(here.region, materialId), here)
+  const expected = identifier === undefined ? undefined : await expectedArn(lookups, here, identifier)
+  if (key === undefined) {
+    // An unknown key reads like a foreign one (MAN-9, A-8); with an identifier of the own account it is a mismatch.
+    if (expected === undefined) return { arn: '', account: '', key, foundByCiphertext: true, materialId }
+    if (parseArn(expected)?.account !== here.account) return { arn: '', account: '', key, materialId }
+    throw incorrectKey()
+  }
+  if (expected !== undefined && expected !== key.arn) throw incorrectKey()
+  const located = { arn: key.arn, account: key.account, key, materialId }
+  if (identifier === undefined) return { ...located, foundByCiphertext: true }
+  const requestAlias = aliasNameIn(identifier)
+  return requestAlias === undefined ? located : { ...located, requestAlias }
+}
+
+/** The key ARN that an identifier means, without asking whether that key exists; aliases are resolved. */
+async function expectedArn(lookups: Lookups, here: Namespace, identifier: string): Promise<string> {
+  const aliasName = aliasNameIn(identifier)
+  if (aliasName === undefined) {
+    if (KEY_ID.test(identifier)) return keyArn(here.account, here.region, identifier)
+    const keyId = parseArn(identifier)?.resource.match(/^key\/(.*)$/)?.[1]
+    if (keyId === undefined || !KEY_ID.test(keyId)) throw invalidKeyId(keyId ?? identifier)
+    return identifier
+  }
+  const { missing, arn } = await locateKey(lookups, here, identifier, 'key or alias')
+  if (missing !== undefined && parseArn(arn)?.account === here.account) throw missing
+  return arn
+}
+
+function aliasNameIn(identifier: string): string | undefined {
+  if (identifier.startsWith(ALIAS_PREFIX)) return identifier
+  const resource = identifier.startsWith('arn:') ? parseArn(identifier)?.resource : undefined
+  return resource?.startsWith(ALIAS_PREFIX) ? resource : undefined
+}
+
+/** The alias's present target: the first key that UpdateAlias needs permission on. */
+export async function locateKeyOfAlias(lookups: Lookups, here: Namespace, aliasName: string): Promise<LocatedKey> {
+  return locateByAlias(lookups, here, here.account, aliasName)
+}

@@ -1,0 +1,51 @@
+/** A KMS key as CreateKey makes it. */
+import { KmsError } from '../../base/errors.ts'
+import { KEYS_PER_ACCOUNT_AND_REGION_MAX } from '../../base/limits.ts'
+import type { RandomSource } from '../services.ts'
+import type { Change, StoredKeyMaterial } from '../store.ts'
+import { arnOf, type Key } from './key.ts'
+import type { KeyMaterials } from './key-material.ts'
+
+export interface NewKey {
+  readonly key: Key
+  readonly materials: readonly StoredKeyMaterial[]
+}
+
+/** What the caller chooses; the rest follows. */
+export type KeyChoices = Pick<
+  Key,
+  'account' | 'region' | 'spec' | 'usage' | 'origin' | 'multiRegion' | 'description' | 'createdAt' | 'tags' | 'policy'
+>
+
+/** CRE-5: the prefix tells multi-Region keys apart, and programs rely on it. */
+export function newKeyId(random: RandomSource, multiRegion: boolean): string {
+  return multiRegion ? `mrk-${random.uuid().replaceAll('-', '')}` : random.uuid()
+}
+
+/** Key and material, not yet stored. Sealing may change the store (a new domain key), so never inside a transaction. */
+export async function makeKey(choices: KeyChoices, random: RandomSource, keyMaterials: KeyMaterials): Promise<NewKey> {
+  const name = {
+    account: choices.account,
+    region: choices.region,
+    keyId: newKeyId(random, choices.multiRegion),
+  }
+  const material = await keyMaterials.create({ ...choices, ...name }, choices.createdAt)
+  const key: Key = Object.freeze({
+    ...choices,
+    ...name,
+    arn: arnOf(name),
+    manager: 'CUSTOMER',
+    enabled: true,
+    deletion: undefined,
+    currentMaterialId: material.materialId,
+  })
+  return { key, materials: [material] }
+}
+
+/** @throws {KmsError} `LimitExceededException` when the account has all the keys it can have here. */
+export async function checkKeyQuota(change: Change, account: string, region: string): Promise<void> {
+  const usage = await change.countKeys(account, region)
+  if (usage < KEYS_PER_ACCOUNT_AND_REGION_MAX) return
+  const quota = `Key quota for this account in this region is ${KEYS_PER_ACCOUNT_AND_REGION_MAX}`
+  throw new KmsError('LimitExceededException', `${quota} but the current usage is ${usage}.`)
+}

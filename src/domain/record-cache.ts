@@ -1,0 +1,66 @@
+/**
+ * Records of the warm path, kept in memory: keys, aliases and which key a material belongs to. Answers without the store
+ * where it can; drops what a change names. Wrapped records only: unwrapped material lives in `keys/key-material.ts`.
+ */
+import { LRUCache } from 'lru-cache'
+import { CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
+import { type Alias, type AliasName, aliasRef } from './aliases.ts'
+import { type Key, type KeyName, keyRef } from './keys/key.ts'
+import type { ChangeNotice, Lookups, MaybePromise, Reader } from './store.ts'
+
+export interface RecordCache extends Lookups {
+  drop(notices: readonly ChangeNotice[]): void
+  clear(): void
+}
+
+export function createRecordCache(reader: Reader): RecordCache {
+  const keys = new LRUCache<string, Key>({ max: CACHED_KEYS_MAX })
+  const aliases = new LRUCache<string, Alias>({ max: CACHED_ALIASES_MAX })
+  /** `region/materialId` → the key's name; a material never changes its key. */
+  const owners = new LRUCache<string, KeyName>({ max: CACHED_KEYS_MAX })
+  /** Rises with every drop: a record that was read before one must not be kept after it. */
+  let generation = 0
+
+  async function load<T extends object>(
+    cache: LRUCache<string, T>,
+    ref: string,
+    find: () => MaybePromise<T | undefined>,
+  ) {
+    const before = generation
+    const found = await find()
+    if (found !== undefined && generation === before) cache.set(ref, found)
+    return found
+  }
+
+  function findKey(name: KeyName): MaybePromise<Key | undefined> {
+    const ref = keyRef(name)
+    return keys.get(ref) ?? load(keys, ref, () => reader.findKey(name))
+  }
+
+  return {
+    findKey,
+    findKeyByMaterial(region, materialId) {
+      const ref = `${region}/${materialId}`
+      const owner = owners.get(ref)
+      if (owner !== undefined) return findKey(owner)
+      return load(owners, ref, () => reader.findKeyByMaterial(region, materialId)).then((name) => name && findKey(name))
+    },
+    findAlias(name: AliasName) {
+      const ref = aliasRef(name)
+      return aliases.get(ref) ?? load(aliases, ref, () => reader.findAlias(name))
+    },
+    drop(notices) {
+      generation++
+      for (const { kind, subject } of notices) {
+        if (kind === 'key') keys.delete(subject)
+        else if (kind === 'alias') aliases.delete(subject)
+      }
+    },
+    clear() {
+      generation++
+      keys.clear()
+      aliases.clear()
+      owners.clear()
+    },
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * What the domain needs of a store. Implementations live in `src/store/` and pass `test/contract/store.ts`.
+ *
+ * A store only ever sees sealed secrets. Every change names what it touched, in the same transaction, so that all nodes
+ * can drop it from their caches (design.md section 3); every change carries its audit record the same way (audit.md G-2).
+ */
+import type { Alias, AliasName } from './aliases.ts'
+import type { Key, KeyName } from './keys/key.ts'
+
+export type MaybePromise<T> = T | Promise<T>
+
+/** A key material as it rests: sealed under a domain key. One row each, so rotation only adds rows. */
+export interface StoredKeyMaterial extends KeyName {
+  /** 64 hex digits. */
+  readonly materialId: string
+  readonly token: Buffer
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+export interface StoredDomainKey {
+  readonly id: string
+  readonly rootKeyId: string
+  readonly wrapped: Buffer
+  readonly createdAt: number
+}
+
+export interface StoredUser {
+  readonly account: string
+  readonly userName: string
+  /** `/` or `/team/`. */
+  readonly path: string
+  /** `AIDA…` */
+  readonly userId: string
+  readonly createdAt: number
+}
+
+export interface StoredAccessKey {
+  readonly accessKeyId: string
+  readonly account: string
+  /** `undefined`: the account's root. */
+  readonly userName: string | undefined
+  readonly active: boolean
+  /** Token of the secret access key. */
+  readonly token: Buffer
+  readonly createdAt: number
+}
+
+/** An access key with the user it belongs to. */
+export interface Credential {
+  readonly accessKey: StoredAccessKey
+  readonly user: StoredUser | undefined
+}
+
+/** What a change touched. `subject` is a keyRef, an aliasRef or an access key id. */
+export interface ChangeNotice {
+  readonly kind: 'key' | 'alias' | 'access-key'
+  readonly subject: string
+}
+
+/** An audit record that was committed with its change and waits for the audit log. */
+export interface PendingAuditRecord {
+  readonly eventId: string
+  /** The node whose log it belongs to. */
+  readonly node: string
+  /** One line of JSON. */
+  readonly line: string
+}
+
+export interface Page {
+  /** Name of the last item of the page before; `undefined`: from the start. */
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+/** Look-ups of the warm path. The cache answers them without the store, a transaction answers them from its snapshot. */
+export interface Lookups {
+  findKey(name: KeyName): MaybePromise<Key | undefined>
+  /** The key that has this material in this Region, whichever account owns it. */
+  findKeyByMaterial(region: string, materialId: string): MaybePromise<Key | undefined>
+  findAlias(name: AliasName): MaybePromise<Alias | undefined>
+}
+
+export interface Reader extends Lookups {
+  findMaterial(region: string, materialId: string): Promise<StoredKeyMaterial | undefined>
+  /** In order of key id; keys whose deletion date is not after `now` are gone. At most `limit`. */
+  listKeys(account: string, region: string, page: Page, now: number): Promise<readonly KeyName[]>
+  /** In order of alias name; those of deleted keys are gone. `keyId` filters. At most `limit`. */
+  listAliases(
+    account: string,
+    region: string,
+    keyId: string | undefined,
+    page: Page,
+    now: number,
+  ): Promise<readonly Alias[]>
+  countKeys(account: string, region: string): Promise<number>
+  countAliases(key: KeyName): Promise<number>
+  findCredential(accessKeyId: string): Promise<Credential | undefined>
+  findDomainKey(id: string): Promise<StoredDomainKey | undefined>
+  newestDomainKey(): Promise<StoredDomainKey | undefined>
+  /** All accounts of this store, in order; none before its first start is complete. */
+  listAccounts(): Promise<readonly string[]>
+}
+
+/** One transaction: all of it or nothing, isolated from every other change. Every method but the readers writes. */
+export interface Change extends Reader {
+  insertKey(key: Key, materials: readonly StoredKeyMaterial[]): Promise<void>
+  /** Replaces all facts of the key but its name and materials. */
+  updateKey(key: Key): Promise<void>
+  /** Key, materials and aliases; nothing that could open a ciphertext stays in the live table. */
+  eraseKey(name: KeyName): Promise<void>
+  insertAlias(alias: Alias): Promise<void>
+  updateAlias(alias: Alias): Promise<void>
+  deleteAlias(name: AliasName): Promise<void>
+  insertDomainKey(key: StoredDomainKey): Promise<void>
+  insertAccount(account: string, createdAt: number): Promise<void>
+  insertUser(user: StoredUser): Promise<void>
+  insertAccessKey(accessKey: StoredAccessKey): Promise<void>
+  /** Commits the audit record of this change together with it. */
+  recordAudit(record: PendingAuditRecord): Promise<void>
+}
+
+export interface ChangesBatch {
+  /** Pass it to the next call. */
+  readonly position: number
+  /** `undefined`: changes between the two positions may have been pruned, so everything cached is suspect. */
+  readonly notices: readonly ChangeNotice[] | undefined
+}
+
+export interface Store extends Reader {
+  /**
+   * Runs `work` in one durable transaction (when this resolves, it is on stable storage) and then tells the listener of
+   * {@link onCommit} what it touched, before it resolves. If `work` throws, nothing has happened.
+   */
+  change<T>(work: (change: Change) => Promise<T>): Promise<T>
+  onCommit(listener: (notices: readonly ChangeNotice[]) => void): void
+
+  /** Position after the newest change. */
+  changesPosition(): Promise<number>
+  /** Changes of other nodes after `position`; cheap when there are none. Throws if the store cannot be reached. */
+  changesAfter(position: number): Promise<ChangesBatch>
+
+  pendingAuditRecords(): Promise<readonly PendingAuditRecord[]>
+  /** Forgets records that are durable in the audit log. */
+  auditRecordsWritten(eventIds: readonly string[]): Promise<void>
+
+  /** Keys whose deletion date is not after `now`, at most `limit`. */
+  keysToErase(now: number, limit: number): Promise<readonly Key[]>
+  /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
+  acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
+  /** Removes entries of the changes table from before `before`. */
+  pruneChanges(before: number): Promise<void>
+
+  close(): Promise<void>
+}
