@@ -1,0 +1,77 @@
+/** The writes of one transaction, each of which notes what it touched. */
+import { aliasRef } from '../domain/aliases.ts'
+import { keyRef } from '../domain/keys/key.ts'
+import type { Change, ChangeNotice } from '../domain/store.ts'
+import { insertAccessKey } from './access-keys.ts'
+import { insertAccount } from './accounts.ts'
+import { deleteAlias, deleteAliasesOfKey, insertAlias, updateAlias } from './aliases.ts'
+import { insertAuditRecord } from './audit-outbox.ts'
+import type { Db } from './dialects/store-database.ts'
+import { insertDomainKey } from './domain-keys.ts'
+import { deleteMaterialsOfKey, insertMaterial } from './key-materials.ts'
+import { deleteKey, insertKey, updateKey } from './keys.ts'
+import { createReader } from './reader.ts'
+import { insertUser } from './users.ts'
+
+/** What a change touched so far. */
+export interface Touched {
+  /** One per subject, in the order first touched. */
+  notices(): readonly ChangeNotice[]
+  readonly erased: boolean
+}
+
+export function createChange(db: Db): { readonly change: Change; readonly touched: Touched } {
+  const notices = new Map<string, ChangeNotice>()
+  let erased = false
+
+  function touch(kind: ChangeNotice['kind'], subject: string): void {
+    notices.set(`${kind} ${subject}`, { kind, subject })
+  }
+
+  const change: Change = {
+    ...createReader(db),
+    async insertKey(key, materials) {
+      await insertKey(db, key)
+      for (const material of materials) await insertMaterial(db, material)
+      touch('key', keyRef(key))
+    },
+    async updateKey(key) {
+      await updateKey(db, key)
+      touch('key', keyRef(key))
+    },
+    async eraseKey(name) {
+      for (const alias of await deleteAliasesOfKey(db, name)) touch('alias', aliasRef(alias))
+      await deleteMaterialsOfKey(db, name)
+      if (!(await deleteKey(db, name))) return
+      erased = true
+      touch('key', keyRef(name))
+    },
+    async insertAlias(alias) {
+      await insertAlias(db, alias)
+      touch('alias', aliasRef(alias))
+    },
+    async updateAlias(alias) {
+      await updateAlias(db, alias)
+      touch('alias', aliasRef(alias))
+    },
+    async deleteAlias(name) {
+      if (await deleteAlias(db, name)) touch('alias', aliasRef(name))
+    },
+    insertDomainKey: (key) => insertDomainKey(db, key),
+    insertAccount: (account, createdAt) => insertAccount(db, account, createdAt),
+    // No access key can be older than its user, so there is nothing to drop.
+    insertUser: (user) => insertUser(db, user),
+    async insertAccessKey(accessKey) {
+      await insertAccessKey(db, accessKey)
+      touch('access-key', accessKey.accessKeyId)
+    },
+    recordAudit: (record) => insertAuditRecord(db, record),
+  }
+  const touched: Touched = {
+    notices: () => [...notices.values()],
+    get erased() {
+      return erased
+    },
+  }
+  return { change, touched }
+}

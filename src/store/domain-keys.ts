@@ -1,0 +1,32 @@
+/** The table `domain_keys`: wrapped by the root key. */
+import type { Selectable } from 'kysely'
+import type { StoredDomainKey } from '../domain/store.ts'
+import type { Db } from './dialects/store-database.ts'
+import { asBuffer } from './rows.ts'
+import type { DomainKeysTable } from './schema.ts'
+
+const COLUMNS = ['id', 'root_key_id', 'wrapped', 'created_at'] as const
+
+export async function findDomainKey(db: Db, id: string): Promise<StoredDomainKey | undefined> {
+  const row = await db.selectFrom('domain_keys').select(COLUMNS).where('id', '=', id).executeTakeFirst()
+  return row && toDomainKey(row)
+}
+
+export async function newestDomainKey(db: Db): Promise<StoredDomainKey | undefined> {
+  const row = await db
+    .selectFrom('domain_keys')
+    .select(COLUMNS)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row && toDomainKey(row)
+}
+
+export async function insertDomainKey(db: Db, { id, rootKeyId, wrapped, createdAt }: StoredDomainKey): Promise<void> {
+  await db.insertInto('domain_keys').values({ id, root_key_id: rootKeyId, wrapped, created_at: createdAt }).execute()
+}
+
+function toDomainKey({ id, root_key_id, wrapped, created_at }: Selectable<DomainKeysTable>): StoredDomainKey {
+  return { id, rootKeyId: root_key_id, wrapped: asBuffer(wrapped), createdAt: created_at }
+}

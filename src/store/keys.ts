@@ -1,0 +1,177 @@
+/** The table `keys`: the facts of every KMS key that is not erased. */
+import type { Insertable, Selectable } from 'kysely'
+import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin, type Tag } from '../domain/keys/key.ts'
+import type { Page } from '../domain/store.ts'
+import type { Db } from './dialects/store-database.ts'
+import { assertOneRow } from './rows.ts'
+import type { KeysTable } from './schema.ts'
+
+const COLUMNS = [
+  'keys.account',
+  'keys.region',
+  'keys.key_id',
+  'keys.spec',
+  'keys.usage',
+  'keys.origin',
+  'keys.manager',
+  'keys.multi_region',
+  'keys.description',
+  'keys.created_at',
+  'keys.enabled',
+  'keys.deletion_window_in_days',
+  'keys.deletion_date',
+  'keys.current_material_id',
+  'keys.tags',
+  'keys.policy',
+] as const
+
+export async function findKey(db: Db, { account, region, keyId }: KeyName): Promise<Key | undefined> {
+  const row = await db
+    .selectFrom('keys')
+    .select(COLUMNS)
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
+  return row && toKey(row)
+}
+
+export async function findKeyByMaterial(db: Db, region: string, materialId: string): Promise<Key | undefined> {
+  const row = await db
+    .selectFrom('key_materials as material')
+    .innerJoin('keys', (join) =>
+      join
+        .onRef('keys.account', '=', 'material.account')
+        .onRef('keys.region', '=', 'material.region')
+        .onRef('keys.key_id', '=', 'material.key_id'),
+    )
+    .select(COLUMNS)
+    .where('material.region', '=', region)
+    .where('material.material_id', '=', materialId)
+    .executeTakeFirst()
+  return row && toKey(row)
+}
+
+export async function listKeys(
+  db: Db,
+  account: string,
+  region: string,
+  { after, limit }: Page,
+  now: number,
+): Promise<readonly KeyName[]> {
+  const rows = await db
+    .selectFrom('keys')
+    .select('key_id')
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '>', after ?? '')
+    .where((is) => is.or([is('deletion_date', 'is', null), is('deletion_date', '>', now)]))
+    .orderBy('key_id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ key_id }) => ({ account, region, keyId: key_id }))
+}
+
+/** Counts in the index of the primary key; the table's rows are not read. */
+export async function countKeys(db: Db, account: string, region: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('keys')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+export async function keysToErase(db: Db, now: number, limit: number): Promise<readonly Key[]> {
+  const rows = await db
+    .selectFrom('keys')
+    .select(COLUMNS)
+    .where('deletion_date', '<=', now)
+    .orderBy('deletion_date')
+    .limit(limit)
+    .execute()
+  return rows.map(toKey)
+}
+
+export async function insertKey(db: Db, key: Key): Promise<void> {
+  await db.insertInto('keys').values(toRow(key)).execute()
+}
+
+export async function updateKey(db: Db, key: Key): Promise<void> {
+  const { account, region, key_id, ...facts } = toRow(key)
+  const result = await db
+    .updateTable('keys')
+    .set(facts)
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', key_id)
+    .executeTakeFirst()
+  assertOneRow(result, keyRef(key))
+}
+
+/** Its materials and aliases must be gone. @returns whether the key was there. */
+export async function deleteKey(db: Db, { account, region, keyId }: KeyName): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('keys')
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
+function toKey(row: Selectable<KeysTable>): Key {
+  const name = { account: row.account, region: row.region, keyId: row.key_id }
+  return Object.freeze({
+    ...name,
+    arn: arnOf(name),
+    spec: row.spec,
+    usage: row.usage as KeyUsage,
+    origin: row.origin as Origin,
+    manager: row.manager as Key['manager'],
+    multiRegion: row.multi_region === 1,
+    description: row.description,
+    createdAt: row.created_at,
+    enabled: row.enabled === 1,
+    deletion: toDeletion(row),
+    currentMaterialId: row.current_material_id ?? undefined,
+    tags: toTags(row.tags),
+    policy: row.policy,
+  })
+}
+
+function toDeletion({ deletion_window_in_days, deletion_date }: Selectable<KeysTable>): Key['deletion'] {
+  if (deletion_window_in_days === null || deletion_date === null) return undefined
+  return Object.freeze({ windowInDays: deletion_window_in_days, date: deletion_date })
+}
+
+const NO_TAGS: readonly Tag[] = Object.freeze([])
+const NO_TAGS_TEXT = '[]'
+
+function toTags(text: string): readonly Tag[] {
+  if (text === NO_TAGS_TEXT) return NO_TAGS
+  const pairs = JSON.parse(text) as [key: string, value: string][]
+  return Object.freeze(pairs.map(([key, value]) => Object.freeze({ key, value })))
+}
+
+function toRow(key: Key): Insertable<KeysTable> {
+  return {
+    account: key.account,
+    region: key.region,
+    key_id: key.keyId,
+    spec: key.spec,
+    usage: key.usage,
+    origin: key.origin,
+    manager: key.manager,
+    multi_region: key.multiRegion ? 1 : 0,
+    description: key.description,
+    created_at: key.createdAt,
+    enabled: key.enabled ? 1 : 0,
+    deletion_window_in_days: key.deletion?.windowInDays ?? null,
+    deletion_date: key.deletion?.date ?? null,
+    current_material_id: key.currentMaterialId ?? null,
+    tags: JSON.stringify(key.tags.map(({ key: name, value }) => [name, value])),
+    policy: key.policy,
+  }
+}

@@ -1,0 +1,17 @@
+/** The table `leases`: which node does timed work. */
+import type { Db } from './dialects/store-database.ts'
+
+/** @returns whether `holder` has the lease until `until`. */
+export async function takeLease(db: Db, name: string, holder: string, now: number, until: number): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('leases')
+    .values({ name, holder, until })
+    .onConflict((conflict) =>
+      conflict
+        .column('name')
+        .doUpdateSet({ holder, until })
+        .where((is) => is.or([is('leases.holder', '=', holder), is('leases.until', '<=', now)])),
+    )
+    .executeTakeFirst()
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n
+}

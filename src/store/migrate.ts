@@ -1,0 +1,50 @@
+/** Brings the schema of a store to the newest step, in one transaction; refuses one that is too new for this software. */
+import { type Kysely, sql } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import type { ColumnTypes, Db, StoreDatabase } from './dialects/store-database.ts'
+import { migrations } from './migrations/index.ts'
+import type { Migration } from './migrations/migration.ts'
+import { StoreError } from './store-error.ts'
+
+/**
+ * Always takes the write lock: of two processes that start at once one migrates, and a store that cannot be written is
+ * found out now and not by the first change.
+ *
+ * @throws {StoreError} if newer software made a breaking step.
+ */
+export async function migrate(database: StoreDatabase, clock: Clock, known: readonly Migration[] = migrations) {
+  await database.transaction('durable', async (db) => {
+    await createMigrationsTable(db, database.columnTypes)
+    const applied = await db.selectFrom('migrations').select(['number', 'name', 'breaking']).orderBy('number').execute()
+    const newest = known.at(-1)!.number
+    const tooNew = applied.find(({ number, breaking }) => number > newest && breaking === 1)
+    if (tooNew !== undefined) {
+      throw new StoreError(
+        `The store was upgraded by a newer Keyhold (schema ${tooNew.number}, "${tooNew.name}"; this one knows up to ` +
+          `${newest}). Start that version again, or restore a backup from before the upgrade.`,
+      )
+    }
+    const done = new Set(applied.map(({ number }) => number))
+    for (const migration of known) if (!done.has(migration.number)) await apply(db, migration, database, clock)
+  })
+}
+
+async function apply(db: Db, { number, name, breaking, up }: Migration, { columnTypes }: StoreDatabase, clock: Clock) {
+  await up(db as unknown as Kysely<unknown>, columnTypes)
+  await db
+    .insertInto('migrations')
+    .values({ number, name, breaking: breaking ? 1 : 0, applied_at: clock.now() })
+    .execute()
+}
+
+async function createMigrationsTable(db: Db, { text, integer, tableOptions }: ColumnTypes): Promise<void> {
+  await db.schema
+    .createTable('migrations')
+    .ifNotExists()
+    .addColumn('number', integer, (column) => column.primaryKey().notNull())
+    .addColumn('name', text, (column) => column.notNull())
+    .addColumn('breaking', integer, (column) => column.notNull())
+    .addColumn('applied_at', integer, (column) => column.notNull())
+    .modifyEnd(sql.raw(tableOptions))
+    .execute()
+}

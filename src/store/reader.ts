@@ -1,0 +1,26 @@
+/** The look-ups of `domain/store.ts` over one view of the database: what is committed, or what a change sees. */
+import type { Reader } from '../domain/store.ts'
+import { findCredential } from './access-keys.ts'
+import { listAccounts } from './accounts.ts'
+import { countAliases, findAlias, listAliases } from './aliases.ts'
+import type { Db } from './dialects/store-database.ts'
+import { findDomainKey, newestDomainKey } from './domain-keys.ts'
+import { findMaterial } from './key-materials.ts'
+import { countKeys, findKey, findKeyByMaterial, listKeys } from './keys.ts'
+
+export function createReader(db: Db): Reader {
+  return {
+    findKey: (name) => findKey(db, name),
+    findKeyByMaterial: (region, materialId) => findKeyByMaterial(db, region, materialId),
+    findAlias: (name) => findAlias(db, name),
+    findMaterial: (region, materialId) => findMaterial(db, region, materialId),
+    listKeys: (account, region, page, now) => listKeys(db, account, region, page, now),
+    listAliases: (account, region, keyId, page, now) => listAliases(db, account, region, keyId, page, now),
+    countKeys: (account, region) => countKeys(db, account, region),
+    countAliases: (key) => countAliases(db, key),
+    findCredential: (accessKeyId) => findCredential(db, accessKeyId),
+    findDomainKey: (id) => findDomainKey(db, id),
+    newestDomainKey: () => newestDomainKey(db),
+    listAccounts: () => listAccounts(db),
+  }
+}

@@ -1,0 +1,26 @@
+/** The embedded store. */
+import type { Clock } from '../base/clock.ts'
+import type { Store } from '../domain/store.ts'
+import { openSqlite } from './dialects/sqlite.ts'
+import { migrate } from './migrate.ts'
+import { createSqlStore } from './sql-store.ts'
+
+export interface SqliteStoreOptions {
+  /** A file, made if it does not exist (its folder must), or `:memory:`. */
+  readonly path: string
+  /** Names this process; no two processes that have the store open share a name. */
+  readonly node: string
+  readonly clock: Clock
+}
+
+/** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
+export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions): Promise<Store> {
+  const database = await openSqlite(path)
+  try {
+    await migrate(database, clock)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return createSqlStore(database, node, clock)
+}
