@@ -1,0 +1,249 @@
+/**
+ * One CloudTrail record per call (audit.md sections 1 to 4): what is in it, and its form as one line of JSON. Fields are
+ * allow-listed by each operation's declaration; nothing else of a request or an answer can get here.
+ */
+import {
+  AUDIT_ADDITIONAL_BYTES_MAX,
+  AUDIT_ERROR_MESSAGE_BYTES_MAX,
+  AUDIT_PARAMETERS_BYTES_MAX,
+  AUDIT_RECORD_BYTES_MAX,
+  AUDIT_USER_AGENT_BYTES_MAX,
+} from '../base/limits.ts'
+
+/** The caller, in the shape of audit.md section 2. */
+export interface AuditIdentity {
+  readonly type: 'Root' | 'IAMUser'
+  readonly principalId: string
+  readonly arn: string
+  readonly account: string
+  readonly accessKeyId: string
+  readonly userName?: string
+}
+
+export interface AuditResource {
+  readonly account: string
+  readonly arn: string
+}
+
+export interface TlsDetails {
+  readonly tlsVersion: string
+  readonly cipherSuite: string
+  readonly clientProvidedHostHeader: string
+}
+
+export type AuditFields = Readonly<Record<string, unknown>>
+
+export interface AuditRecord {
+  readonly eventId: string
+  readonly requestId: string
+  /** Milliseconds since the epoch, when the request completed. */
+  readonly time: number
+  readonly eventName: string
+  readonly region: string
+  readonly identity: AuditIdentity
+  readonly sourceIp: string
+  readonly userAgent: string
+  readonly readOnly: boolean
+  readonly error: { readonly code: string; readonly text: string | undefined } | undefined
+  readonly parameters: AuditFields | undefined
+  readonly response: AuditFields | undefined
+  readonly additional: AuditFields | undefined
+  readonly resources: readonly AuditResource[]
+  readonly tls: TlsDetails | undefined
+}
+
+/** Something that happened without a call (audit.md section 5). */
+export interface ServiceEvent {
+  readonly eventId: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  /** `DeleteKey` */
+  readonly eventName: string
+  readonly region: string
+  /** The key's owner. */
+  readonly account: string
+  readonly keyArn: string
+  /** Only `DeleteKey` and `SynchronizeMultiRegionKey` have one. */
+  readonly response?: AuditFields
+  readonly details?: AuditFields
+}
+
+/** Where records go. */
+export interface AuditSink {
+  /** @throws {KmsError} before any work is done, when records cannot be kept (audit.md G-3, G-4) or too many wait (section 9). */
+  admit(changes: boolean): void
+  /** Resolves once the line is on stable storage. @throws {KmsError} `KMSInternalException` when it cannot be. */
+  append(line: string): Promise<void>
+}
+
+/** CloudTrail's name for a denial differs from the exception's (audit.md 4.4). */
+function errorCode(code: string): string {
+  return code === 'AccessDeniedException' ? 'AccessDenied' : code
+}
+
+/** Constant parts are made into text once: the caller's for each principal, TLS for each connection. */
+const identityTexts = new WeakMap<AuditIdentity, string>()
+const tlsTexts = new WeakMap<TlsDetails, string>()
+
+function remembered<T extends object>(texts: WeakMap<T, string>, value: T, make: (value: T) => string): string {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = make(value)
+  texts.set(value, text)
+  return text
+}
+
+function identityText({ type, principalId, arn, account, accessKeyId, userName }: AuditIdentity): string {
+  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName })
+}
+
+function tlsText({ tlsVersion, cipherSuite, clientProvidedHostHeader }: TlsDetails): string {
+  return JSON.stringify({ tlsVersion, cipherSuite, clientProvidedHostHeader })
+}
+
+let lastSecond = -1
+let lastSecondText = ''
+
+/** UTC, whole seconds; most records of a busy server share the one before's. */
+function eventTime(time: number): string {
+  const second = Math.floor(time / 1000)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastSecondText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastSecondText
+}
+
+/** Text of the fields, `null` where there are none. */
+function fieldsText(fields: AuditFields | undefined): string {
+  if (fields === undefined) return 'null'
+  const text = JSON.stringify(fields)
+  return text === '{}' ? 'null' : text
+}
+
+function resourcesText(resources: readonly AuditResource[]): string {
+  let text = ''
+  for (const { account, arn } of resources) {
+    text += `${text === '' ? '' : ','}{"accountId":"${account}","type":"AWS::KMS::Key","ARN":${JSON.stringify(arn)}}`
+  }
+  return `[${text}]`
+}
+
+/** At most `bytesMax` of UTF-8, whole characters. */
+function limited(text: string, bytesMax: number): string {
+  // A UTF-16 unit is at most three bytes.
+  if (text.length * 3 <= bytesMax) return text
+  const bytes = Buffer.from(text)
+  if (bytes.length <= bytesMax) return text
+  let end = bytesMax
+  while ((bytes[end]! & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end)
+}
+
+/** The parts of a record that shortening may leave out. */
+interface Parts {
+  readonly parameters: string
+  readonly response: string
+  readonly additional: string
+  readonly userAgent: string
+}
+
+/** One line without its line end, at most 256 KB: parts that are too long are left out and named (audit.md section 1). */
+export function auditLine(record: AuditRecord): string {
+  const parts = {
+    parameters: fieldsText(record.parameters),
+    response: fieldsText(record.response),
+    additional: fieldsText(record.additional),
+    userAgent: limited(record.userAgent, AUDIT_USER_AGENT_BYTES_MAX),
+  }
+  const line = compose(record, parts)
+  // Below the smallest of the limits nothing can be above its own.
+  return line.length * 3 <= AUDIT_ADDITIONAL_BYTES_MAX ? line : shortened(record, parts, line)
+}
+
+/** In the order of audit.md section 1: what is too long itself, then whatever is next until the whole fits. */
+function shortened(record: AuditRecord, whole: Parts, line: string): string {
+  const cuts = [
+    { name: 'requestParameters', part: 'parameters', bytesMax: AUDIT_PARAMETERS_BYTES_MAX, rest: 'null' },
+    { name: 'responseElements', part: 'response', bytesMax: AUDIT_PARAMETERS_BYTES_MAX, rest: 'null' },
+    { name: 'additionalEventData', part: 'additional', bytesMax: AUDIT_ADDITIONAL_BYTES_MAX, rest: '{}' },
+    { name: 'userAgent', part: 'userAgent', bytesMax: AUDIT_USER_AGENT_BYTES_MAX, rest: '' },
+  ] as const
+  const truncated = new Set<string>()
+  let parts = whole
+  const recompose = () => {
+    const additional = parts.additional === 'null' ? {} : JSON.parse(parts.additional)
+    return compose(record, { ...parts, additional: JSON.stringify({ ...additional, truncated: [...truncated] }) })
+  }
+  for (const { name, part, bytesMax, rest } of cuts) {
+    if (Buffer.byteLength(parts[part]) <= bytesMax) continue
+    parts = { ...parts, [part]: rest }
+    truncated.add(name)
+  }
+  let short = truncated.size === 0 ? line : recompose()
+  for (const { name, part, rest } of cuts) {
+    if (Buffer.byteLength(short) <= AUDIT_RECORD_BYTES_MAX) break
+    parts = { ...parts, [part]: rest }
+    truncated.add(name)
+    short = recompose()
+  }
+  return short
+}
+
+/** Names and ids of our own need no escaping; all that a client had a hand in gets it. */
+function compose(record: AuditRecord, { parameters, response, additional, userAgent }: Parts): string {
+  const { error, tls, identity } = record
+  let line = `{"eventVersion":"1.11","userIdentity":${remembered(identityTexts, identity, identityText)}`
+  line += `,"eventTime":"${eventTime(record.time)}","eventSource":"kms.amazonaws.com","eventName":"${record.eventName}"`
+  line += `,"awsRegion":${JSON.stringify(record.region)},"sourceIPAddress":${JSON.stringify(record.sourceIp)}`
+  line += `,"userAgent":${JSON.stringify(userAgent)}`
+  if (error !== undefined) {
+    line += `,"errorCode":"${errorCode(error.code)}"`
+    if (error.text !== undefined) {
+      line += `,"errorMessage":${JSON.stringify(limited(error.text, AUDIT_ERROR_MESSAGE_BYTES_MAX))}`
+    }
+  }
+  line += `,"requestParameters":${parameters},"responseElements":${response}`
+  if (additional !== 'null') line += `,"additionalEventData":${additional}`
+  line += `,"requestID":"${record.requestId}","eventID":"${record.eventId}","readOnly":${record.readOnly}`
+  line += `,"resources":${resourcesText(record.resources)},"eventType":"AwsApiCall","managementEvent":true`
+  line += `,"recipientAccountId":"${identity.account}","eventCategory":"Management"`
+  if (tls !== undefined) line += `,"tlsDetails":${remembered(tlsTexts, tls, tlsText)}`
+  return `${line}}`
+}
+
+/** The line of an `AwsServiceEvent`; it has no request, so it has no request id and no caller. */
+export function serviceEventLine(event: ServiceEvent): string {
+  const { account, keyArn } = event
+  return JSON.stringify({
+    eventVersion: '1.11',
+    userIdentity: { accountId: account, invokedBy: 'AWS Internal' },
+    eventTime: eventTime(event.time),
+    eventSource: 'kms.amazonaws.com',
+    eventName: event.eventName,
+    awsRegion: event.region,
+    sourceIPAddress: 'AWS Internal',
+    userAgent: 'AWS Internal',
+    requestParameters: null,
+    responseElements: event.response ?? null,
+    eventID: event.eventId,
+    readOnly: false,
+    resources: [{ accountId: account, type: 'AWS::KMS::Key', ARN: keyArn }],
+    eventType: 'AwsServiceEvent',
+    managementEvent: true,
+    recipientAccountId: account,
+    serviceEventDetails: event.details,
+    eventCategory: 'Management',
+  })
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+
+/** Java's default text of a date, which CloudTrail uses inside parameters and answers: `Aug 10, 2022, 10:38:27 PM`, UTC. */
+export function javaDate(time: number): string {
+  const date = new Date(time)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const hours = date.getUTCHours()
+  const day = `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}, ${date.getUTCFullYear()}`
+  return `${day}, ${hours % 12 || 12}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} ${hours < 12 ? 'AM' : 'PM'}`
+}

@@ -1,0 +1,26 @@
+/** The audit log of the in-memory development mode and of tests: the newest lines, nothing durable. */
+import { AUDIT_MEMORY_LINES_MAX } from '../base/limits.ts'
+import type { AuditLog } from './audit-log.ts'
+
+export interface MemoryAuditLog extends AuditLog {
+  /** Oldest first; at most `linesMax`, those before are gone. */
+  readonly lines: readonly string[]
+}
+
+export function createMemoryAuditLog({ linesMax = AUDIT_MEMORY_LINES_MAX } = {}): MemoryAuditLog {
+  const ring: string[] = []
+  let next = 0
+  const written = Promise.resolve()
+  return {
+    admit() {},
+    append(line) {
+      ring[next] = line
+      next = (next + 1) % linesMax
+      return written
+    },
+    get lines() {
+      return ring.length < linesMax ? [...ring] : [...ring.slice(next), ...ring.slice(0, next)]
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,89 @@
+/** All records of an audit folder, streaming; the log may be in use. */
+import { stat } from 'node:fs/promises'
+import { HOUR_MS } from '../base/clock.ts'
+import type { Frame } from './frame.ts'
+import { readSegment } from './read-segment.ts'
+import { listStreams, type Segment } from './stream-names.ts'
+
+export interface LoggedRecord {
+  /** UUID text. */
+  readonly stream: string
+  /** Gapless within its stream, from 0. */
+  readonly sequence: number
+  /** One line of JSON. */
+  readonly line: string
+}
+
+/** What is read is not what was written; `keyhold audit verify` tells all about it. */
+export class AuditLogError extends Error {}
+
+/**
+ * Every record: streams in order of their start, records in order of their sequence. Ends at the torn or growing end of a
+ * stream. @throws {AuditLogError} where a segment is altered or missing
+ */
+export async function* readAuditLog(folder: string): AsyncGenerator<LoggedRecord, void, undefined> {
+  for (const { stream, segments } of await listStreams(folder)) {
+    let next = 0
+    for (const [index, segment] of segments.entries()) {
+      for await (const frame of wholeFrames(segment, index === segments.length - 1)) {
+        if (frame.sequence !== next) throw new AuditLogError(`${segment.path}: record ${next} is missing`)
+        next += frame.count
+        if (frame.kind !== 'records') continue
+        let { sequence } = frame
+        for (const line of linesOf(frame)) yield { stream, sequence: sequence++, line }
+      }
+    }
+  }
+}
+
+async function* wholeFrames({ path }: Segment, isLast: boolean): AsyncGenerator<Frame, void, undefined> {
+  for await (const item of readSegment(path)) {
+    if ('frame' in item) yield item.frame
+    else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
+      throw new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`)
+    }
+  }
+}
+
+/** Each line of a frame's payload is closed by LF. */
+export function linesOf(frame: Frame): string[] {
+  return frame.payload.toString().split('\n').slice(0, -1)
+}
+
+const EVENT_ID = /"eventID":"([0-9a-f-]{36})"/g
+
+/**
+ * Which of these events the log has. Newest segments first, as far back as needed: an id that is not there is looked for
+ * everywhere, unless `since` bounds it.
+ * @param since milliseconds since the epoch; segments that were not written to after it (less an hour, for clocks that differ)
+ *   are not read
+ */
+export async function eventIdsPresent(
+  folder: string,
+  eventIds: ReadonlySet<string>,
+  { since = 0 } = {},
+): Promise<ReadonlySet<string>> {
+  const present = new Set<string>()
+  const segments = (await listStreams(folder)).flatMap((stream) => stream.segments)
+  for (const { path } of segments.toReversed()) {
+    if (present.size === eventIds.size) break
+    if ((await stat(path)).mtimeMs < since - HOUR_MS) continue
+    // Altered parts are the verifier's affair; a record written twice does less harm than a service that does not start.
+    for await (const item of readSegment(path)) {
+      if ('frame' in item && item.frame.kind === 'records') addEventIds(item.frame, eventIds, present)
+    }
+  }
+  return present
+}
+
+/** The text of a whole line costs more than a search, and a client can put the pattern where it is not the event's id. */
+function addEventIds(frame: Frame, wanted: ReadonlySet<string>, present: Set<string>): void {
+  const text = frame.payload.toString()
+  for (const match of text.matchAll(EVENT_ID)) {
+    const eventId = match[1]!
+    if (!wanted.has(eventId) || present.has(eventId)) continue
+    const start = text.lastIndexOf('\n', match.index) + 1
+    const line: unknown = JSON.parse(text.slice(start, text.indexOf('\n', start)))
+    if ((line as { eventID?: unknown }).eventID === eventId) present.add(eventId)
+  }
+}

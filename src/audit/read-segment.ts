@@ -1,0 +1,133 @@
+/** Reads a segment file frame by frame in constant memory, and tells a torn end from an altered file. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { AUDIT_FRAME_BYTES_MAX } from '../base/limits.ts'
+import { decodeFrame, type Frame, type FrameFault, frameLength, HEADER_BYTES, MAGIC } from './frame.ts'
+
+/** What stands behind the last whole frame of a segment. */
+export interface SegmentEnd {
+  /** Length of the whole frames. */
+  readonly offset: number
+  /**
+   * - `clean`: nothing, or zeros laid out for frames that were never written.
+   * - `torn`: the beginning of one frame, as a crash during a write leaves it.
+   * - `altered`: something else; whole frames may follow, so nothing may be cut off.
+   */
+  readonly state: 'clean' | 'torn' | 'altered'
+  /** Bytes behind `offset` without the zeros at the end. */
+  readonly bytes: number
+  readonly fault: FrameFault | undefined
+}
+
+export type SegmentItem = { readonly frame: Frame; readonly offset: number } | { readonly end: SegmentEnd }
+
+/** The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other. */
+export async function* readSegment(path: string): AsyncGenerator<SegmentItem, void, undefined> {
+  const file = await open(path, 'r')
+  try {
+    const window = new Window(file)
+    for (;;) {
+      await window.fill(HEADER_BYTES)
+      await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
+      const frame = decodeFrame(window.bytes)
+      if (typeof frame === 'string') {
+        yield { end: await endOf(window, frame) }
+        return
+      }
+      yield { frame, offset: window.offset }
+      window.advance(frame.bytes.length)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Only the end of a segment, for which all of it is read. */
+export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {
+  let last: Frame | undefined
+  for await (const item of readSegment(path)) {
+    if ('end' in item) return { end: item.end, last }
+    last = item.frame
+  }
+  throw new Error(`no end of ${path}`)
+}
+
+/** A segment's first frame, if it is whole. */
+export async function firstFrame(path: string): Promise<Frame | undefined> {
+  for await (const item of readSegment(path)) return 'frame' in item ? item.frame : undefined
+  return undefined
+}
+
+/** One write is under way at a time, so a torn end is shorter than a frame, and no whole frame stands behind it. */
+async function endOf(window: Window, fault: FrameFault): Promise<SegmentEnd> {
+  const { offset } = window
+  await window.fill(AUDIT_FRAME_BYTES_MAX)
+  const bytes = lengthWithoutZeros(window.bytes)
+  const clean = bytes === 0 && (await window.onlyZerosFollow())
+  if (clean) return { offset, state: 'clean', bytes: 0, fault: undefined }
+  const isTorn = bytes < AUDIT_FRAME_BYTES_MAX && !holdsFrame(window.bytes) && (await window.onlyZerosFollow())
+  return { offset, state: isTorn ? 'torn' : 'altered', bytes, fault }
+}
+
+function holdsFrame(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(MAGIC, 1, 'latin1'); at !== -1; at = bytes.indexOf(MAGIC, at + 1, 'latin1')) {
+    if (typeof decodeFrame(bytes.subarray(at)) !== 'string') return true
+  }
+  return false
+}
+
+function lengthWithoutZeros(bytes: Buffer): number {
+  let length = bytes.length
+  while (length > 0 && bytes[length - 1] === 0) length--
+  return length
+}
+
+/** Enough for speed, little for those who want the first frame only. */
+const READ_BYTES = 256 * 1024
+
+/** A view into a file that moves forward; it holds two frames at most. */
+class Window {
+  readonly #file: FileHandle
+  readonly #buffer = Buffer.allocUnsafeSlow(2 * AUDIT_FRAME_BYTES_MAX)
+  #start = 0
+  #end = 0
+  /** Position of the view in the file. */
+  offset = 0
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#start, this.#end)
+  }
+
+  /** Makes the view at least `length` bytes long, where the file has them. */
+  async fill(length: number): Promise<void> {
+    if (this.#end - this.#start >= length) return
+    this.#buffer.copyWithin(0, this.#start, this.#end)
+    this.#end -= this.#start
+    this.#start = 0
+    while (this.#end < length) {
+      const wanted = Math.min(Math.max(length - this.#end, READ_BYTES), this.#buffer.length - this.#end)
+      const { bytesRead } = await this.#file.read(this.#buffer, this.#end, wanted, this.offset + this.#end)
+      if (bytesRead === 0) return
+      this.#end += bytesRead
+    }
+  }
+
+  advance(length: number): void {
+    this.#start += length
+    this.offset += length
+  }
+
+  /** Of the file behind the view; the view stays. */
+  async onlyZerosFollow(): Promise<boolean> {
+    const part = Buffer.allocUnsafe(64 * 1024)
+    for (let position = this.offset + this.bytes.length; ; ) {
+      const { bytesRead } = await this.#file.read(part, 0, part.length, position)
+      if (bytesRead === 0) return true
+      if (lengthWithoutZeros(part.subarray(0, bytesRead)) > 0) return false
+      position += bytesRead
+    }
+  }
+}

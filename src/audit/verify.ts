@@ -1,0 +1,216 @@
+/**
+ * Checks an audit folder offline: needs no server, no key and little memory (audit.md section 10). It proves that what is there
+ * fits together; that nothing was cut from the end of the newest streams only an anchor outside of the folder can prove.
+ */
+import { AUDIT_FINDINGS_MAX } from '../base/limits.ts'
+import { type Frame, NO_HASH } from './frame.ts'
+import { readOpenRecord, type StreamEnd } from './previous-streams.ts'
+import { readSegment, type SegmentEnd } from './read-segment.ts'
+import { listStreams, type Segment, type StreamSegments, streamName } from './stream-names.ts'
+
+export interface AuditFinding {
+  readonly path: string
+  /** Byte in the file, where it is about one. */
+  readonly offset: number | undefined
+  /** What is wrong, without path and offset. */
+  readonly text: string
+}
+
+export interface VerifiedStream {
+  /** UUID text. */
+  readonly stream: string
+  /** Process that wrote it; `undefined` if its open record is gone. */
+  readonly node: string | undefined
+  /** Milliseconds since the epoch: first and last frame. */
+  readonly from: number | undefined
+  readonly to: number | undefined
+  readonly segments: number
+  readonly frames: number
+  readonly records: number
+  /** Hex; `undefined` without a frame. */
+  readonly lastHash: string | undefined
+  /** `open`: in use, or crashed and no later stream says so yet. */
+  readonly state: 'open' | 'closed' | 'crashed'
+}
+
+export interface AuditReport {
+  /** Oldest first. */
+  readonly streams: readonly VerifiedStream[]
+  readonly records: number
+  /** Signs of tampering or loss; empty: the log is intact. At most `AUDIT_FINDINGS_MAX`. */
+  readonly problems: readonly AuditFinding[]
+  /** What a crash, or use of the log at this moment, explains. At most `AUDIT_FINDINGS_MAX`. */
+  readonly warnings: readonly AuditFinding[]
+}
+
+/** @throws the file system's error where a file cannot be read */
+export async function verifyAuditLog(folder: string): Promise<AuditReport> {
+  const findings = new Findings()
+  const streams: StreamCheck[] = []
+  for (const stream of await listStreams(folder)) streams.push(await checkStream(stream, findings))
+  checkLinks(streams, findings)
+  return {
+    streams: streams.map((stream) => stream.result()),
+    records: streams.reduce((sum, { records }) => sum + records, 0),
+    problems: findings.problems,
+    warnings: findings.warnings,
+  }
+}
+
+class Findings {
+  readonly problems: AuditFinding[] = []
+  readonly warnings: AuditFinding[] = []
+
+  problem(path: string, offset: number | undefined, text: string): void {
+    if (this.problems.length < AUDIT_FINDINGS_MAX) this.problems.push({ path, offset, text })
+  }
+
+  warning(path: string, offset: number | undefined, text: string): void {
+    if (this.warnings.length < AUDIT_FINDINGS_MAX) this.warnings.push({ path, offset, text })
+  }
+}
+
+async function checkStream({ stream, segments }: StreamSegments, findings: Findings): Promise<StreamCheck> {
+  const check = new StreamCheck(stream, segments, findings)
+  for (const [index, segment] of segments.entries()) {
+    const missing = segment.number - (segments[index - 1]?.number ?? -1) - 1
+    if (missing > 0) findings.problem(segment.path, undefined, `${missing} segments before it are missing`)
+    for await (const item of readSegment(segment.path)) {
+      if ('frame' in item) check.frame(item.frame, segment, item.offset)
+      else check.segmentEnd(item.end, segment, index === segments.length - 1)
+    }
+  }
+  return check
+}
+
+/** What one stream has shown so far. After a problem it takes the next frame's word, to find what else is wrong. */
+class StreamCheck {
+  readonly stream: string
+  readonly previousStreams: StreamEnd[] = []
+  readonly #segments: readonly Segment[]
+  readonly #findings: Findings
+  #node: string | undefined
+  #from: number | undefined
+  #to: number | undefined
+  #frames = 0
+  records = 0
+  #sequence = 0
+  #hash: Buffer = NO_HASH
+  #closed = false
+  /** A later open record says that it ended without a close record. */
+  crashed = false
+  isTorn = false
+
+  constructor(stream: string, segments: readonly Segment[], findings: Findings) {
+    this.stream = stream
+    this.#segments = segments
+    this.#findings = findings
+  }
+
+  get lastHash(): string | undefined {
+    return this.#frames === 0 ? undefined : this.#hash.toString('hex')
+  }
+
+  get lastPath(): string {
+    return this.#segments.at(-1)!.path
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  frame(frame: Frame, segment: Segment, offset: number): void {
+    for (const text of this.#faults(frame, segment, offset)) this.#findings.problem(segment.path, offset, text)
+    if (frame.kind === 'open') this.#readOpen(frame, segment.path, offset)
+    this.#from ??= frame.time
+    this.#to = frame.time
+    this.#frames++
+    this.records += frame.count
+    this.#sequence = frame.sequence + frame.count
+    this.#hash = frame.hash
+    this.#closed = frame.kind === 'close'
+  }
+
+  *#faults(frame: Frame, segment: Segment, offset: number): Generator<string> {
+    const { kind } = frame
+    if (streamName(frame.streamId) !== this.stream) yield 'belongs to another stream'
+    if (!frame.previousHash.equals(this.#hash)) yield 'does not continue the frame before it'
+    if (frame.sequence !== this.#sequence) yield `begins at record ${frame.sequence}, expected ${this.#sequence}`
+    const lines = countLines(frame.payload)
+    if (kind === 'records' ? lines !== frame.count || lines === 0 : lines !== 1 || frame.count !== 0) {
+      yield `says that it holds ${frame.count} records and has ${lines} lines`
+    }
+    const isFirst = segment.number === 0 && offset === 0
+    if ((kind === 'open') !== isFirst) yield isFirst ? 'is not an open record' : 'is an open record inside of a stream'
+    if (kind === 'resume' && (segment.number === 0 || offset !== 0)) yield 'is a resume record inside of a segment'
+    if (this.#closed) yield 'stands behind the close record'
+  }
+
+  #readOpen(frame: Frame, path: string, offset: number): void {
+    const record = readOpenRecord(frame)
+    if (record === undefined) {
+      this.#findings.problem(path, offset, 'is an open record that cannot be read')
+      return
+    }
+    this.#node = record.node
+    this.previousStreams.push(...record.previousStreams)
+  }
+
+  segmentEnd({ state, offset, bytes, fault }: SegmentEnd, { path }: Segment, isLast: boolean): void {
+    if (state === 'altered') {
+      this.#findings.problem(path, offset, `is altered: ${fault}; the ${bytes} bytes from here on are not verified`)
+    } else if (state === 'torn') {
+      const text = `ends with ${bytes} bytes that are not a whole frame (${fault})`
+      this.isTorn = true
+      if (isLast && !this.#closed) this.#findings.warning(path, offset, `${text}: being written, or torn by a crash`)
+      else this.#findings.problem(path, offset, text)
+    } else if (offset === 0 && !isLast) {
+      this.#findings.problem(path, offset, 'is empty, although another segment follows')
+    }
+  }
+
+  result(): VerifiedStream {
+    return {
+      stream: this.stream,
+      node: this.#node,
+      from: this.#from,
+      to: this.#to,
+      segments: this.#segments.length,
+      frames: this.#frames,
+      records: this.records,
+      lastHash: this.lastHash,
+      state: this.#closed ? 'closed' : this.crashed ? 'crashed' : 'open',
+    }
+  }
+}
+
+/** Open records name the ends of earlier streams, so none of those can vanish or become shorter unseen. */
+function checkLinks(streams: readonly StreamCheck[], findings: Findings): void {
+  const known = new Map(streams.map((stream) => [stream.stream, stream]))
+  for (const { previousStreams, stream: by, lastPath } of streams) {
+    for (const { stream, lastHash, closed } of previousStreams) {
+      const named = known.get(stream)
+      if (named === undefined) {
+        findings.problem(lastPath, undefined, `names the stream ${stream}, which is missing`)
+      } else if (named.lastHash !== lastHash || named.isTorn) {
+        // Recovery cut it to whole frames before the later stream began.
+        findings.problem(named.lastPath, undefined, `does not end as the later stream ${by} says`)
+      } else if (!closed) {
+        named.crashed = true
+      }
+    }
+  }
+  for (const stream of streams) {
+    if (stream.lastHash === undefined) {
+      findings.warning(stream.lastPath, undefined, 'has no whole frame: just being opened, or torn by a crash')
+    } else if (!stream.closed && !stream.crashed) {
+      findings.warning(stream.lastPath, undefined, 'has no close record: in use, ended by a crash, or cut')
+    }
+  }
+}
+
+function countLines(payload: Buffer): number {
+  let lines = 0
+  for (let at = payload.indexOf(0x0a); at !== -1; at = payload.indexOf(0x0a, at + 1)) lines++
+  return payload.at(-1) === 0x0a ? lines : lines + 1
+}
