@@ -1,0 +1,59 @@
+/**
+ * Timed work. Every node tries; the one that holds the lease does it (design.md section 3). Jobs are idempotent and their
+ * effects are also checked at use, so a late job never lets anything work that must not.
+ */
+import type { Clock } from '../base/clock.ts'
+import { JOB_INTERVAL_MS, JOB_LEASE_MS } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import type { Store } from '../domain/store.ts'
+
+export interface Job {
+  readonly name: string
+  run(): Promise<void>
+}
+
+export interface JobRunner {
+  /** Runs every job once, now, if this node gets the lease. */
+  runAll(): Promise<void>
+  stop(): Promise<void>
+}
+
+const LEASE = 'jobs'
+
+export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node: string, log: Log): JobRunner {
+  let running: Promise<void> | undefined
+
+  async function work(): Promise<void> {
+    try {
+      const now = clock.now()
+      if (!(await store.acquireLease(LEASE, node, now, now + JOB_LEASE_MS))) return
+      for (const job of jobs) await run(job)
+    } catch (error) {
+      log.error({ err: error }, 'cannot take the lease for timed work; will try again')
+    }
+  }
+
+  async function run(job: Job): Promise<void> {
+    try {
+      await job.run()
+    } catch (error) {
+      log.error({ err: error, job: job.name }, 'timed work failed; will try again')
+    }
+  }
+
+  async function runAll(): Promise<void> {
+    running ??= work().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  const timer = setInterval(runAll, JOB_INTERVAL_MS).unref()
+  return {
+    runAll,
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

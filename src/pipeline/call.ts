@@ -1,0 +1,17 @@
+/** The facts of one authenticated call that are not in its body. */
+import type { TlsDetails } from '../audit/audit-record.ts'
+import type { Principal } from '../domain/principal.ts'
+
+export interface Call {
+  readonly principal: Principal
+  /** The endpoint's Region: that of the credential scope. */
+  readonly region: string
+  readonly requestId: string
+  /** Milliseconds since the epoch; one instant for the whole call. */
+  readonly time: number
+  readonly sourceIp: string
+  /** Empty if the client sent none. */
+  readonly userAgent: string
+  /** `undefined` without TLS. */
+  readonly tls: TlsDetails | undefined
+}

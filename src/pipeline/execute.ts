@@ -1,0 +1,237 @@
+/**
+ * The only way to a handler. The order of checks is a security decision (authorization.md section 0,
+ * docs/decisions/0003-order-of-checks.md): validate, resolve every resource, authorise every use, and only then look at
+ * anything that could tell about a key.
+ */
+import { type AuditSink, auditLine } from '../audit/audit-record.ts'
+import { aliasArn } from '../base/arn.ts'
+import type { Clock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
+import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
+import type { RandomSource } from '../domain/services.ts'
+import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
+import type { Call } from './call.ts'
+import { checkKeyRules } from './key-rules.ts'
+import type { ChangeContext, KeyLocator, Operation, Use, UsedAlias } from './operation.ts'
+
+export interface PipelineServices {
+  readonly store: Store
+  /** Answers the warm path without the store. */
+  readonly cache: Lookups
+  readonly keyMaterials: KeyMaterials
+  readonly random: RandomSource
+  readonly audit: AuditSink
+  /** Throws when the cache may be older than the bound (design.md section 3). */
+  readonly assertFresh: () => void
+  readonly clock: Clock
+  /** Names this node in records that wait for its audit log. */
+  readonly node: string
+  /** Called with the ids of records that reached the audit log after their change committed. */
+  readonly recordWritten: (eventId: string) => void
+}
+
+export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
+
+/** What is known of a call so far; the audit record is made of it, however the call ends. */
+interface Progress {
+  input?: unknown
+  located: readonly (LocatedKey | UsedAlias | undefined)[]
+  readonly additionalEventData: Record<string, unknown>
+}
+
+export function createPipeline(services: PipelineServices): Execute {
+  const { store, cache, audit } = services
+
+  async function execute(operation: Operation, body: unknown, call: Call): Promise<unknown> {
+    services.assertFresh()
+    audit.admit(operation.changes)
+    const progress: Progress = { located: [], additionalEventData: {} }
+    const eventId = services.random.uuid()
+    let output: unknown
+    try {
+      const input = operation.input.parse(body)
+      progress.input = input
+      operation.check?.(input)
+      if (operation.changes) return await executeChange(operation, input, call, progress, eventId)
+      await check(operation, input, call, progress, cache)
+      output = await operation.handler(input, context(call, progress, store), undefined)
+      refuseDryRun(input)
+    } catch (error) {
+      await audit.append(record(operation, call, progress, eventId, undefined, error))
+      throw error
+    }
+    await audit.append(record(operation, call, progress, eventId, output))
+    return output
+  }
+
+  /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
+  async function executeChange(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
+    const prepared = operation.prepare && (await prepare(operation, input, call, progress))
+    const { output, line } = await store.change(async (change) => {
+      await check(operation, input, call, progress, change)
+      const output = await operation.handler(input, context(call, progress, change, change), prepared)
+      refuseDryRun(input)
+      const line = record(operation, call, progress, eventId, output)
+      await change.recordAudit({ eventId, node: services.node, line })
+      return { output, line }
+    })
+    await audit.append(line)
+    services.recordWritten(eventId)
+    return output
+  }
+
+  async function prepare(operation: Operation, input: unknown, call: Call, progress: Progress): Promise<unknown> {
+    await check(operation, input, call, progress, cache)
+    return operation.prepare!(input, context(call, progress, store))
+  }
+
+  /** Steps 4 to 6 of the order: each for all uses before the next. */
+  async function check(operation: Operation, input: unknown, call: Call, progress: Progress, lookups: Lookups) {
+    const { uses } = operation
+    const located: (LocatedKey | UsedAlias | undefined)[] = []
+    for (const use of uses) located.push(await locate(use, input, call, lookups))
+    progress.located = located
+    uses.forEach((use, index) => {
+      authorizeUse(use, input, call, located[index])
+    })
+    for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
+    uses.forEach((use, index) => {
+      const found = located[index]
+      if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input)
+    })
+  }
+
+  function context(
+    call: Call,
+    progress: Progress,
+    reader: Reader,
+    change?: Change,
+  ): ChangeContext<readonly Use<unknown>[]> {
+    return {
+      resources: progress.located as unknown as ChangeContext<readonly Use<unknown>[]>['resources'],
+      call,
+      keyMaterials: services.keyMaterials,
+      random: services.random,
+      store: reader,
+      // Only handlers of changing operations are typed to see it, and they always run with one.
+      change: change as Change,
+      additionalEventData: progress.additionalEventData,
+    }
+  }
+
+  function record(
+    operation: Operation,
+    call: Call,
+    progress: Progress,
+    eventId: string,
+    output: unknown,
+    error?: unknown,
+  ): string {
+    const { principal } = call
+    const { audit: template } = operation
+    const keys = progress.located.filter((found) => found !== undefined)
+    const failed = error !== undefined
+    // A failed call shows only the caller's own keys (audit.md 4.4).
+    const shown = failed ? keys.filter((found) => !('account' in found) || found.account === principal.account) : keys
+    const keyArn = keys.findLast((found) => 'key' in found)?.arn
+    const created = failed ? undefined : template.created?.(output)
+    return auditLine({
+      eventId,
+      requestId: call.requestId,
+      time: services.clock.now(),
+      eventName: operation.name,
+      region: call.region,
+      identity: principal,
+      sourceIp: call.sourceIp,
+      userAgent: call.userAgent,
+      readOnly: template.readOnly,
+      error: failed ? asKmsError(error) : undefined,
+      parameters: progress.input === undefined ? undefined : template.parameters?.(progress.input),
+      response: failed ? undefined : template.response?.(output, keyArn),
+      additional: progress.additionalEventData,
+      resources: shown
+        .filter((found) => !('key' in found) || found.key !== undefined)
+        .map((found) => ({ account: 'account' in found ? found.account : principal.account, arn: found.arn }))
+        .concat(created === undefined ? [] : [{ account: principal.account, arn: created }]),
+      tls: call.tls,
+    })
+  }
+
+  return execute
+}
+
+async function locate(
+  use: Use<unknown>,
+  input: unknown,
+  call: Call,
+  lookups: Lookups,
+): Promise<LocatedKey | UsedAlias | undefined> {
+  const { account } = call.principal
+  if (use.on === 'account') return undefined
+  if (use.on === 'alias') {
+    const aliasName = use.aliasName(input)
+    return { aliasName, arn: aliasArn(account, call.region, aliasName) }
+  }
+  const locator = use.locate(input)
+  return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })
+}
+
+function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string; region: string; time: number }) {
+  switch (locator.by) {
+    case 'identifier':
+      return locateKey(lookups, here, locator.identifier, locator.forms)
+    case 'ciphertext':
+      return locateKeyOfCiphertext(lookups, here, locator.blob, locator.identifier)
+    case 'alias target':
+      return locateKeyOfAlias(lookups, here, locator.aliasName)
+  }
+}
+
+const NO_TOKENS: readonly string[] = []
+const NO_CONDITIONS = (): ConditionContext => ({})
+
+function authorizeUse(use: Use<unknown>, input: unknown, call: Call, found: LocatedKey | UsedAlias | undefined): void {
+  const resource = authorizedResource(use, input, call, found)
+  if (resource === undefined) return
+  authorize({
+    principal: call.principal,
+    action: use.permission,
+    resource,
+    crossAccount: use.on === 'key' && use.crossAccount === true,
+    grantable: use.on === 'key' && use.grantable === true,
+    grantTokens: (input as { GrantTokens?: readonly string[] }).GrantTokens ?? NO_TOKENS,
+    context: 'conditionKeys' in use && use.conditionKeys ? () => use.conditionKeys!(input) : NO_CONDITIONS,
+  })
+}
+
+function authorizedResource(
+  use: Use<unknown>,
+  input: unknown,
+  { principal }: Call,
+  found: LocatedKey | UsedAlias | undefined,
+): AuthorizedResource | undefined {
+  switch (use.on) {
+    case 'account':
+      return use.applies?.(input) === false ? undefined : { kind: 'account', arn: '*', account: principal.account }
+    case 'alias':
+      return { kind: 'alias', arn: found!.arn, account: principal.account }
+    case 'key': {
+      if (found === undefined) return undefined
+      const { arn, account, key, foundByCiphertext } = found as LocatedKey
+      return { kind: 'key', arn, account, key, foundByCiphertext: foundByCiphertext ?? false }
+    }
+  }
+}
+
+/** After everything that could fail, the opening of a ciphertext included (operations.md 3.0, DryRun). */
+function refuseDryRun(input: unknown): void {
+  if ((input as { DryRun?: boolean }).DryRun !== true) return
+  throw new KmsError('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.')
+}
+
+/** A bug is recorded as what the client will see of it. */
+function asKmsError(error: unknown): { code: string; text: string | undefined } {
+  return error instanceof KmsError ? error : { code: 'KMSInternalException', text: undefined }
+}

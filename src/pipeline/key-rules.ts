@@ -1,0 +1,40 @@
+/** The rules on a located key that a use declares: state, usage, algorithm, in this order (operations.md 3.0, steps 6 and 7). */
+import { KmsError } from '../base/errors.ts'
+import { type Key, type KeyState, keyState } from '../domain/keys/key.ts'
+import { algorithmsOf } from '../domain/keys/key-specs.ts'
+import type { KeyUse } from './operation.ts'
+
+/** operations.md 5.1; Enabled and Disabled have words of their own. */
+const STATE_TEXTS: Readonly<Partial<Record<KeyState, string>>> = {
+  PendingDeletion: 'is pending deletion.',
+  PendingReplicaDeletion: 'is pending replica deletion.',
+  PendingImport: 'is pending import.',
+  Unavailable: 'is unavailable.',
+  Creating: 'is creating.',
+  Updating: 'is updating.',
+}
+
+export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input): void {
+  checkState(use.keyStates, key)
+  checkUsage(use, key)
+  const algorithm = use.algorithm?.(input)
+  if (algorithm !== undefined && !algorithmsOf(key).includes(algorithm)) {
+    throw new KmsError('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`)
+  }
+}
+
+function checkState(allowed: readonly KeyState[], key: Key): void {
+  const state = keyState(key)
+  if (allowed.includes(state)) return
+  if (!allowed.includes('Enabled'))
+    throw new KmsError('KMSInvalidStateException', `${key.arn} is not pending deletion.`)
+  if (state === 'Disabled') throw new KmsError('DisabledException', `${key.arn} is disabled.`)
+  throw new KmsError('KMSInvalidStateException', `${key.arn} ${STATE_TEXTS[state]}`)
+}
+
+function checkUsage<Input>({ keyUsage, permission }: KeyUse<Input>, key: Key): void {
+  if (keyUsage === undefined || key.usage === keyUsage) return
+  // The name of the permission, not of the operation: ReEncrypt's two sides are told apart (operations.md 3.40).
+  const name = permission.slice('kms:'.length)
+  throw new KmsError('InvalidKeyUsageException', `${key.arn} key usage is ${key.usage} which is not valid for ${name}.`)
+}
