@@ -1,0 +1,114 @@
+/** Makes a KMS key (operations.md 3.6, lifecycle.md section 1). */
+import { boolean, type Infer, optional, string, structure } from '../base/schema.ts'
+import { checkKeyQuota, makeKey, type NewKey } from '../domain/keys/new-key.ts'
+import { checkTags } from '../domain/keys/tags.ts'
+import type { ConditionContext } from '../domain/policy/authorize.ts'
+import { defaultKeyPolicy, readKeyPolicy } from '../domain/policy/key-policy.ts'
+import { defineChange } from '../pipeline/operation.ts'
+import { auditedKeyMetadata, keyMetadata } from './shapes/key-metadata.ts'
+import {
+  checkKeyParameters,
+  customerMasterKeySpec,
+  keySpec,
+  keyUsage,
+  origin,
+  originOf,
+  refuseUnsupportedKey,
+  specOf,
+  usageOf,
+} from './shapes/key-parameters.ts'
+import { customKeyStoreId, description, policyText } from './shapes/members.ts'
+import { auditedTags, requestTagConditions, tags, toTags } from './shapes/tags.ts'
+
+const input = structure({
+  Policy: optional(policyText),
+  Description: optional(description),
+  KeyUsage: optional(keyUsage),
+  CustomerMasterKeySpec: optional(customerMasterKeySpec),
+  KeySpec: optional(keySpec),
+  Origin: optional(origin),
+  CustomKeyStoreId: customKeyStoreId,
+  BypassPolicyLockoutSafetyCheck: optional(boolean()),
+  Tags: optional(tags),
+  MultiRegion: optional(boolean()),
+  XksKeyId: optional(string({ min: 1, max: 128, pattern: '^[a-zA-Z0-9-_.]+$' })),
+})
+
+type Input = Infer<typeof input>
+
+/** Those of the key that would be made, and those of the tags it asks for. */
+function conditionsOf(input: Input): ConditionContext {
+  const { BypassPolicyLockoutSafetyCheck, MultiRegion = false, Tags } = input
+  return {
+    'kms:KeySpec': specOf(input),
+    'kms:CustomerMasterKeySpec': specOf(input),
+    'kms:KeyUsage': usageOf(input),
+    'kms:CustomerMasterKeyUsage': usageOf(input),
+    'kms:KeyOrigin': originOf(input),
+    'kms:MultiRegion': String(MultiRegion),
+    'kms:MultiRegionKeyType': MultiRegion ? 'PRIMARY' : undefined,
+    'kms:BypassPolicyLockoutSafetyCheck': BypassPolicyLockoutSafetyCheck?.toString(),
+    ...requestTagConditions(Tags),
+    ...Object.fromEntries((Tags ?? []).map(({ TagKey, TagValue }) => [`aws:ResourceTag/${TagKey}`, TagValue])),
+  }
+}
+
+export const CreateKey = defineChange({
+  name: 'CreateKey',
+  input,
+  check(input) {
+    checkKeyParameters(input)
+    checkTags(toTags(input.Tags ?? []))
+  },
+  uses: [
+    { on: 'account', permission: 'kms:CreateKey', conditionKeys: conditionsOf },
+    {
+      on: 'account',
+      permission: 'kms:TagResource',
+      applies: ({ Tags }) => Tags !== undefined && Tags.length > 0,
+      conditionKeys: conditionsOf,
+    },
+  ],
+  audit: {
+    readOnly: false,
+    parameters: (input) => ({
+      description: input.Description ?? '',
+      keyUsage: usageOf(input),
+      keySpec: specOf(input),
+      customerMasterKeySpec: specOf(input),
+      origin: originOf(input),
+      multiRegion: input.MultiRegion,
+      policy: input.Policy,
+      bypassPolicyLockoutSafetyCheck: input.BypassPolicyLockoutSafetyCheck ?? false,
+      tags: auditedTags(input.Tags),
+      customKeyStoreId: input.CustomKeyStoreId,
+      xksKeyId: input.XksKeyId,
+    }),
+    response: ({ KeyMetadata }) => ({ keyMetadata: auditedKeyMetadata(KeyMetadata) }),
+    created: ({ KeyMetadata }) => KeyMetadata.Arn,
+  },
+  async prepare(input, { call, random, keyMaterials }): Promise<NewKey> {
+    refuseUnsupportedKey(input)
+    const { account } = call.principal
+    const { region, time: createdAt } = call
+    const policy = input.Policy === undefined ? defaultKeyPolicy(account, region) : readKeyPolicy(input.Policy)
+    const choices = {
+      account,
+      region,
+      spec: specOf(input),
+      usage: usageOf(input),
+      origin: originOf(input),
+      multiRegion: input.MultiRegion ?? false,
+      description: input.Description ?? '',
+      createdAt,
+      tags: toTags(input.Tags ?? []),
+      policy,
+    }
+    return makeKey(choices, random, keyMaterials)
+  },
+  async handler(_input, { change }, { key, materials }) {
+    await checkKeyQuota(change, key.account, key.region)
+    await change.insertKey(key, materials)
+    return { KeyMetadata: keyMetadata(key) }
+  },
+})

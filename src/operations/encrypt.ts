@@ -1,0 +1,51 @@
+/** Encrypts up to 4096 bytes under a KMS key (operations.md 3.19). */
+import { blob, structure } from '../base/schema.ts'
+import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
+import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { USABLE } from './shapes/key-states.ts'
+import { dryRun, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
+
+export const Encrypt = defineOperation({
+  name: 'Encrypt',
+  input: structure({
+    KeyId: keyId,
+    Plaintext: blob(1, 4096, { sensitive: true }),
+    EncryptionContext: encryptionContext,
+    GrantTokens: grantTokens,
+    EncryptionAlgorithm: encryptionAlgorithm,
+    DryRun: dryRun,
+  }),
+  check: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT, EncryptionContext }) =>
+    checkContextFits(EncryptionAlgorithm, EncryptionContext),
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+      permission: 'kms:Encrypt',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      algorithm: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => EncryptionAlgorithm,
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT, EncryptionContext }) =>
+        encryptionConditions(EncryptionAlgorithm, EncryptionContext),
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ KeyId, EncryptionAlgorithm = SYMMETRIC_DEFAULT, EncryptionContext }) => ({
+      keyId: KeyId,
+      encryptionAlgorithm: EncryptionAlgorithm,
+      encryptionContext: EncryptionContext,
+    }),
+  },
+  async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
+    const ciphertextBlob = await keyMaterials.encrypt(key, input.EncryptionContext, input.Plaintext)
+    additionalEventData.keyMaterialId = key.currentMaterialId
+    return {
+      CiphertextBlob: ciphertextBlob.toString('base64'),
+      KeyId: key.arn,
+      EncryptionAlgorithm: input.EncryptionAlgorithm ?? SYMMETRIC_DEFAULT,
+    }
+  },
+})

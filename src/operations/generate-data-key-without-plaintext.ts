@@ -1,0 +1,52 @@
+/** Makes a data key and returns it only encrypted under a KMS key (operations.md 3.23). */
+import { structure } from '../base/schema.ts'
+import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
+import { checkDataKeyLength, dataKeySpec, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
+import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { USABLE } from './shapes/key-states.ts'
+import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
+
+export const GenerateDataKeyWithoutPlaintext = defineOperation({
+  name: 'GenerateDataKeyWithoutPlaintext',
+  input: structure({
+    KeyId: keyId,
+    EncryptionContext: encryptionContext,
+    KeySpec: dataKeySpec,
+    NumberOfBytes: numberOfBytes,
+    GrantTokens: grantTokens,
+    DryRun: dryRun,
+  }),
+  check: (input) => checkDataKeyLength(input),
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+      permission: 'kms:GenerateDataKeyWithoutPlaintext',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: ({ EncryptionContext }) => encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ KeyId, KeySpec, NumberOfBytes, EncryptionContext }) => ({
+      keyId: KeyId,
+      keySpec: KeySpec,
+      numberOfBytes: NumberOfBytes,
+      encryptionContext: EncryptionContext,
+    }),
+  },
+  async handler(input, context) {
+    const { key } = context.resources[0]
+    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, context)
+    plaintext.fill(0)
+    context.additionalEventData.keyMaterialId = key.currentMaterialId
+    return {
+      CiphertextBlob: ciphertextBlob.toString('base64'),
+      KeyId: key.arn,
+      KeyMaterialId: key.currentMaterialId,
+    }
+  },
+})

@@ -1,0 +1,59 @@
+/** Makes a data key and returns it in plaintext and encrypted under a KMS key (operations.md 3.20). */
+import { structure } from '../base/schema.ts'
+import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
+import { checkDataKeyLength, dataKeySpec, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
+import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { USABLE } from './shapes/key-states.ts'
+import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
+import { recipient, refuseRecipient } from './shapes/recipient.ts'
+
+export const GenerateDataKey = defineOperation({
+  name: 'GenerateDataKey',
+  input: structure({
+    KeyId: keyId,
+    EncryptionContext: encryptionContext,
+    NumberOfBytes: numberOfBytes,
+    KeySpec: dataKeySpec,
+    GrantTokens: grantTokens,
+    Recipient: recipient,
+    DryRun: dryRun,
+  }),
+  check(input) {
+    checkDataKeyLength(input)
+    refuseRecipient(input)
+  },
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+      permission: 'kms:GenerateDataKey',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: ({ EncryptionContext }) => encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ KeyId, KeySpec, NumberOfBytes, EncryptionContext }) => ({
+      keyId: KeyId,
+      keySpec: KeySpec,
+      numberOfBytes: NumberOfBytes,
+      encryptionContext: EncryptionContext,
+    }),
+  },
+  async handler(input, context) {
+    const { key } = context.resources[0]
+    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, context)
+    context.additionalEventData.keyMaterialId = key.currentMaterialId
+    const output = {
+      CiphertextBlob: ciphertextBlob.toString('base64'),
+      Plaintext: plaintext.toString('base64'),
+      KeyId: key.arn,
+      KeyMaterialId: key.currentMaterialId,
+    }
+    plaintext.fill(0)
+    return output
+  },
+})

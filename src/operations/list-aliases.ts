@@ -1,0 +1,46 @@
+/** The aliases of an account and Region, or of one key (operations.md 3.32). */
+import { aliasArn } from '../base/arn.ts'
+import { optional, structure } from '../base/schema.ts'
+import type { Alias } from '../domain/aliases.ts'
+import { defineOperation, keyNamed } from '../pipeline/operation.ts'
+import { ANY_STATE } from './shapes/key-states.ts'
+import { keyId, limit, marker } from './shapes/members.ts'
+import { page, pageLimit, pageStart } from './shapes/pagination.ts'
+
+function entryOf({ account, region, aliasName, keyId, createdAt, updatedAt }: Alias) {
+  return {
+    AliasName: aliasName,
+    AliasArn: aliasArn(account, region, aliasName),
+    TargetKeyId: keyId,
+    CreationDate: createdAt / 1000,
+    LastUpdatedDate: updatedAt / 1000,
+  }
+}
+
+export const ListAliases = defineOperation({
+  name: 'ListAliases',
+  input: structure({ KeyId: optional(keyId), Limit: limit, Marker: marker }),
+  uses: [
+    { on: 'account', permission: 'kms:ListAliases' },
+    {
+      on: 'key',
+      locate: ({ KeyId }) => (KeyId === undefined ? undefined : keyNamed(KeyId)),
+      permission: 'kms:ListAliases',
+      keyStates: ANY_STATE,
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ Limit, Marker, KeyId }) => ({ limit: Limit, marker: Marker, keyId: KeyId }),
+  },
+  async handler(input, { resources, call, store }) {
+    const { account } = call.principal
+    const filter = input.KeyId === undefined ? undefined : resources[1].key.keyId
+    const scope = ['ListAliases', account, call.region, filter ?? '']
+    const limit = pageLimit(input, 50, 100)
+    const after = pageStart(input, scope)
+    const found = await store.listAliases(account, call.region, filter, { after, limit: limit + 1 }, call.time)
+    const { items, end } = page(found, limit, scope, ({ aliasName }) => aliasName)
+    return { Aliases: items.map(entryOf), ...end }
+  },
+})

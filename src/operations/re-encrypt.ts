@@ -1,0 +1,106 @@
+/** Opens a ciphertext and encrypts what was in it again, without showing it (operations.md 3.40). */
+import { blob, type Infer, optional, structure } from '../base/schema.ts'
+import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
+import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
+import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { USABLE } from './shapes/key-states.ts'
+import {
+  dryRun,
+  dryRunModifiers,
+  encryptionAlgorithm,
+  encryptionContext,
+  grantTokens,
+  keyId,
+} from './shapes/members.ts'
+
+const input = structure({
+  CiphertextBlob: optional(blob(1, 6144)),
+  SourceEncryptionContext: encryptionContext,
+  SourceKeyId: optional(keyId),
+  DestinationKeyId: keyId,
+  DestinationEncryptionContext: encryptionContext,
+  SourceEncryptionAlgorithm: encryptionAlgorithm,
+  DestinationEncryptionAlgorithm: encryptionAlgorithm,
+  GrantTokens: grantTokens,
+  DryRun: dryRun,
+  DryRunModifiers: dryRunModifiers,
+})
+
+type Input = Infer<typeof input>
+
+function sourceOf(input: Input): CiphertextSource {
+  return {
+    blob: input.CiphertextBlob,
+    keyId: input.SourceKeyId,
+    keyMember: 'SourceKeyId',
+    algorithm: input.SourceEncryptionAlgorithm ?? SYMMETRIC_DEFAULT,
+    context: input.SourceEncryptionContext,
+  }
+}
+
+function destinationAlgorithm({ DestinationEncryptionAlgorithm }: Input): string {
+  return DestinationEncryptionAlgorithm ?? SYMMETRIC_DEFAULT
+}
+
+export const ReEncrypt = defineOperation({
+  name: 'ReEncrypt',
+  input,
+  check(input) {
+    checkSource(sourceOf(input), input)
+    checkContextFits(destinationAlgorithm(input), input.DestinationEncryptionContext)
+  },
+  uses: [
+    {
+      on: 'key',
+      locate: (input) => locateSource(sourceOf(input), input),
+      permission: 'kms:ReEncryptFrom',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      algorithm: (input) => sourceOf(input).algorithm,
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: (input) => encryptionConditions(sourceOf(input).algorithm, input.SourceEncryptionContext),
+    },
+    {
+      on: 'key',
+      locate: ({ DestinationKeyId }) => keyOrAliasNamed(DestinationKeyId),
+      permission: 'kms:ReEncryptTo',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      algorithm: destinationAlgorithm,
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: (input) => encryptionConditions(destinationAlgorithm(input), input.DestinationEncryptionContext),
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: (input) => ({
+      sourceKeyId: input.SourceKeyId,
+      sourceEncryptionAlgorithm: sourceOf(input).algorithm,
+      sourceEncryptionContext: input.SourceEncryptionContext,
+      destinationKeyId: input.DestinationKeyId,
+      destinationEncryptionAlgorithm: destinationAlgorithm(input),
+      destinationEncryptionContext: input.DestinationEncryptionContext,
+    }),
+  },
+  async handler(input, { resources: [source, { key: destination }], keyMaterials, additionalEventData }) {
+    // The pipeline answers the dry run.
+    if (ignoresCiphertext(input)) return undefined
+    const { key, materialId } = source
+    additionalEventData.sourceKeyMaterialId = materialId
+    additionalEventData.destinationKeyMaterialId = destination.currentMaterialId
+    const plaintext = await keyMaterials.decrypt(key, materialId!, input.SourceEncryptionContext, input.CiphertextBlob!)
+    const ciphertextBlob = await keyMaterials.encrypt(destination, input.DestinationEncryptionContext, plaintext)
+    plaintext.fill(0)
+    return {
+      CiphertextBlob: ciphertextBlob.toString('base64'),
+      SourceKeyId: key.arn,
+      KeyId: destination.arn,
+      SourceEncryptionAlgorithm: sourceOf(input).algorithm,
+      DestinationEncryptionAlgorithm: destinationAlgorithm(input),
+      SourceKeyMaterialId: materialId,
+      DestinationKeyMaterialId: destination.currentMaterialId,
+    }
+  },
+})

@@ -1,0 +1,51 @@
+/** Begins the waiting period at whose end a key is erased (operations.md 3.45, lifecycle.md 5.1). */
+import { javaDate } from '../audit/audit-record.ts'
+import { DAY_MS } from '../base/clock.ts'
+import { validationError } from '../base/errors.ts'
+import { integer, optional, structure } from '../base/schema.ts'
+import { defineChange, keyNamed } from '../pipeline/operation.ts'
+import { DELETABLE } from './shapes/key-states.ts'
+import { keyId } from './shapes/members.ts'
+
+const DAYS_MIN = 7
+const DAYS_MAX = 30
+const DAYS_BY_DEFAULT = 30
+
+export const ScheduleKeyDeletion = defineChange({
+  name: 'ScheduleKeyDeletion',
+  input: structure({ KeyId: keyId, PendingWindowInDays: optional(integer(1, 365)) }),
+  check({ PendingWindowInDays: days = DAYS_BY_DEFAULT }) {
+    if (days >= DAYS_MIN && days <= DAYS_MAX) return
+    throw validationError('PendingWindowInDays must be between 7 and 30')
+  },
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyNamed(KeyId),
+      permission: 'kms:ScheduleKeyDeletion',
+      keyStates: DELETABLE,
+      conditionKeys: ({ PendingWindowInDays = DAYS_BY_DEFAULT }) => ({
+        'kms:ScheduleKeyDeletionPendingWindowInDays': String(PendingWindowInDays),
+      }),
+    },
+  ],
+  audit: {
+    readOnly: false,
+    parameters: ({ KeyId, PendingWindowInDays }) => ({ keyId: KeyId, pendingWindowInDays: PendingWindowInDays }),
+    response: ({ KeyId, KeyState, DeletionDate }) => ({
+      keyId: KeyId,
+      keyState: KeyState,
+      deletionDate: javaDate(DeletionDate * 1000),
+    }),
+  },
+  async handler({ PendingWindowInDays: windowInDays = DAYS_BY_DEFAULT }, { resources: [{ key }], call, change }) {
+    const date = call.time + windowInDays * DAY_MS
+    await change.updateKey({ ...key, deletion: { windowInDays, date } })
+    return {
+      KeyId: key.arn,
+      DeletionDate: date / 1000,
+      KeyState: 'PendingDeletion',
+      PendingWindowInDays: windowInDays,
+    }
+  },
+})

@@ -1,0 +1,44 @@
+/** What GenerateDataKey and GenerateDataKeyWithoutPlaintext share. */
+import { KmsError, validationError } from '../../base/errors.ts'
+import { enumeration, integer, optional } from '../../base/schema.ts'
+import type { Key } from '../../domain/keys/key.ts'
+import type { KeyMaterials } from '../../domain/keys/key-material.ts'
+import type { RandomSource } from '../../domain/services.ts'
+import { SYMMETRIC_DEFAULT } from './encryption.ts'
+
+export const numberOfBytes = optional(integer(1, 1024))
+export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128']))
+
+interface DataKeyRequest {
+  readonly NumberOfBytes?: number
+  readonly KeySpec?: 'AES_256' | 'AES_128'
+  readonly EncryptionContext?: Readonly<Record<string, string>>
+}
+
+/** ENV-2: exactly one of the two. */
+export function checkDataKeyLength({ NumberOfBytes, KeySpec }: DataKeyRequest): void {
+  if ((NumberOfBytes === undefined) !== (KeySpec === undefined)) return
+  throw validationError('Please specify either number of bytes or key spec.')
+}
+
+const SPEC_BYTES = { AES_256: 32, AES_128: 16 } as const
+
+export interface DataKey {
+  /** The caller wipes it. */
+  readonly plaintext: Buffer
+  readonly ciphertextBlob: Buffer
+}
+
+/** A fresh data key, sealed under `key`'s current material. */
+export async function makeDataKey(
+  key: Key,
+  request: DataKeyRequest,
+  { keyMaterials, random }: { readonly keyMaterials: KeyMaterials; readonly random: RandomSource },
+): Promise<DataKey> {
+  // The key's usage is right, so this is an RSA or SM2 encryption key (operations.md 3.20).
+  if (key.spec !== SYMMETRIC_DEFAULT) {
+    throw new KmsError('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
+  }
+  const plaintext = random.keyBytes(request.NumberOfBytes ?? SPEC_BYTES[request.KeySpec!])
+  return { plaintext, ciphertextBlob: await keyMaterials.encrypt(key, request.EncryptionContext, plaintext) }
+}

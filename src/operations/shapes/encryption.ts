@@ -1,0 +1,23 @@
+/** What operations that encrypt or decrypt share: algorithm, encryption context, their condition keys. */
+import { validationError } from '../../base/errors.ts'
+import type { ConditionContext } from '../../domain/policy/authorize.ts'
+
+type Context = Readonly<Record<string, string>> | undefined
+
+export const SYMMETRIC_DEFAULT = 'SYMMETRIC_DEFAULT'
+
+/** An empty context is none (lifecycle.md ENV-11). */
+export function checkContextFits(algorithm: string, context: Context): void {
+  if (algorithm === SYMMETRIC_DEFAULT || context === undefined || Object.keys(context).length === 0) return
+  throw validationError('EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.')
+}
+
+/** `kms:EncryptionAlgorithm`, `kms:EncryptionContext:…` and `kms:EncryptionContextKeys` (authorization.md 3.2). */
+export function encryptionConditions(algorithm: string, context: Context): ConditionContext {
+  const conditions: Record<string, string | readonly string[]> = { 'kms:EncryptionAlgorithm': algorithm }
+  const names = context === undefined ? [] : Object.keys(context)
+  if (names.length === 0) return conditions
+  conditions['kms:EncryptionContextKeys'] = names
+  for (const name of names) conditions[`kms:EncryptionContext:${name}`] = context![name]!
+  return conditions
+}

@@ -1,0 +1,100 @@
+/** KeyMetadata (operations.md section 6): what CreateKey and DescribeKey tell about a key. */
+import { type AuditFields, javaDate } from '../../audit/audit-record.ts'
+import { type Key, type KeyState, type KeyUsage, keyState } from '../../domain/keys/key.ts'
+import { algorithmsOf } from '../../domain/keys/key-specs.ts'
+
+const ALGORITHMS_MEMBER = {
+  ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
+  SIGN_VERIFY: 'SigningAlgorithms',
+  KEY_AGREEMENT: 'KeyAgreementAlgorithms',
+  GENERATE_VERIFY_MAC: 'MacAlgorithms',
+} as const satisfies Record<KeyUsage, string>
+
+interface KeyInRegion {
+  readonly Arn: string
+  readonly Region: string
+}
+
+/** Members in the model's order. */
+export interface KeyMetadata {
+  readonly AWSAccountId: string
+  readonly KeyId: string
+  readonly Arn: string
+  /** Seconds since the epoch, as all dates here. */
+  readonly CreationDate: number
+  readonly Enabled: boolean
+  readonly Description: string
+  readonly KeyUsage: KeyUsage
+  readonly KeyState: KeyState
+  readonly DeletionDate?: number
+  readonly Origin: string
+  readonly KeyManager: string
+  readonly CustomerMasterKeySpec: string
+  readonly KeySpec: string
+  readonly EncryptionAlgorithms?: readonly string[]
+  readonly SigningAlgorithms?: readonly string[]
+  readonly KeyAgreementAlgorithms?: readonly string[]
+  readonly MultiRegion: boolean
+  readonly MultiRegionConfiguration?: {
+    readonly MultiRegionKeyType: 'PRIMARY' | 'REPLICA'
+    readonly PrimaryKey: KeyInRegion
+    readonly ReplicaKeys: readonly KeyInRegion[]
+  }
+  readonly MacAlgorithms?: readonly string[]
+  readonly CurrentKeyMaterialId?: string
+}
+
+export function keyMetadata(key: Key): KeyMetadata {
+  const state = keyState(key)
+  const algorithms = { [ALGORITHMS_MEMBER[key.usage]]: algorithmsOf(key) }
+  // HMAC keys list theirs further down.
+  const isMac = key.usage === 'GENERATE_VERIFY_MAC'
+  return {
+    AWSAccountId: key.account,
+    KeyId: key.keyId,
+    Arn: key.arn,
+    CreationDate: key.createdAt / 1000,
+    Enabled: state === 'Enabled',
+    Description: key.description,
+    KeyUsage: key.usage,
+    KeyState: state,
+    ...(state === 'PendingDeletion' && { DeletionDate: key.deletion!.date / 1000 }),
+    Origin: key.origin,
+    KeyManager: key.manager,
+    CustomerMasterKeySpec: key.spec,
+    KeySpec: key.spec,
+    ...(!isMac && algorithms),
+    MultiRegion: key.multiRegion,
+    ...(key.multiRegion && { MultiRegionConfiguration: primaryWithoutReplicas(key) }),
+    ...(isMac && algorithms),
+    // Other keys have an internal one that is never shown (operations.md 6.3).
+    ...(key.spec === 'SYMMETRIC_DEFAULT' &&
+      key.currentMaterialId !== undefined && { CurrentKeyMaterialId: key.currentMaterialId }),
+  }
+}
+
+function primaryWithoutReplicas({ arn, region }: Key) {
+  return { MultiRegionKeyType: 'PRIMARY', PrimaryKey: { Arn: arn, Region: region }, ReplicaKeys: [] } as const
+}
+
+/** The members that audit.md 4.3 lists, under the names of AWS's records. */
+export function auditedKeyMetadata(metadata: KeyMetadata): AuditFields {
+  return {
+    aWSAccountId: metadata.AWSAccountId,
+    keyId: metadata.KeyId,
+    arn: metadata.Arn,
+    creationDate: javaDate(metadata.CreationDate * 1000),
+    enabled: metadata.Enabled,
+    description: metadata.Description,
+    keyUsage: metadata.KeyUsage,
+    keyState: metadata.KeyState,
+    origin: metadata.Origin,
+    keyManager: metadata.KeyManager,
+    keySpec: metadata.KeySpec,
+    customerMasterKeySpec: metadata.CustomerMasterKeySpec,
+    encryptionAlgorithms: metadata.EncryptionAlgorithms,
+    signingAlgorithms: metadata.SigningAlgorithms,
+    macAlgorithms: metadata.MacAlgorithms,
+    multiRegion: metadata.MultiRegion,
+  }
+}

@@ -1,0 +1,22 @@
+/** Sets of key states that operations allow, one name for each distinct row of operations.md 5.2. */
+import { KEY_STATES, type KeyState } from '../../domain/keys/key.ts'
+
+/** Reading, PutKeyPolicy, DeleteAlias, and the present target of UpdateAlias. */
+export const ANY_STATE: readonly KeyState[] = KEY_STATES
+
+/** Cryptographic operations. A key whose primary Region is being changed keeps working. */
+export const USABLE: readonly KeyState[] = ['Enabled', 'Updating']
+
+/** CreateAlias, the new target of UpdateAlias, tagging, UpdateKeyDescription. */
+export const NOT_PENDING_DELETION: readonly KeyState[] = KEY_STATES.filter(
+  (state) => state !== 'PendingDeletion' && state !== 'PendingReplicaDeletion',
+)
+
+/** EnableKey and DisableKey. */
+export const SWITCHABLE: readonly KeyState[] = ['Enabled', 'Disabled', 'Unavailable']
+
+/** ScheduleKeyDeletion. */
+export const DELETABLE: readonly KeyState[] = NOT_PENDING_DELETION.filter((state) => state !== 'Updating')
+
+/** CancelKeyDeletion. */
+export const PENDING_DELETION: readonly KeyState[] = ['PendingDeletion', 'PendingReplicaDeletion']

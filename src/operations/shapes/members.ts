@@ -1,0 +1,26 @@
+/** Members that many operations share, with the model's constraints. */
+import { boolean, enumeration, integer, list, optional, string, stringMap } from '../../base/schema.ts'
+
+export const keyId = string({ min: 1, max: 2048 })
+export const encryptionContext = optional(stringMap())
+export const grantTokens = optional(list(string({ min: 1, max: 8192 }), { min: 0, max: 10 }))
+export const dryRun = optional(boolean())
+export const description = string({ min: 0, max: 8192 })
+export const policyText = string({ min: 1, max: 131_072, pattern: '[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+' })
+export const policyName = optional(string({ min: 1, max: 128, pattern: '[\\w]+' }))
+export const customKeyStoreId = optional(string({ min: 1, max: 64 }))
+
+/** `printed` leaves SM2PKE out, as AWS does outside China (operations.md 1.8); it is accepted all the same. */
+export const encryptionAlgorithm = optional(
+  enumeration(
+    ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE'],
+    ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SYMMETRIC_DEFAULT'],
+  ),
+)
+
+export const dryRunModifiers = optional(list(enumeration(['IGNORE_CIPHERTEXT'])))
+
+export const limit = optional(integer(1, 1000))
+export const marker = optional(string({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' }))
+
+export const aliasName = string({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' })

@@ -1,0 +1,3 @@
+import { defineUnsupported } from '../pipeline/operation.ts'
+
+export const Verify = defineUnsupported('Verify')
