@@ -1,0 +1,28 @@
+/**
+ * Authentication of development mode: everything that was not issued is let in, so it must never be reachable from beyond
+ * loopback. Framing, dates and scopes are checked as ever, so that a client that works here works with real credentials.
+ */
+import { isAccount } from '../base/arn.ts'
+import { type CredentialSource, knownAccessKey, rootOf } from './authenticator.ts'
+import type { KnownAccessKey } from './identity-cache.ts'
+import { createSignatureVerifier } from './signature-verifier.ts'
+import type { Authenticator } from './signed-request.ts'
+
+const TEST_CREDENTIAL = 'test'
+const DEFAULT_ACCOUNT = '000000000000'
+
+/**
+ * An access key that is stored is verified. `test` must be signed with the secret `test`. Any other is believed: its
+ * account is the access key id if that has 12 digits (LocalStack's convention), else 000000000000.
+ */
+export function createDevelopmentAuthenticator(source: CredentialSource): Authenticator {
+  return createSignatureVerifier(async (accessKeyId): Promise<KnownAccessKey | undefined> => {
+    const credential = await source.findCredential(accessKeyId)
+    if (credential !== undefined) return knownAccessKey(credential, source)
+    return {
+      principal: rootOf(isAccount(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT, accessKeyId),
+      openSecret: accessKeyId === TEST_CREDENTIAL ? async () => Buffer.from(TEST_CREDENTIAL) : undefined,
+      ignoresSecurityToken: true,
+    }
+  }, source.clock)
+}

@@ -1,0 +1,118 @@
+/**
+ * Verifies signatures (SigV4). Knows nothing of where access keys come from: `findAccessKey` says whose a key is.
+ *
+ * Signing keys are kept by credential (access key, day, Region, service; SEC-3) in a cache of their own. An entry is good
+ * only while the identity it was derived for is current, so dropping an access key is one step however many it has.
+ */
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import { CACHED_SIGNING_KEYS_MAX } from '../base/limits.ts'
+import type { SecretKey } from '../crypto/key-object.ts'
+import { canonicalRequestHash } from './canonical-request.ts'
+import { createIdentityCache, type FindAccessKey, type Identity } from './identity-cache.ts'
+import { checkRequestDate } from './request-date.ts'
+import { createClaimReader, type SignatureClaim } from './signature-claim.ts'
+import { type CredentialScope, checkTerms } from './signature-terms.ts'
+import type { AuthenticatedRequest, Authenticator, SignedRequest } from './signed-request.ts'
+import { deriveSigningKey, equalSignatures, sign } from './signing-key.ts'
+
+interface Signer {
+  readonly identity: Identity
+  /** `undefined`: signatures of this access key are not checked. */
+  readonly key: SecretKey | undefined
+  readonly answer: AuthenticatedRequest
+}
+
+/** SEC-5. Not a secret: what is signed with it is refused all the same. */
+const DUMMY_SECRET = Buffer.from('an unknown access key costs as much work')
+
+export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clock): Authenticator {
+  const readClaim = createClaimReader()
+  const identities = createIdentityCache(findAccessKey)
+  const signers = new LRUCache<string, Signer>({ max: CACHED_SIGNING_KEYS_MAX })
+  let newestDay = ''
+
+  /** A new day makes the signing keys of all days before useless. */
+  function keep(credential: string, day: string, signer: Signer): void {
+    if (day > newestDay) {
+      signers.clear()
+      newestDay = day
+    }
+    signers.set(credential, signer)
+  }
+
+  async function makeSigner(identity: Identity, scope: CredentialScope): Promise<Signer> {
+    const answer = Object.freeze({ principal: identity.principal, region: scope.region })
+    if (identity.openSecret === undefined) return { identity, key: undefined, answer }
+    const secret = await identity.openSecret()
+    try {
+      return { identity, key: deriveSigningKey(secret, scope), answer }
+    } finally {
+      secret.fill(0)
+    }
+  }
+
+  async function authenticateFirst(
+    request: SignedRequest,
+    claim: SignatureClaim,
+    scope: CredentialScope,
+  ): Promise<AuthenticatedRequest> {
+    const identity = await identities.find(scope.accessKeyId)
+    if (identity === undefined || !mayUseToken(identity, claim)) {
+      isSignedWith(deriveSigningKey(DUMMY_SECRET, scope), request, claim, scope)
+      throw unrecognized()
+    }
+    const signer = await makeSigner(identity, scope)
+    verify(signer, request, claim, scope)
+    // Kept after it has proved right, or others could push signing keys out with made-up Regions.
+    if (identity.isCurrent) keep(claim.terms.credential, scope.day, signer)
+    return signer.answer
+  }
+
+  return {
+    authenticate(request) {
+      const claim = readClaim(request)
+      checkRequestDate(claim.date, clock.now(), claim.validMs)
+      const scope = checkTerms(claim.terms, request.rawHeaders, claim.date)
+      const signer = signers.get(claim.terms.credential)
+      if (signer === undefined || !signer.identity.isCurrent || !mayUseToken(signer.identity, claim)) {
+        return authenticateFirst(request, claim, scope)
+      }
+      verify(signer, request, claim, scope)
+      return signer.answer
+    },
+    drop: identities.drop,
+    clear() {
+      identities.clear()
+      signers.clear()
+    },
+  }
+}
+
+/** There are no sessions yet, so a session token belongs to no key. */
+function mayUseToken(identity: Identity, { securityToken }: SignatureClaim): boolean {
+  return securityToken === undefined || identity.ignoresSecurityToken
+}
+
+function verify(signer: Signer, request: SignedRequest, claim: SignatureClaim, scope: CredentialScope): void {
+  if (signer.key === undefined || isSignedWith(signer.key, request, claim, scope)) return
+  throw new KmsError(
+    'InvalidSignatureException',
+    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+  )
+}
+
+function isSignedWith(
+  key: SecretKey,
+  request: SignedRequest,
+  { terms, date, signature, parameters }: SignatureClaim,
+  scope: CredentialScope,
+): boolean {
+  const requestHash = canonicalRequestHash(request, terms, parameters)
+  return equalSignatures(signature, sign(key, date, scope.text, requestHash))
+}
+
+function unrecognized(): KmsError {
+  return new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
+}

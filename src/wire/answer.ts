@@ -1,0 +1,19 @@
+/** An answer before it is written to a socket. */
+import { AWS_JSON } from './aws-json.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly contentType: string
+  /** May be empty. */
+  readonly body: string
+  /** `x-amzn-RequestId` */
+  readonly requestId: string
+}
+
+export function jsonAnswer(status: number, body: string, requestId: string): Answer {
+  return { status, contentType: AWS_JSON, body, requestId }
+}
+
+export function xmlAnswer(status: number, body: string, requestId: string): Answer {
+  return { status, contentType: 'application/xml', body, requestId }
+}

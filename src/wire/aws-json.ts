@@ -1,0 +1,47 @@
+/** AWS JSON 1.1: bodies in both directions (operations.md 1.1 and 1.2). */
+import { KmsError } from '../base/errors.ts'
+import { JsonError, parseJson } from '../base/json.ts'
+import { JSON_DEPTH_MAX } from '../base/limits.ts'
+
+export const AWS_JSON = 'application/x-amz-json-1.1'
+
+/** @param value of the header; parameters after `;` do not count. */
+export function isJsonType(value: string): boolean {
+  if (value === AWS_JSON) return true
+  const type = value.split(';', 1)[0]!.trim().toLowerCase()
+  return type === AWS_JSON || type === 'application/json'
+}
+
+/**
+ * One JSON object. Whoever sends something else learns no more than that: this comes before authentication.
+ * @throws {KmsError} `SerializationException` without text (operations.md 1.4, row 3).
+ */
+export function parseBody(body: Uint8Array): object {
+  let value: unknown
+  try {
+    value = parseJson(body, JSON_DEPTH_MAX)
+  } catch (error) {
+    if (error instanceof JsonError) throw unreadable(error)
+    throw error
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable()
+  return value
+}
+
+function unreadable(cause?: unknown): KmsError {
+  return new KmsError('SerializationException', undefined, { cause })
+}
+
+/** JSON of an operation's output: blobs in base64, absent members left out. */
+export function jsonText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Buffer.isBuffer(value)) return `"${value.toString('base64')}"`
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
+  let text = ''
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name]
+    if (member === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${jsonText(member)}`
+  }
+  return `{${text}}`
+}

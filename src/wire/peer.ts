@@ -1,0 +1,52 @@
+/** What is known of one connection. */
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Call } from '../pipeline/call.ts'
+
+type TlsDetails = NonNullable<Call['tls']>
+
+export interface Peer {
+  readonly socket: Socket
+  /** IPv4 addresses as such, also where the socket listens on IPv6. */
+  readonly sourceIp: string
+  /** Requests whose headers have come and whose answers have not gone. */
+  open: number
+  /** Those of them that are whole. */
+  accepted: number
+  /** HTTP status that ends the connection once everything accepted is answered. */
+  endsWith: number | undefined
+  /** Nothing more is to be written. */
+  isEnding: boolean
+  tls: TlsDetails | undefined
+}
+
+export function createPeer(socket: Socket): Peer {
+  return {
+    socket,
+    sourceIp: sourceIpOf(socket.remoteAddress ?? ''),
+    open: 0,
+    accepted: 0,
+    endsWith: undefined,
+    isEnding: false,
+    tls: undefined,
+  }
+}
+
+const MAPPED_IPV4 = '::ffff:'
+
+function sourceIpOf(address: string): string {
+  return address.startsWith(MAPPED_IPV4) && address.includes('.') ? address.slice(MAPPED_IPV4.length) : address
+}
+
+/** audit.md section 2, tlsDetails. `undefined` without TLS. A client rarely changes the host, so the details are kept. */
+export function tlsDetailsOf(peer: Peer, host: string): TlsDetails | undefined {
+  const { socket, tls } = peer
+  if (!(socket instanceof TLSSocket)) return undefined
+  if (tls?.clientProvidedHostHeader === host) return tls
+  peer.tls = Object.freeze({
+    tlsVersion: socket.getProtocol() ?? '',
+    cipherSuite: socket.getCipher()?.name ?? '',
+    clientProvidedHostHeader: host,
+  })
+  return peer.tls
+}

@@ -1,0 +1,101 @@
+/**
+ * From a whole request to its answer: the checks of AWS's front end in their order (operations.md 1.4), authentication,
+ * and then the pipeline. Never rejects.
+ */
+
+import type { Authenticator, SignedRequest } from '../auth/authenticator.ts'
+import { headerValue } from '../auth/raw-headers.ts'
+import { claimedAccessKeyId } from '../auth/signature-claim.ts'
+import type { Clock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import type { Call } from '../pipeline/call.ts'
+import type { Execute } from '../pipeline/execute.ts'
+import type { Operation } from '../pipeline/operation.ts'
+import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
+import { isJsonType, jsonText, parseBody } from './aws-json.ts'
+import { errorAnswer } from './error-response.ts'
+import type { SecurityLog } from './security-log.ts'
+
+/** A request and the facts of its connection. */
+export interface WireRequest extends SignedRequest {
+  readonly sourceIp: string
+  readonly tls: Call['tls']
+}
+
+export interface HandlerOptions {
+  readonly execute: Execute
+  readonly authenticator: Authenticator
+  readonly operations: ReadonlyMap<string, Operation>
+  readonly clock: Clock
+  readonly uuid: () => string
+  readonly log: Log
+  readonly securityLog: SecurityLog
+}
+
+const TARGET_PREFIX = 'TrentService.'
+
+const UNKNOWN_OPERATION = '<UnknownOperationException/>'
+const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
+  <Message>Unable to determine service/operation name to be authorized</Message>
+</AccessDeniedException>`
+
+export function createRequestHandler(options: HandlerOptions): (request: WireRequest) => Promise<Answer> {
+  const { execute, authenticator, clock, uuid, log, securityLog } = options
+  const targets = new Map([...options.operations].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
+
+  return async function handle(request) {
+    const requestId = uuid()
+    let operation: Operation | undefined
+    let isAuthenticated = false
+    try {
+      const unroutable = refuseUnroutable(request, requestId)
+      if (unroutable !== undefined) {
+        securityLog.refused(request.sourceIp, undefined, `HTTP ${unroutable.status}`)
+        return unroutable
+      }
+      const body = parseBody(request.body)
+      operation = findOperation(targets, request)
+      const authenticating = authenticator.authenticate(request)
+      const { principal, region } = authenticating instanceof Promise ? await authenticating : authenticating
+      isAuthenticated = true
+      const output = await execute(operation, body, {
+        principal,
+        region,
+        requestId,
+        time: clock.now(),
+        sourceIp: request.sourceIp,
+        userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
+        tls: request.tls,
+      })
+      return jsonAnswer(200, output === undefined ? '' : jsonText(output), requestId)
+    } catch (error) {
+      const answer = errorAnswer(error, requestId)
+      if (answer.status >= 500) {
+        log.error({ err: error, requestId, operation: operation?.name }, 'a request failed inside')
+      } else if (!isAuthenticated) {
+        securityLog.refused(request.sourceIp, claimedAccessKeyId(request), (error as KmsError).code)
+      }
+      return answer
+    }
+  }
+}
+
+/** Answers that are not JSON: row 2, and what has neither a target nor a signature. */
+function refuseUnroutable({ method, query, rawHeaders, body }: WireRequest, requestId: string): Answer | undefined {
+  const contentType = headerValue(rawHeaders, 'content-type')
+  if (method !== 'POST' || (body.length > 0 && !isJsonType(contentType ?? ''))) {
+    return xmlAnswer(404, UNKNOWN_OPERATION, requestId)
+  }
+  const hasTarget = headerValue(rawHeaders, 'x-amz-target') !== undefined
+  const hasSignature = headerValue(rawHeaders, 'authorization') !== undefined || query.includes('X-Amz-Algorithm')
+  if (!hasTarget && !hasSignature) return xmlAnswer(403, NOTHING_TO_AUTHORIZE, requestId)
+  return undefined
+}
+
+/** @throws {KmsError} `UnknownOperationException` without text (row 4). */
+function findOperation(targets: ReadonlyMap<string, Operation>, { rawHeaders }: WireRequest): Operation {
+  const operation = targets.get(headerValue(rawHeaders, 'x-amz-target') ?? '')
+  if (operation === undefined) throw new KmsError('UnknownOperationException')
+  return operation
+}
