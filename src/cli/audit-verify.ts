@@ -1,0 +1,54 @@
+/** `keyhold audit verify`: is the audit log whole? Needs no server. */
+import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
+import { defaultDataFolder } from '../config/settings.ts'
+import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { defineCommand } from './command.ts'
+import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
+
+export const auditVerify = defineCommand({
+  name: 'audit verify',
+  summary: 'Check that no audit record was changed, removed or reordered.',
+  settings: ['data', 'config'],
+  fallbacks: { data: '~/.local/share/keyhold' },
+  description: `
+Checks the audit log of a data folder: every frame's hash, the chain between frames, the sequence of
+records, and the links between the runs of the server. Needs no key, and the server may be running.
+What somebody cut from the very end only a copy kept elsewhere can show.
+
+Exit code 0: intact. 1: something is wrong, and the report says where.`,
+  async run({ settings, terminal }) {
+    const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
+    requireDataFolder(folder)
+    const report = await verifyAuditLog(folder.audit)
+    terminal.print(describe(folder.audit, report))
+    return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
+  },
+})
+
+function describe(folder: string, { streams, records, problems, warnings }: AuditReport): string {
+  const lines = [
+    `${folder}: ${records} records in ${streams.length} streams`,
+    ...streams.map(describeStream),
+    ...section('warnings', warnings),
+    ...section('PROBLEMS', problems),
+    '',
+    problems.length === 0 ? 'The audit log is intact.' : 'The audit log is NOT intact.',
+  ]
+  return lines.join('\n')
+}
+
+function describeStream({ stream, node, from, to, records, state }: VerifiedStream): string {
+  return `  ${stream}  ${(node ?? '?').padEnd(10)}  ${instant(from)} to ${instant(to)}  ${records} records, ${state}`
+}
+
+function instant(time: number | undefined): string {
+  return time === undefined ? '?' : `${new Date(time).toISOString().slice(0, 19)}Z`
+}
+
+function section(title: string, findings: readonly AuditFinding[]): string[] {
+  if (findings.length === 0) return []
+  const lines = findings.map(
+    ({ path, offset, text }) => `  ${path}${offset === undefined ? '' : `, byte ${offset}`}: ${text}`,
+  )
+  return ['', `${title}:`, ...lines]
+}

@@ -1,0 +1,73 @@
+/** The shape of a command: what it is called, which settings it has, what it does. */
+import { settingsHelp } from '../config/help-text.ts'
+import { loadSettings, parseCommandLine } from '../config/load-settings.ts'
+import { UsageError } from '../config/operator-error.ts'
+import type { SettingName, Settings } from '../config/settings.ts'
+import { EXIT_OK, type Terminal, tellWarning } from './terminal.ts'
+
+export interface Command {
+  /** As it is typed: `audit verify`. */
+  readonly name: string
+  /** One line, for the list of commands. */
+  readonly summary: string
+  /** @returns the exit code. */
+  run(args: readonly string[], terminal: Terminal): Promise<number>
+}
+
+export interface Invocation<N extends SettingName> {
+  readonly settings: Readonly<Pick<Settings, N>>
+  /** One text for each of the declared arguments. */
+  readonly args: readonly string[]
+  readonly terminal: Terminal
+}
+
+interface Declaration<N extends SettingName> extends Omit<Command, 'run'> {
+  /** Words after the command, each required: `FILE`. */
+  readonly args?: readonly string[]
+  readonly settings: readonly N[]
+  /** What the command does without a setting, where that differs from the table. */
+  readonly fallbacks?: Readonly<Partial<Record<SettingName, string>>>
+  /** Paragraphs for its help, below the usage line. */
+  readonly description: string
+  run(invocation: Invocation<N>): Promise<number>
+}
+
+export function defineCommand<const N extends SettingName>(declaration: Declaration<N>): Command {
+  const { name, summary, settings, args: expected = [] } = declaration
+  return Object.freeze({
+    name,
+    summary,
+    async run(args: readonly string[], terminal: Terminal) {
+      const line = parseCommandLine(settings, args)
+      if (line.help) {
+        terminal.print(helpOf(declaration))
+        return EXIT_OK
+      }
+      checkArguments(name, expected, line.positionals)
+      const loaded = loadSettings(settings, line, terminal)
+      for (const warning of loaded.warnings) tellWarning(terminal, warning)
+      return declaration.run({ settings: loaded.settings, args: line.positionals, terminal })
+    },
+  })
+}
+
+function checkArguments(name: string, expected: readonly string[], given: readonly string[]): void {
+  const hint = `usage: ${usage(name, expected)}`
+  const missing = expected[given.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`, { hint })
+  const extra = given[expected.length]
+  if (extra !== undefined) throw new UsageError(`'${extra}' is one argument too many`, { hint })
+}
+
+function usage(name: string, args: readonly string[]): string {
+  return ['keyhold', name, ...args, '[settings]'].join(' ')
+}
+
+function helpOf<N extends SettingName>({ name, args = [], description, settings, fallbacks }: Declaration<N>): string {
+  return `Usage: ${usage(name, args)}
+
+${description.trim()}
+
+Settings (a flag wins over its [VARIABLE], and that over the file):
+${settingsHelp(settings, fallbacks)}`
+}

@@ -1,0 +1,39 @@
+/** `keyhold dev`: a server for a laptop or a test run, without security. */
+import { requireLoopback } from '../config/listen-rules.ts'
+import { loadSeedFile } from '../seed/seed-file.ts'
+import { openDevelopmentNode } from '../start/development.ts'
+import { createLogger } from '../start/logger.ts'
+import { stopOnSignal } from '../start/signals.ts'
+import { defineCommand } from './command.ts'
+import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
+import { EXIT_OK } from './terminal.ts'
+
+export const dev = defineCommand({
+  name: 'dev',
+  summary: 'Run a server for development: in memory, any credentials, not secure.',
+  settings: ['host', 'port', 'data', 'seed', 'account', 'region', 'logLevel', 'config'],
+  fallbacks: { data: 'none, everything stays in memory', account: '000000000000' },
+  description: `
+Runs a server for development and tests. Keys are in memory unless you give a folder with --data.
+It lets everybody in: use the credentials test / test, or any others; an access key id of 12 digits
+is taken for the account. It listens on this machine only.
+
+--seed FILE creates keys with ids, aliases, policies and even material that you choose
+(docs/seed-file.md).`,
+  async run({ settings, terminal }) {
+    const { host, port, region, account, data } = settings
+    requireLoopback(host)
+    const seed = settings.seed === undefined ? undefined : loadSeedFile(settings.seed)
+    const log = createLogger({ level: settings.logLevel, forPerson: terminal.hasPerson })
+    const node = await openDevelopmentNode({ data, seed, account, region, log })
+    try {
+      const address = await node.listen({ host, port })
+      terminal.tell(DEVELOPMENT_WARNING)
+      terminal.print(developmentGreeting({ folder: data, region, address }))
+      await stopOnSignal({ stop: async () => {}, kill() {} }, () => terminal.tell('keyhold: stopping'))
+    } finally {
+      await node.stop()
+    }
+    return EXIT_OK
+  },
+})

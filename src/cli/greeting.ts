@@ -1,0 +1,87 @@
+/** What a server says once it listens: where things are, and a first command to try. */
+import { existsSync } from 'node:fs'
+import type { TlsSettings } from '../config/listen-rules.ts'
+import type { Address } from '../service.ts'
+import { PROFILE } from '../start/credentials-file.ts'
+import type { DataFolder } from '../start/data-folder.ts'
+import type { PreparedFolder } from '../start/prepare.ts'
+import { VERSION } from '../start/version.ts'
+import { shellWord } from './terminal.ts'
+
+/** As clients write it. */
+export function endpointOf({ host, port }: Address, tls: TlsSettings | undefined): string {
+  const name = host.includes(':') ? `[${host}]` : host
+  return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`
+}
+
+/** Programs that start a server wait for this line. */
+function readyLine(endpoint: string): string {
+  return `listening on ${endpoint}`
+}
+
+export interface ServerFacts {
+  readonly folder: DataFolder
+  readonly prepared: Pick<PreparedFolder, 'account' | 'isFirstStart'>
+  readonly region: string
+  readonly tls: TlsSettings | undefined
+  readonly address: Address
+}
+
+export function serverGreeting({ folder, prepared, region, tls, address }: ServerFacts): string {
+  const endpoint = endpointOf(address, tls)
+  const hasKeyFile = existsSync(folder.rootKey)
+  // The administrator may have moved his credentials to where they belong.
+  const hasCredentials = existsSync(folder.credentials)
+  const lines = [
+    `Keyhold ${VERSION}`,
+    `  data folder  ${folder.path}`,
+    `  account      ${prepared.account}`,
+    ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
+    ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder, hasKeyFile)] : []),
+    '',
+    'Try it:',
+    `  ${tryServer(folder, hasCredentials, region, endpoint)}`,
+    '',
+    readyLine(endpoint),
+  ]
+  return lines.join('\n')
+}
+
+function firstStartAdvice({ rootKey, rootKeyParameters }: DataFolder, hasKeyFile: boolean): string[] {
+  return hasKeyFile
+    ? [`Back up ${rootKey} now, and keep the copy apart from copies of the rest:`, 'every key here is lost without it.']
+    : [`Back up ${rootKeyParameters} and remember your passphrase:`, 'every key here is lost without both.']
+}
+
+function tryServer({ credentials }: DataFolder, hasCredentials: boolean, region: string, endpoint: string): string {
+  const file = hasCredentials ? `AWS_SHARED_CREDENTIALS_FILE=${shellWord(credentials)} ` : ''
+  return `${file}aws kms create-key --profile ${PROFILE} --region ${region} --endpoint-url ${endpoint}`
+}
+
+export const DEVELOPMENT_WARNING = `
+*** Development mode: NOT SECURE ***
+Anybody on this machine may use, change and delete every key, with any credentials.
+Never trust it with a real secret.
+`
+
+export interface DevelopmentFacts {
+  /** `undefined`: in memory. */
+  readonly folder: string | undefined
+  readonly region: string
+  readonly address: Address
+}
+
+export function developmentGreeting({ folder, region, address }: DevelopmentFacts): string {
+  const endpoint = endpointOf(address, undefined)
+  const lines = [
+    `Keyhold ${VERSION}, development mode`,
+    `  keys         ${folder ?? 'in memory, gone when it stops'}`,
+    '  credentials  test / test; an access key id of 12 digits is taken for the account',
+    '',
+    'Try it:',
+    `  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws kms create-key --region ${region} --endpoint-url ${endpoint}`,
+    '',
+    readyLine(endpoint),
+  ]
+  return lines.join('\n')
+}

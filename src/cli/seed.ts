@@ -1,0 +1,72 @@
+/** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
+import { systemClock } from '../base/clock.ts'
+import { readPassphrase } from '../config/passphrase.ts'
+import { defaultDataFolder } from '../config/settings.ts'
+import { createRandomSource } from '../crypto/random.ts'
+import { createDomainKeys } from '../domain/keys/domain-keys.ts'
+import { createKeyMaterials } from '../domain/keys/key-material.ts'
+import { applySeed, type SeedDefaults, type SeedOutcome } from '../seed/apply-seed.ts'
+import type { Seed } from '../seed/seed.ts'
+import { loadSeedFile } from '../seed/seed-file.ts'
+import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
+import { lockFolder } from '../start/folder-lock.ts'
+import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
+import { openSqliteStore } from '../store/sqlite-store.ts'
+import { defineCommand } from './command.ts'
+import { EXIT_OK } from './terminal.ts'
+
+const NODE = 'seed'
+
+export const seed = defineCommand({
+  name: 'seed',
+  summary: 'Create keys that a file describes, in the data folder of a stopped server.',
+  args: ['FILE'],
+  settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'config'],
+  fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own" },
+  description: `
+Creates the keys and aliases that a YAML file describes (docs/seed-file.md). Stop the server first.
+What is there already, just as the file wants it, is left alone; if anything contradicts the file,
+nothing is changed.
+
+Meant for development: material that is written down in a file protects nothing.`,
+  async run({ settings, args: [file], terminal }) {
+    const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
+    requireDataFolder(folder)
+    const loaded = loadSeedFile(file!)
+    const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
+    const lock = await lockFolder(folder)
+    try {
+      const outcome = await applyTo(folder, choice, loaded, settings)
+      terminal.print(report(outcome))
+      return EXIT_OK
+    } finally {
+      lock.release()
+    }
+  },
+})
+
+type Wanted = { readonly account: string | undefined; readonly region: string }
+
+async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, wanted: Wanted): Promise<SeedOutcome> {
+  const random = createRandomSource()
+  const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
+  try {
+    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
+    const keyMaterials = createKeyMaterials(store, domainKeys, random)
+    const [ownAccount = DEVELOPMENT_ACCOUNT] = await store.listAccounts()
+    const defaults: SeedDefaults = { account: wanted.account ?? ownAccount, region: wanted.region }
+    return await applySeed({ store, keyMaterials, clock: systemClock }, loaded, defaults)
+  } finally {
+    await store.close()
+  }
+}
+
+function report({ keysMade, aliasesMade, keysFound }: SeedOutcome): string {
+  return `${count(keysMade, 'key')} and ${count(aliasesMade, 'alias', 'es')} created, ${count(keysFound, 'key')} there already`
+}
+
+function count(number: number, noun: string, plural = 's'): string {
+  return `${number} ${noun}${number === 1 ? '' : plural}`
+}

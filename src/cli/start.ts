@@ -1,0 +1,77 @@
+/** `keyhold start`: a durable server. */
+import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
+import { UsageError } from '../config/operator-error.ts'
+import { readPassphrase } from '../config/passphrase.ts'
+import { defaultDataFolder } from '../config/settings.ts'
+import { dataFolder } from '../start/data-folder.ts'
+import { createLogger } from '../start/logger.ts'
+import { prepareDataFolder } from '../start/prepare.ts'
+import { serve } from '../start/serve.ts'
+import { stopOnSignal } from '../start/signals.ts'
+import { readCertificate } from '../wire/tls-certificate.ts'
+import { defineCommand } from './command.ts'
+import { serverGreeting } from './greeting.ts'
+import { EXIT_OK } from './terminal.ts'
+
+export const start = defineCommand({
+  name: 'start',
+  summary: 'Run a durable server.',
+  settings: [
+    'host',
+    'port',
+    'data',
+    'workers',
+    'rootKey',
+    'passphraseFile',
+    'tlsCert',
+    'tlsKey',
+    'allowPlainHttp',
+    'account',
+    'region',
+    'logLevel',
+    'config',
+  ],
+  fallbacks: { data: '~/.local/share/keyhold', account: 'a random one' },
+  description: `
+Runs a durable server. The first start makes the data folder with a root key, an account and an
+administrator, whose access key it writes to the file 'credentials' there, for AWS tools to read.
+Back up the root key: without it nobody can read the store again, and that includes you.
+
+Prints 'listening on URL' when it is ready. SIGTERM or Ctrl-C stops it after the requests that it
+has accepted; a second one at once.`,
+  async run({ settings, terminal }) {
+    const tls = tlsOf(settings)
+    if (tls !== undefined) checkCertificate(tls)
+    const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
+    const passphrase = readPassphrase(settings, terminal.env)
+    const { rootKey: provider, account, region, logLevel, host, port } = settings
+    const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
+    const choice = { provider, passphrase }
+    const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
+    try {
+      const authentication = 'signed'
+      const task = { ...choice, folder: folder.path, host, port, tls, authentication, logLevel } as const
+      const serving = await serve(settings.workers, task, log)
+      terminal.print(serverGreeting({ folder, prepared, region, tls, address: serving.address }))
+      await stopOnSignal(serving, () => terminal.tell('keyhold: stopping; once more to stop at once'))
+    } finally {
+      prepared.lock.release()
+    }
+    return EXIT_OK
+  },
+})
+
+/** Before a data folder is made for a server that could not listen. */
+function checkCertificate(tls: TlsSettings): void {
+  try {
+    readCertificate(tls)
+  } catch (cause) {
+    throw new UsageError(
+      `--tls-cert and --tls-key: cannot use ${tls.cert} and ${tls.key}: ${(cause as Error).message}`,
+      {
+        hint: 'both are PEM files; the certificate comes before those that signed it, and the key is its own',
+        cause,
+      },
+    )
+  }
+}

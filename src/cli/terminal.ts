@@ -1,0 +1,57 @@
+/**
+ * What a person reads.
+ *
+ * Standard output is for what was asked for: help, records, the line that says where the server listens. Standard error is
+ * for everything else. Errors begin with `keyhold: error:`, say which setting or file is meant and what was expected, end
+ * without a full stop, and are followed by a hint where something can be done. No stack, unless the error is a bug of ours.
+ */
+import { once } from 'node:events'
+import type { OperatorError } from '../config/operator-error.ts'
+
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Working directory: where relative paths start. */
+  readonly folder: string
+  /** Standard output. The line end is added. Who prints much waits for what this returns. */
+  print(text: string): Promise<void> | undefined
+  /** Standard error. The line end is added. */
+  tell(text: string): void
+  /** Whether a person watches standard error. */
+  readonly hasPerson: boolean
+}
+
+export const EXIT_OK = 0
+export const EXIT_FAILED = 1
+export const EXIT_USAGE = 2
+
+export function processTerminal(): Terminal {
+  // A reader that closes its end early, `keyhold audit show | head`, is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_OK)
+    throw error
+  })
+  return {
+    env: process.env,
+    folder: process.cwd(),
+    print(text) {
+      if (process.stdout.write(`${text}\n`)) return undefined
+      return once(process.stdout, 'drain').then(() => {})
+    },
+    tell: (text) => void process.stderr.write(`${text}\n`),
+    hasPerson: process.stderr.isTTY === true,
+  }
+}
+
+export function tellError({ tell }: Terminal, { message, hint }: Pick<OperatorError, 'message' | 'hint'>): void {
+  tell(`keyhold: error: ${message}`)
+  if (hint !== undefined) tell(`keyhold: hint: ${hint}`)
+}
+
+export function tellWarning({ tell }: Terminal, message: string): void {
+  tell(`keyhold: warning: ${message}`)
+}
+
+/** For messages: a path that a shell takes as one word. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

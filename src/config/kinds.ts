@@ -1,0 +1,81 @@
+/** Kinds of setting values: how each is read from the text that a flag, a variable or a file gives. */
+import { isAbsolute, resolve } from 'node:path'
+import { isAccount, isRegion } from '../base/arn.ts'
+
+export interface Kind<T> {
+  /** Stands for the value in help; `undefined` for a switch, which needs none. */
+  readonly placeholder: string | undefined
+  /** Completes "expected …". */
+  readonly expected: string
+  /** @param folder what relative paths start from. @returns `undefined` if the text is no such value. */
+  read(text: string, folder: string): T | undefined
+}
+
+const HOST =
+  /^(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/
+const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9]+)?$/
+
+/** Without the brackets that an IPv6 address has in a URL. */
+export const hostName: Kind<string> = {
+  placeholder: 'HOST',
+  expected: 'a host name or an IP address',
+  read(text) {
+    const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
+    return HOST.test(bare) || IPV6.test(bare) ? bare : undefined
+  },
+}
+
+export function wholeNumber(min: number, max: number): Kind<number> {
+  return {
+    placeholder: 'NUMBER',
+    expected: `a whole number from ${min} to ${max}`,
+    read(text) {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+      return value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+export function oneOf<const V extends readonly string[]>(...values: V): Kind<V[number]> {
+  return {
+    placeholder: values.join('|'),
+    expected: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
+    read: (text) => values.find((value) => value === text),
+  }
+}
+
+export function path(placeholder: string): Kind<string> {
+  return {
+    placeholder,
+    expected: 'a path',
+    read(text, folder) {
+      if (text === '' || text.includes('\0')) return undefined
+      return isAbsolute(text) ? text : resolve(folder, text)
+    },
+  }
+}
+
+const YES = new Set(['true', '1', 'yes', 'on'])
+const NO = new Set(['false', '0', 'no', 'off'])
+
+export const yesOrNo: Kind<boolean> = {
+  placeholder: undefined,
+  expected: 'true or false',
+  read(text) {
+    const word = text.toLowerCase()
+    if (YES.has(word)) return true
+    return NO.has(word) ? false : undefined
+  },
+}
+
+export const accountId: Kind<string> = {
+  placeholder: 'ID',
+  expected: 'an account id of 12 digits',
+  read: (text) => (isAccount(text) ? text : undefined),
+}
+
+export const regionName: Kind<string> = {
+  placeholder: 'REGION',
+  expected: 'a Region name such as eu-central-1',
+  read: (text) => (isRegion(text) ? text : undefined),
+}

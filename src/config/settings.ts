@@ -1,0 +1,99 @@
+/**
+ * Every setting, declared once. Its name here (`tlsCert`) makes the flag (`--tls-cert`), the environment variable
+ * (`KEYHOLD_TLS_CERT`) and the key in the configuration file (`tls-cert`). Secrets are no settings: a flag or a file
+ * would show them (`passphrase.ts`).
+ */
+import { availableParallelism, homedir } from 'node:os'
+import { join } from 'node:path'
+import { accountId, hostName, type Kind, oneOf, path, regionName, wholeNumber, yesOrNo } from './kinds.ts'
+
+export interface Setting<Value, Fallback> {
+  readonly kind: Kind<Value>
+  readonly help: string
+  /** What counts where nobody gives a value. */
+  readonly fallback: Fallback
+  /** The fallback in words, where it would not tell by itself. */
+  readonly fallbackText: string | undefined
+}
+
+function setting<T>(kind: Kind<T>, help: string, fallback: T, fallbackText?: string): Setting<T, T> {
+  return { kind, help, fallback, fallbackText }
+}
+
+function optional<T>(kind: Kind<T>, help: string, fallbackText?: string): Setting<T, undefined> {
+  return { kind, help, fallback: undefined, fallbackText }
+}
+
+export const DEFAULT_PORT = 4599
+const WORKERS_MAX = 256
+
+export const SETTINGS = Object.freeze({
+  config: optional(path('FILE'), 'Read settings from this YAML file; flags and variables win over it.'),
+  host: setting(hostName, 'Address to listen on.', '127.0.0.1'),
+  port: setting(wholeNumber(0, 65_535), 'Port to listen on; 0 takes any free one.', DEFAULT_PORT),
+  data: optional(path('DIR'), 'Folder that holds everything durable.'),
+  workers: setting(
+    wholeNumber(1, WORKERS_MAX),
+    'Processes that share the port.',
+    Math.min(availableParallelism(), WORKERS_MAX),
+    'one per core',
+  ),
+  rootKey: optional(
+    oneOf('file', 'passphrase'),
+    'What protects all keys at rest: a key file in the data folder, or your passphrase.',
+    'file, for a new data folder',
+  ),
+  passphraseFile: optional(path('FILE'), 'File with the passphrase, instead of the variable KEYHOLD_PASSPHRASE.'),
+  tlsCert: optional(path('FILE'), 'Certificate chain (PEM) to serve HTTPS with; read again when it changes.'),
+  tlsKey: optional(path('FILE'), 'Private key (PEM) of the certificate.'),
+  allowPlainHttp: setting(
+    yesOrNo,
+    'Listen beyond this machine without TLS, for example behind a proxy that has it.',
+    false,
+  ),
+  account: optional(accountId, 'Account of the administrator, and of seeded keys that name none.'),
+  region: setting(
+    regionName,
+    'Region of examples, of the credentials file, and of seeded keys that name none.',
+    'us-east-1',
+  ),
+  seed: optional(path('FILE'), 'Keys and aliases to begin with (docs/seed-file.md).'),
+  logLevel: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'Least important messages to log.', 'info'),
+})
+
+export type SettingName = keyof typeof SETTINGS
+
+export type Settings = {
+  readonly [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer Value, infer Fallback>
+    ? Value | Fallback
+    : never
+}
+
+export const SETTING_NAMES = Object.freeze(Object.keys(SETTINGS)) as readonly SettingName[]
+
+/** `tlsCert` → `tls-cert`: the flag without its dashes, and the key in the file. */
+export function keyOf(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+export function flagOf(name: SettingName): string {
+  return `--${keyOf(name)}`
+}
+
+export const VARIABLE_PREFIX = 'KEYHOLD_'
+
+export function variableOf(name: SettingName): string {
+  return VARIABLE_PREFIX + keyOf(name).replaceAll('-', '_').toUpperCase()
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Where durable data goes if nobody says: one place for each user, not one below the working directory, where a `git clean`
+ * or a start from another folder would seem to have lost every key (XDG Base Directory Specification).
+ */
+export function defaultDataFolder(env: Environment): string {
+  if (env.XDG_DATA_HOME?.startsWith('/')) return join(env.XDG_DATA_HOME, 'keyhold')
+  if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'keyhold')
+  return join(homedir(), '.local', 'share', 'keyhold')
+}

@@ -1,0 +1,73 @@
+/**
+ * Keyhold inside another process, for tests:
+ *
+ * ```ts
+ * import { startKeyhold } from 'keyhold'
+ * import { KMSClient } from '@aws-sdk/client-kms'
+ *
+ * const keyhold = await startKeyhold()
+ * const kms = new KMSClient(keyhold)   // endpoint, region, credentials
+ * // …
+ * await keyhold.stop()
+ * ```
+ *
+ * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret.
+ * It prints nothing and leaves nothing behind.
+ */
+import { silentLog } from './base/log.ts'
+import { requireLoopback } from './config/listen-rules.ts'
+import { readSeed, type Seed, type SeedDocument } from './seed/seed.ts'
+import { loadSeedFile } from './seed/seed-file.ts'
+import { openDevelopmentNode } from './start/development.ts'
+
+export type { SeedDocument, SeedKeyDocument } from './seed/seed.ts'
+
+export interface KeyholdOptions {
+  /** Port to listen on; any free one if absent. */
+  readonly port?: number
+  /** A loopback address; `127.0.0.1` if absent. */
+  readonly host?: string
+  /** Folder to keep everything in; in memory if absent. */
+  readonly data?: string
+  /** Keys to begin with: the path of a YAML file, or the same as an object (docs/seed-file.md). */
+  readonly seed?: string | SeedDocument
+  /** Region of the returned settings and of seeded keys that name none; `us-east-1` if absent. Keyhold serves any. */
+  readonly region?: string
+  /** Account of seeded keys that name none; `000000000000`, that of the returned credentials, if absent. */
+  readonly account?: string
+}
+
+/** Give it to a client as it is: `new KMSClient(keyhold)`. */
+export interface Keyhold {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Answers what was accepted, then lets go of everything, so that the process can end. */
+  stop(): Promise<void>
+}
+
+const HOST = '127.0.0.1'
+const REGION = 'us-east-1'
+const CREDENTIALS = Object.freeze({ accessKeyId: 'test', secretAccessKey: 'test' })
+
+/** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
+export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
+  const { host = HOST, port = 0, region = REGION, account, data } = options
+  requireLoopback(host)
+  const seed = seedOf(options.seed)
+  const node = await openDevelopmentNode({ data, seed, account, region, log: silentLog })
+  try {
+    const address = await node.listen({ host, port })
+    const name = address.host.includes(':') ? `[${address.host}]` : address.host
+    return { endpoint: `http://${name}:${address.port}`, region, credentials: CREDENTIALS, stop: () => node.stop() }
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+}
+
+function seedOf(given: KeyholdOptions['seed']): Seed | undefined {
+  if (given === undefined) return undefined
+  return typeof given === 'string' ? loadSeedFile(given) : readSeed(given)
+}

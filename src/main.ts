@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/** The program `keyhold`. */
+
+const NODE_MAJOR_MIN = 26
+
+if (Number(process.versions.node.split('.', 1)[0]) < NODE_MAJOR_MIN) {
+  // Before anything else is loaded: an older Node would fail on it with a message that helps nobody.
+  process.stderr.write(`keyhold: error: Node.js ${NODE_MAJOR_MIN} or newer is needed, this is ${process.version}\n`)
+  process.exitCode = 1
+} else {
+  const [{ runCli }, { processTerminal }] = await Promise.all([import('./cli/run.ts'), import('./cli/terminal.ts')])
+  process.exitCode = await runCli(process.argv.slice(2), processTerminal())
+}

@@ -1,0 +1,166 @@
+/** Brings the keys of a seed into a store: all of them, or none where the store contradicts the seed. */
+import type { Clock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import { checkAliasQuota } from '../domain/alias-rules.ts'
+import { type AliasName, aliasRef } from '../domain/aliases.ts'
+import { arnOf, type Key, type KeyName, keyRef, type Tag } from '../domain/keys/key.ts'
+import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import { checkKeyQuota } from '../domain/keys/new-key.ts'
+import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
+import type { Change, Store, StoredKeyMaterial } from '../domain/store.ts'
+import type { Seed, SeedKey } from './seed.ts'
+import { SeedError } from './seed-error.ts'
+
+export interface SeedServices {
+  readonly store: Store
+  readonly keyMaterials: KeyMaterials
+  readonly clock: Clock
+}
+
+export interface SeedDefaults {
+  readonly account: string
+  readonly region: string
+}
+
+export interface SeedOutcome {
+  readonly keysMade: number
+  readonly aliasesMade: number
+  /** Keys that were there already, just as the seed wants them. */
+  readonly keysFound: number
+}
+
+/** A key of the seed with its full name and the material that it would get. */
+interface Planned extends KeyName {
+  readonly seed: SeedKey
+  readonly material: StoredKeyMaterial
+}
+
+const FACTS = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', multiRegion: false } as const
+
+/** Applying a seed twice changes nothing the second time. @throws {SeedError} that lists every contradiction. */
+export async function applySeed(services: SeedServices, seed: Seed, defaults: SeedDefaults): Promise<SeedOutcome> {
+  const names = seed.keys.map((entry) => nameOf(entry, seed, defaults))
+  checkUnique(seed.keys, names)
+  const createdAt = services.clock.now()
+  const planned: Planned[] = []
+  // Sealing may have to make a domain key, which is a change of its own: before the transaction.
+  for (const [index, entry] of seed.keys.entries()) {
+    const secret = entry.material && Buffer.from(entry.material)
+    const material = await services.keyMaterials.create({ ...names[index]!, ...FACTS }, createdAt, secret)
+    planned.push({ ...names[index]!, seed: entry, material })
+  }
+  return services.store.change((change) => applyAll(change, planned, createdAt))
+}
+
+function nameOf(entry: SeedKey, seed: Seed, defaults: SeedDefaults): KeyName {
+  const account = entry.account ?? seed.account ?? defaults.account
+  const region = entry.region ?? seed.region ?? defaults.region
+  return { account, region, keyId: entry.keyId }
+}
+
+function checkUnique(entries: readonly SeedKey[], names: readonly KeyName[]): void {
+  const seen = new Map<string, string>()
+  const claim = (ref: string, place: string, what: string) => {
+    const first = seen.get(ref)
+    if (first !== undefined) throw new SeedError(`${place}: ${what} is also at ${first}`)
+    seen.set(ref, place)
+  }
+  entries.forEach(({ place, keyId, aliases }, index) => {
+    claim(keyRef(names[index]!), `${place}.id`, `the key ${keyId}`)
+    aliases.forEach((aliasName, position) => {
+      claim(aliasRef({ ...names[index]!, aliasName }), `${place}.aliases[${position}]`, aliasName)
+    })
+  })
+}
+
+async function applyAll(change: Change, planned: readonly Planned[], createdAt: number): Promise<SeedOutcome> {
+  const outcome = { keysMade: 0, aliasesMade: 0, keysFound: 0 }
+  const contradictions: string[] = []
+  for (const plan of planned) {
+    const existing = await change.findKey(plan)
+    if (existing === undefined) {
+      await insertKey(change, plan, createdAt)
+      outcome.keysMade++
+    } else {
+      contradictions.push(...contradictionsOf(existing, plan))
+      outcome.keysFound++
+    }
+    for (const [index, aliasName] of plan.seed.aliases.entries()) {
+      const place = `${plan.seed.place}.aliases[${index}]`
+      const made = await applyAlias(change, plan, aliasName, createdAt, place)
+      if (made === true) outcome.aliasesMade++
+      else if (made !== undefined) contradictions.push(`${place}: ${made}`)
+    }
+  }
+  // Thrown inside the transaction: nothing of the seed stays.
+  if (contradictions.length > 0)
+    throw new SeedError(`the seed contradicts the store:\n  ${contradictions.join('\n  ')}`)
+  return outcome
+}
+
+async function insertKey(change: Change, plan: Planned, createdAt: number): Promise<void> {
+  const { account, region, keyId, seed, material } = plan
+  await inPlace(seed.place, () => checkKeyQuota(change, account, region))
+  const key: Key = Object.freeze({
+    account,
+    region,
+    keyId,
+    ...FACTS,
+    arn: arnOf(plan),
+    manager: 'CUSTOMER',
+    description: seed.description ?? '',
+    createdAt,
+    enabled: seed.enabled ?? true,
+    deletion: undefined,
+    currentMaterialId: material.materialId,
+    tags: seed.tags ?? [],
+    policy: seed.policy ?? defaultKeyPolicy(account, region),
+  })
+  await change.insertKey(key, [material])
+}
+
+/** Only what the seed says is compared: the rest may have changed since. */
+function contradictionsOf(existing: Key, { seed, material }: Planned): string[] {
+  const { place, description, enabled, tags, policy } = seed
+  const differs: [name: string, isSo: boolean][] = [
+    ['material', seed.material !== undefined && existing.currentMaterialId !== material.materialId],
+    ['description', description !== undefined && existing.description !== description],
+    ['enabled', enabled !== undefined && existing.enabled !== enabled],
+    ['tags', tags !== undefined && !sameTags(existing.tags, tags)],
+    ['policy', policy !== undefined && existing.policy !== policy],
+  ]
+  const found = differs.filter(([, isSo]) => isSo).map(([name]) => `${place}.${name}: ${existing.arn} has another`)
+  return existing.deletion === undefined ? found : [`${place}: ${existing.arn} is scheduled for deletion`, ...found]
+}
+
+function sameTags(left: readonly Tag[], right: readonly Tag[]): boolean {
+  const values = new Map(left.map(({ key, value }) => [key, value]))
+  return values.size === right.length && right.every(({ key, value }) => values.get(key) === value)
+}
+
+/** @returns true if it was made, `undefined` if it was there, else why it cannot be. */
+async function applyAlias(
+  change: Change,
+  plan: Planned,
+  aliasName: string,
+  createdAt: number,
+  place: string,
+): Promise<true | undefined | string> {
+  const { account, region, keyId } = plan
+  const name: AliasName = { account, region, aliasName }
+  const existing = await change.findAlias(name)
+  if (existing !== undefined) return existing.keyId === keyId ? undefined : `${aliasName} belongs to ${existing.keyId}`
+  await inPlace(place, () => checkAliasQuota(change, plan))
+  await change.insertAlias({ ...name, keyId, createdAt, updatedAt: createdAt })
+  return true
+}
+
+/** A quota that the seed would exceed, with the place where it does. */
+async function inPlace(place: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error
+    throw new SeedError(`${place}: ${error.text ?? error.code}`, { cause: error })
+  }
+}

@@ -1,0 +1,30 @@
+/** A seed in a YAML file. */
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+import { readSeed, type Seed } from './seed.ts'
+import { SeedError } from './seed-error.ts'
+
+/** @throws {SeedError} with the path and the place in the file. */
+export function loadSeedFile(path: string): Seed {
+  const document = parse(path)
+  try {
+    return readSeed(document)
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error
+    throw new SeedError(`${path}: ${error.message}`, { cause: error })
+  }
+}
+
+/** The failsafe schema leaves every scalar the text it is: an account keeps its leading zeros. */
+function parse(path: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new SeedError(`cannot read the seed ${path}: ${(cause as Error).message}`, { cause })
+  }
+  const document = parseDocument(text, { schema: 'failsafe' })
+  const [error] = document.errors
+  if (error !== undefined) throw new SeedError(`${path}: ${error.message.split('\n', 1)[0]!.replace(/:$/, '')}`)
+  return document.toJS()
+}

@@ -1,0 +1,105 @@
+/**
+ * The composition root: the one place where a store, an audit log, a root key and a way to authenticate are plugged
+ * together. `config` and `cli` choose them; tests choose others.
+ */
+import type { AuditLog } from './audit/audit-log.ts'
+import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
+import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
+import type { Clock } from './base/clock.ts'
+import type { Log } from './base/log.ts'
+import { createRandomSource } from './crypto/random.ts'
+import type { RootKey } from './crypto/root-key/root-key.ts'
+import { sweepOutbox } from './domain/audit-outbox.ts'
+import { followChanges } from './domain/change-follower.ts'
+import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
+import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
+import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
+import { createRecordCache } from './domain/record-cache.ts'
+import type { RandomSource } from './domain/services.ts'
+import type { Store } from './domain/store.ts'
+import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
+import { type JobRunner, startJobs } from './jobs/job-runner.ts'
+import { operations } from './operations/index.ts'
+import { createPipeline, type Execute } from './pipeline/execute.ts'
+import { createHttpServer, type TlsFiles } from './wire/http-server.ts'
+
+export interface ServiceOptions {
+  readonly store: Store
+  readonly auditLog: AuditLog
+  readonly rootKey: RootKey
+  readonly clock: Clock
+  readonly log: Log
+  /** Names this process among all that share the store. */
+  readonly node: string
+  /** `development` also accepts credentials that nobody issued; never beyond loopback. */
+  readonly authentication: 'signed' | 'development'
+  readonly tls?: TlsFiles | undefined
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Service {
+  listen(address: Address): Promise<Address>
+  /** Answers what was accepted, then closes the audit log and the store. */
+  stop(): Promise<void>
+  readonly execute: Execute
+  readonly authenticator: Authenticator
+  readonly domainKeys: DomainKeys
+  readonly keyMaterials: KeyMaterials
+  readonly random: RandomSource
+  readonly jobs: JobRunner
+  /** Reads the changes of other nodes now. */
+  refresh(): Promise<void>
+}
+
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const { store, auditLog, clock, log, node } = options
+  const random = createRandomSource()
+  const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
+  const cache = createRecordCache(store)
+  const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const credentials = {
+    findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
+    openSecret: openSecretAccessKey.bind(undefined, domainKeys),
+    clock,
+  }
+  const authenticator =
+    options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
+  const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
+  const outbox = sweepOutbox(store, log)
+
+  const shared = { store, audit: auditLog, clock, random, node, recordWritten: outbox.written }
+  const execute = createPipeline({ ...shared, cache, keyMaterials, assertFresh: changes.assertFresh })
+  const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
+  const server = createHttpServer({
+    execute,
+    authenticator,
+    operations,
+    clock,
+    uuid: random.uuid,
+    log,
+    tls: options.tls,
+  })
+
+  return {
+    execute,
+    authenticator,
+    domainKeys,
+    keyMaterials,
+    random,
+    jobs,
+    refresh: changes.poll,
+    listen: (address) => server.listen(address),
+    async stop() {
+      await server.close()
+      await jobs.stop()
+      await outbox.stop()
+      await changes.stop()
+      await auditLog.close()
+      await store.close()
+    },
+  }
+}

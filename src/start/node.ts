@@ -1,0 +1,63 @@
+/** One node: a service over a data folder, or over memory. */
+import { type AuditLog, openAuditLog } from '../audit/audit-log.ts'
+import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { TlsSettings } from '../config/listen-rules.ts'
+import { createRandomSource } from '../crypto/random.ts'
+import { localRootKey } from '../crypto/root-key/local-root-key.ts'
+import type { Store } from '../domain/store.ts'
+import { createService, type Service, type ServiceOptions } from '../service.ts'
+import { openSqliteStore } from '../store/sqlite-store.ts'
+import { type DataFolder, dataFolder } from './data-folder.ts'
+import { drainOutbox } from './drain-outbox.ts'
+import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { VERSION } from './version.ts'
+
+export interface NodeOptions {
+  /** Names the process among all that share the store. */
+  readonly node: string
+  readonly authentication: ServiceOptions['authentication']
+  readonly tls?: TlsSettings | undefined
+  readonly log: Log
+}
+
+const ROOT_KEY_BYTES = 32
+
+/** Everything is gone when it stops. */
+export async function openMemoryNode({ node, authentication, tls, log }: NodeOptions): Promise<OpenNode> {
+  const clock = systemClock
+  const store = await openSqliteStore({ path: ':memory:', node, clock })
+  const rootKey = localRootKey(createRandomSource().keyBytes(ROOT_KEY_BYTES))
+  const auditLog = createMemoryAuditLog()
+  return { store, service: await createService({ store, auditLog, rootKey, clock, log, node, authentication, tls }) }
+}
+
+export interface OpenNode {
+  readonly service: Service
+  /** Closed by the service's stop. */
+  readonly store: Store
+}
+
+/** On a folder that `prepareDataFolder` has seen to. */
+export async function openDurableNode(path: string, choice: RootKeyChoice, options: NodeOptions): Promise<OpenNode> {
+  const folder = dataFolder(path)
+  const { node, log } = options
+  const store = await openSqliteStore({ path: folder.store, node, clock: systemClock })
+  let auditLog: AuditLog | undefined
+  try {
+    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    auditLog = await openFolderAuditLog(folder, node, log)
+    await drainOutbox({ store, auditLog, folder, log, node })
+    const service = await createService({ ...options, store, auditLog, rootKey, clock: systemClock })
+    return { store, service }
+  } catch (error) {
+    await auditLog?.close()
+    await store.close()
+    throw error
+  }
+}
+
+export function openFolderAuditLog(folder: DataFolder, node: string, log: Log): Promise<AuditLog> {
+  return openAuditLog({ folder: folder.audit, node, clock: systemClock, softwareVersion: VERSION, log })
+}

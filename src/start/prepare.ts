@@ -1,0 +1,113 @@
+/**
+ * What has to be true of a data folder before any node runs on it. The order matters: a crash at any instant leaves
+ * something that the next start completes.
+ *
+ * 1. The lock: nobody else writes from here on.
+ * 2. The audit log: a torn tail is cut before a writer can append to it.
+ * 3. The store, and its migrations.
+ * 4. The root key. It is on disk before anything is sealed under it; the store's first domain key tells that it counts.
+ * 5. The outbox: records that committed with their change reach the log before new ones do.
+ * 6. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
+ *    has no account, the next start takes the credentials from the file.
+ */
+import { recoverAuditFolder } from '../audit/recover.ts'
+import { systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { UsageError } from '../config/operator-error.ts'
+import { createRandomSource } from '../crypto/random.ts'
+import type { RootKey } from '../crypto/root-key/root-key.ts'
+import { insertAdministrator, newAdministrator } from '../domain/identity/administrator.ts'
+import { createDomainKeys } from '../domain/keys/domain-keys.ts'
+import type { Store } from '../domain/store.ts'
+import { openSqliteStore } from '../store/sqlite-store.ts'
+import { readCredentials, writeCredentials } from './credentials-file.ts'
+import { createDataFolder, type DataFolder } from './data-folder.ts'
+import { drainOutbox } from './drain-outbox.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { openFolderAuditLog } from './node.ts'
+import { openRootKey, type RootKeyChoice } from './root-key.ts'
+
+export interface PrepareOptions extends RootKeyChoice {
+  readonly folder: DataFolder
+  /** The one to make at first start; must be the folder's own otherwise. */
+  readonly account: string | undefined
+  readonly region: string
+  /** Development folders have no administrator: everybody is let in, so they must hold nothing that is worth keeping. */
+  readonly mode: 'server' | 'development'
+  readonly log: Log
+}
+
+export interface PreparedFolder {
+  /** Hold it as long as anything runs on the folder. */
+  readonly lock: FolderLock
+  /** `undefined` in development. */
+  readonly account: string | undefined
+  readonly isFirstStart: boolean
+}
+
+const NODE = 'start'
+
+export async function prepareDataFolder(options: PrepareOptions): Promise<PreparedFolder> {
+  const { folder, log } = options
+  createDataFolder(folder)
+  const lock = await lockFolder(folder)
+  try {
+    await recoverAuditFolder(folder.audit, log)
+    const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
+    try {
+      return { lock, ...(await prepareStore(options, store)) }
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit<PreparedFolder, 'lock'>> {
+  const { folder, log, mode } = options
+  const [account] = await store.listAccounts()
+  checkMode(options, account)
+  const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
+  await drainAll(store, folder, log)
+  if (mode === 'development') return { account: undefined, isFirstStart: false }
+  if (account !== undefined) return { account, isFirstStart: false }
+  return { account: await makeAdministrator(options, store, rootKey), isFirstStart: true }
+}
+
+function checkMode({ folder, mode, account: wanted }: PrepareOptions, account: string | undefined): void {
+  if (account === undefined) return
+  if (mode === 'development') {
+    throw new UsageError(`${folder.path} belongs to a server: development mode would let anybody use its keys`, {
+      hint: "give 'keyhold dev' a folder of its own with --data, or none",
+    })
+  }
+  if (wanted !== undefined && wanted !== account) {
+    throw new UsageError(`--account ${wanted}: the data folder ${folder.path} was made for account ${account}`)
+  }
+}
+
+async function drainAll(store: Store, folder: DataFolder, log: Log): Promise<void> {
+  if ((await store.pendingAuditRecords()).length === 0) return
+  const auditLog = await openFolderAuditLog(folder, NODE, log)
+  try {
+    await drainOutbox({ store, auditLog, folder, log, node: undefined })
+  } finally {
+    await auditLog.close()
+  }
+}
+
+async function makeAdministrator(options: PrepareOptions, store: Store, rootKey: RootKey): Promise<string> {
+  const { folder, account, region, log } = options
+  const random = createRandomSource()
+  const found = readCredentials(folder.credentials)
+  const administrator =
+    found !== undefined && (account ?? found.account) === found.account ? found : newAdministrator(account, random)
+  if (administrator !== found) writeCredentials(folder.credentials, administrator, region)
+  if (found !== undefined)
+    log.info({ credentials: folder.credentials }, 'completing a first start that was interrupted')
+  const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
+  await insertAdministrator({ store, domainKeys, random }, administrator, systemClock.now())
+  return administrator.account
+}

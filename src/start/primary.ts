@@ -1,0 +1,135 @@
+/** The primary process: starts workers that share the port, replaces those that die, and stops them together. */
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import { OperatorError } from '../config/operator-error.ts'
+import type { Address } from '../service.ts'
+import type { Serving } from './serve.ts'
+import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
+
+const RESTART_DELAY_MS_MIN = 100
+const RESTART_DELAY_MS_MAX = 10_000
+/** A worker that ran this long has earned a quick restart. */
+const STABLE_AFTER_MS = 60_000
+/** Beyond what a worker gives its own connections. */
+const STOP_GRACE_MS = 5_000
+
+/** `.ts` in the repository, `.js` in the package. */
+const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url))
+
+/** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
+export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
+  cluster.setupPrimary({ exec: WORKER_FILE, args: [] })
+  const slots = Array.from({ length: count }, (_, index) => createSlot(`worker-${index + 1}`, task, log))
+  try {
+    // One after the other: with port 0 the first decides which port all share.
+    const addresses: Address[] = []
+    for (const slot of slots) addresses.push(await slot.start())
+    for (const slot of slots) slot.keepAlive()
+    return { address: addresses[0]!, stop: () => stopAll(slots), kill: () => killAll(slots) }
+  } catch (error) {
+    killAll(slots)
+    throw error
+  }
+}
+
+async function stopAll(slots: readonly Slot[]): Promise<void> {
+  await Promise.all(slots.map((slot) => slot.stop()))
+}
+
+function killAll(slots: readonly Slot[]): void {
+  for (const slot of slots) slot.kill()
+}
+
+interface Slot {
+  start(): Promise<Address>
+  /** From now on a worker that dies is replaced. */
+  keepAlive(): void
+  stop(): Promise<void>
+  kill(): void
+}
+
+/** The place of one worker; its name stays the same from one process to the next, so its successor finds its outbox. */
+function createSlot(node: string, task: WorkerTask, log: Log): Slot {
+  let worker: Worker | undefined
+  let stopping = false
+  let delayMs = RESTART_DELAY_MS_MIN
+  let timer: NodeJS.Timeout | undefined
+  let startedAt = 0
+
+  async function start(): Promise<Address> {
+    // Nothing of our environment but what the system needs: a passphrase is not among it.
+    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
+    startedAt = performance.now()
+    return firstReport(worker, node, task)
+  }
+
+  function keepAlive(): void {
+    if (worker === undefined || worker.isDead()) replace('before it was watched')
+    else worker.once('exit', (code, signal) => replace(signal ?? `exit code ${code}`))
+  }
+
+  function replace(reason: string): void {
+    if (stopping) return
+    if (performance.now() - startedAt > STABLE_AFTER_MS) delayMs = RESTART_DELAY_MS_MIN
+    log.error({ node, reason, restartInMs: delayMs }, 'a worker died')
+    timer = setTimeout(restart, delayMs)
+    delayMs = Math.min(delayMs * 2, RESTART_DELAY_MS_MAX)
+  }
+
+  async function restart(): Promise<void> {
+    try {
+      await start()
+      log.info({ node }, 'a worker took the place of the one that died')
+      keepAlive()
+    } catch (error) {
+      worker?.process.kill('SIGKILL')
+      replace((error as Error).message)
+    }
+  }
+
+  return {
+    start,
+    keepAlive,
+    async stop() {
+      stopping = true
+      clearTimeout(timer)
+      if (worker === undefined || worker.isDead()) return
+      const stopped = once(worker, 'exit')
+      const lastResort = setTimeout(() => worker?.process.kill('SIGKILL'), SHUTDOWN_TIMEOUT_MS + STOP_GRACE_MS)
+      send(worker, { kind: 'stop' })
+      await stopped
+      clearTimeout(lastResort)
+    },
+    kill() {
+      stopping = true
+      clearTimeout(timer)
+      worker?.process.kill('SIGKILL')
+    },
+  }
+}
+
+/** Gives a worker its task and waits until it listens or says why it cannot. */
+function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    const died = (code: number, signal: string) => {
+      reject(new OperatorError(`a worker process ended before it was ready (${signal || `exit code ${code}`})`))
+    }
+    worker.once('exit', died)
+    worker.on('message', (message: FromWorker) => {
+      worker.off('exit', died)
+      if (message.kind === 'listening') resolve(message.address)
+      else
+        reject(message.isBug ? new Error(message.message) : new OperatorError(message.message, { hint: message.hint }))
+    })
+    send(worker, { kind: 'start', node, task })
+  })
+}
+
+function send(worker: Worker, message: ToWorker): void {
+  // A worker that is gone is noticed by its exit, not here.
+  worker.send(message, undefined, () => {})
+}

@@ -1,0 +1,96 @@
+/** Which root key a data folder has, and opening it. */
+import { existsSync, readFileSync } from 'node:fs'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
+import { PASSPHRASE_VARIABLE } from '../config/passphrase.ts'
+import type { Settings } from '../config/settings.ts'
+import { createRandomSource } from '../crypto/random.ts'
+import { openFileRootKey } from '../crypto/root-key/file-root-key.ts'
+import {
+  openPassphraseRootKey,
+  PASSPHRASE_DEFAULTS,
+  type PassphraseParameters,
+  SALT_BYTES,
+} from '../crypto/root-key/passphrase-root-key.ts'
+import type { RootKey } from '../crypto/root-key/root-key.ts'
+import type { StoredDomainKey } from '../domain/store.ts'
+import type { DataFolder } from './data-folder.ts'
+import { writeDurably } from './write-durably.ts'
+
+export interface RootKeyChoice {
+  /** `undefined`: as the folder was made. */
+  readonly provider: Settings['rootKey']
+  readonly passphrase: string | undefined
+}
+
+/**
+ * @param newest the store's newest domain key; `undefined` means that nothing was ever sealed, so a root key may be made.
+ * @throws {OperatorError | RootKeyError} if the root key is missing or does not fit.
+ */
+export async function openRootKey(
+  folder: DataFolder,
+  choice: RootKeyChoice,
+  newest: StoredDomainKey | undefined,
+): Promise<RootKey> {
+  const provider = providerOf(folder, choice.provider)
+  const rootKey =
+    provider === 'passphrase'
+      ? await openWithPassphrase(folder, choice.passphrase, newest === undefined)
+      : openFileRootKey(folder.rootKey, { create: newest === undefined })
+  if (newest !== undefined && newest.rootKeyId !== rootKey.id) throw misfit(folder, provider)
+  return rootKey
+}
+
+function providerOf(folder: DataFolder, wanted: Settings['rootKey']): 'file' | 'passphrase' {
+  const made = madeWith(folder)
+  if (wanted === undefined || made === undefined || made === wanted) return wanted ?? made ?? 'file'
+  throw new UsageError(`the data folder ${folder.path} was made with --root-key ${made}, not ${wanted}`)
+}
+
+function madeWith({ rootKey, rootKeyParameters }: DataFolder): 'file' | 'passphrase' | undefined {
+  if (existsSync(rootKeyParameters)) return 'passphrase'
+  return existsSync(rootKey) ? 'file' : undefined
+}
+
+function misfit({ path, rootKey }: DataFolder, provider: 'file' | 'passphrase'): OperatorError {
+  if (provider === 'passphrase') return new OperatorError(`the passphrase is not the one that ${path} was made with`)
+  return new OperatorError(`${rootKey} is not the root key that ${path} was made with`, {
+    hint: 'restore the right one from its backup',
+  })
+}
+
+async function openWithPassphrase(
+  { rootKeyParameters: path }: DataFolder,
+  passphrase: string | undefined,
+  mayMake: boolean,
+): Promise<RootKey> {
+  if (passphrase === undefined) {
+    throw new UsageError('the root key needs your passphrase', {
+      hint: `put it into the variable ${PASSPHRASE_VARIABLE}, or name a file that holds it with --passphrase-file`,
+    })
+  }
+  if (existsSync(path)) return openPassphraseRootKey(passphrase, readParameters(path))
+  if (!mayMake) throw new OperatorError(`${path} is missing, and this data folder was made with it`, RESTORE)
+  const parameters = { salt: createRandomSource().nonce(SALT_BYTES), ...PASSPHRASE_DEFAULTS }
+  // Before the file: a passphrase that is refused must not leave the folder bound to one.
+  const rootKey = await openPassphraseRootKey(passphrase, parameters)
+  writeDurably(path, `${JSON.stringify({ ...parameters, salt: parameters.salt.toString('base64') }, undefined, 2)}\n`)
+  return rootKey
+}
+
+const RESTORE = { hint: 'restore it from its backup; the passphrase alone is not enough' }
+const NUMBERS = ['memoryKib', 'passes', 'parallelism'] as const
+
+function readParameters(path: string): PassphraseParameters {
+  try {
+    const parsed = JSON.parse(readFileSync(path, 'utf8'))
+    const salt = Buffer.from(parsed.salt, 'base64')
+    const numbers = NUMBERS.map((name) => parsed[name])
+    if (salt.length === SALT_BYTES && numbers.every((value) => Number.isSafeInteger(value) && value > 0)) {
+      const [memoryKib, passes, parallelism] = numbers
+      return { salt, memoryKib, passes, parallelism }
+    }
+  } catch (cause) {
+    throw new OperatorError(`cannot read ${path}: ${(cause as Error).message}`, { ...RESTORE, cause })
+  }
+  throw new OperatorError(`${path} does not hold the salt and cost of a passphrase`, RESTORE)
+}

@@ -1,0 +1,28 @@
+/** A listening server over a data folder: in this process, or in several that share the port. */
+import type { Log } from '../base/log.ts'
+import type { Address } from '../service.ts'
+import { openDurableNode } from './node.ts'
+import { startWorkers } from './primary.ts'
+import type { WorkerTask } from './worker-messages.ts'
+
+export interface Serving {
+  readonly address: Address
+  /** Answers what was accepted, then stops. */
+  stop(): Promise<void>
+  /** Ends other processes at once; what they had acknowledged is durable. */
+  kill(): void
+}
+
+/** The folder is prepared, and its lock is held until after `stop`. */
+export async function serve(workers: number, task: WorkerTask, log: Log): Promise<Serving> {
+  if (workers > 1) return startWorkers(workers, task, log)
+  const { authentication, tls, host, port } = task
+  const { service } = await openDurableNode(task.folder, task, { node: 'worker-1', authentication, tls, log })
+  try {
+    const address = await service.listen({ host, port })
+    return { address, stop: () => service.stop(), kill() {} }
+  } catch (error) {
+    await service.stop()
+    throw error
+  }
+}

@@ -1,0 +1,23 @@
+/** What the primary process and its workers say to one another. */
+import type { TlsSettings } from '../config/listen-rules.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Address } from '../service.ts'
+import type { RootKeyChoice } from './root-key.ts'
+
+/** Everything a worker needs to know; it comes by message because an environment or arguments would show the passphrase. */
+export interface WorkerTask extends RootKeyChoice, Address {
+  /** Path of the data folder. */
+  readonly folder: string
+  readonly tls: TlsSettings | undefined
+  readonly authentication: 'signed' | 'development'
+  readonly logLevel: Settings['logLevel']
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly node: string; readonly task: WorkerTask }
+  | { readonly kind: 'stop' }
+
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly address: Address }
+  /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly isBug: boolean }

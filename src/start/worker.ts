@@ -1,0 +1,68 @@
+/** One worker process: a node that its primary starts and stops. */
+import type { Log } from '../base/log.ts'
+import type { Address } from '../service.ts'
+import { dataFolder } from './data-folder.ts'
+import { explainError } from './explain-error.ts'
+import { joinFolder } from './folder-lock.ts'
+import { createLogger } from './logger.ts'
+import { openDurableNode } from './node.ts'
+import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
+
+interface RunningNode {
+  listen(): Promise<Address>
+  stop(): Promise<void>
+}
+
+function runWorker(): void {
+  let starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
+
+  async function stop(): Promise<void> {
+    const running = await starting
+    try {
+      await running?.stop()
+    } finally {
+      process.exit(0)
+    }
+  }
+
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') void stop()
+    else starting = start(message.node, message.task)
+  })
+  // A terminal signals the whole group; the primary decides. A signal for this process alone is meant for it.
+  process.on('SIGINT', () => {})
+  process.once('SIGTERM', stop)
+  // Without its primary nobody would restart it, and it would keep the folder locked.
+  process.on('disconnect', () => process.exit(1))
+}
+
+async function start(node: string, task: WorkerTask): Promise<RunningNode | undefined> {
+  try {
+    const log = createLogger({ level: task.logLevel, node, forPerson: process.stderr.isTTY === true })
+    const running = await open(node, task, log)
+    report({ kind: 'listening', address: await running.listen() })
+    return running
+  } catch (error) {
+    const explained = explainError(error)
+    const message = explained?.message ?? (error as Error).stack ?? String(error)
+    report({ kind: 'failed', message, hint: explained?.hint, isBug: explained === undefined })
+    return undefined
+  }
+}
+
+async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
+  const lock = joinFolder(dataFolder(task.folder))
+  const { authentication, tls } = task
+  const { service } = await openDurableNode(task.folder, task, { node, authentication, tls, log })
+  const stop = async () => {
+    await service.stop()
+    lock.release()
+  }
+  return { listen: () => service.listen({ host: task.host, port: task.port }), stop }
+}
+
+function report(message: FromWorker): void {
+  process.send!(message)
+}
+
+runWorker()

@@ -1,0 +1,24 @@
+/** Small files that must be whole or absent after a crash. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Readable by the owner only; on stable storage when this returns. The caller holds the folder's lock. */
+export function writeDurably(path: string, text: string): void {
+  const unfinished = `${path}.new`
+  rmSync(unfinished, { force: true })
+  // wx: never through a link that somebody else put there.
+  writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx', flush: true })
+  renameSync(unfinished, path)
+  syncFolder(dirname(path))
+}
+
+/** A name is durable only once its folder is. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
