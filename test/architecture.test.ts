@@ -1,0 +1,131 @@
+/**
+ * The import table of ARCHITECTURE.md as data. Arrows point one way: wire → operations (through pipeline) → domain → crypto.
+ * Fails on every arrow that the table does not allow, type-only imports included, and on a table that matches nothing.
+ */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, posix, relative, sep } from 'node:path'
+import { test } from 'node:test'
+
+const SOURCE = join(import.meta.dirname, '..', 'src')
+
+/** Room → what its files may import: a folder (with `/`) or one file of `src/`, or a package by its name. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  crypto: [
+    'base/',
+    'node:crypto',
+    'node:fs',
+    'node:path',
+    'node:util',
+    'node:worker_threads',
+    '@noble/curves',
+    '@noble/hashes',
+    '@noble/post-quantum',
+    '@peculiar',
+    'asn1js',
+    'cborg',
+    'micro-rsa-dsa-dh',
+    'sm-crypto-v2',
+  ],
+  audit: ['crypto/hash.ts', 'base/', 'node:fs', 'node:path', 'node:os', 'node:util'],
+  domain: ['crypto/', 'base/', 'lru-cache'],
+  store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
+  jobs: ['domain/', 'audit/audit-record.ts', 'base/'],
+  auth: ['domain/store.ts', 'domain/principal.ts', 'crypto/', 'base/', 'lru-cache'],
+  pipeline: ['domain/', 'audit/audit-record.ts', 'base/'],
+  operations: ['pipeline/operation.ts', 'domain/', 'audit/audit-record.ts', 'base/', 'operations/shapes/'],
+  wire: [
+    'auth/',
+    'pipeline/',
+    'operations/index.ts',
+    'base/',
+    'audit/audit-record.ts',
+    'node:http',
+    'node:https',
+    'node:net',
+    'node:tls',
+    'node:fs',
+  ],
+  config: ['base/', 'node:fs', 'node:os', 'node:path', 'node:util', 'yaml'],
+}
+
+/** Rooms whose files may import one another freely; operations may not (shared code moves down). */
+const MAY_IMPORT_ITSELF = new Set(Object.keys(MAY_IMPORT).filter((room) => room !== 'operations'))
+
+/** Where things are plugged together: may import every room. */
+const COMPOSITION = new Set(['', 'cli', 'start', 'seed'])
+
+interface Arrow {
+  readonly from: string
+  /** Path below `src/`, or the name of a package. */
+  readonly to: string
+}
+
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/g
+
+function sourceFiles(): string[] {
+  return readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.split(sep).join('/'))
+    .filter((path) => path.endsWith('.ts'))
+}
+
+function arrowsOf(file: string): Arrow[] {
+  const text = readFileSync(join(SOURCE, file), 'utf8')
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const specifier = (match[1] ?? match[2] ?? match[3])!
+    const to = specifier.startsWith('.') ? posix.join(dirname(file), specifier) : specifier
+    return { from: file, to }
+  })
+}
+
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : ''
+}
+
+function isAllowed({ from, to }: Arrow): boolean {
+  const room = roomOf(from)
+  if (COMPOSITION.has(room) || to.startsWith('node:assert')) return true
+  // The list of operations is the one file that sees them all.
+  if (from === 'operations/index.ts') return to.startsWith('operations/') || to === 'pipeline/operation.ts'
+  if (MAY_IMPORT_ITSELF.has(room) && to.startsWith(`${room}/`)) return true
+  return MAY_IMPORT[room]!.some((allowed) =>
+    allowed.endsWith('/') ? to.startsWith(allowed) : to === allowed || to.startsWith(`${allowed}/`),
+  )
+}
+
+test('every import follows the table', () => {
+  const arrows = sourceFiles().flatMap(arrowsOf)
+  const forbidden = arrows.filter((arrow) => !isAllowed(arrow)).map(({ from, to }) => `${from} → ${to}`)
+  assert.deepEqual(forbidden, [])
+})
+
+test('every room is in the table, and the check has read imports of each', () => {
+  const files = sourceFiles()
+  const rooms = new Set(files.map(roomOf).filter((room) => !COMPOSITION.has(room)))
+  assert.deepEqual([...rooms].sort(), Object.keys(MAY_IMPORT).sort())
+  for (const room of rooms) {
+    if (room === 'base') continue
+    const arrows = files.filter((file) => roomOf(file) === room).flatMap(arrowsOf)
+    assert.ok(arrows.length > 0, `no import found in ${room}: the check would pass by reading nothing`)
+  }
+})
+
+test('a forbidden arrow is found', () => {
+  assert.equal(isAllowed({ from: 'operations/decrypt.ts', to: 'crypto/aead.ts' }), false)
+  assert.equal(isAllowed({ from: 'operations/decrypt.ts', to: 'operations/encrypt.ts' }), false)
+  assert.equal(isAllowed({ from: 'wire/aws-json.ts', to: 'domain/store.ts' }), false)
+  assert.equal(isAllowed({ from: 'store/keys.ts', to: 'crypto/aead.ts' }), false)
+  assert.equal(isAllowed({ from: 'operations/decrypt.ts', to: 'pipeline/operation.ts' }), true)
+})
+
+test('only crypto imports node:crypto, and every operation has a file named as AWS names it', () => {
+  const arrows = sourceFiles().flatMap(arrowsOf)
+  const offenders = arrows.filter(({ from, to }) => to === 'node:crypto' && roomOf(from) !== 'crypto')
+  assert.deepEqual(offenders, [])
+  const operations = sourceFiles().filter(
+    (file) => /^operations\/[^/]+\.ts$/.test(file) && file !== 'operations/index.ts',
+  )
+  assert.equal(operations.length, 54, relative('.', SOURCE))
+})

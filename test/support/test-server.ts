@@ -1,0 +1,61 @@
+/** A whole service on a loopback socket, with one account and one signed user, for tests of the wire. */
+import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
+import { createRandomSource } from '../../src/crypto/random.ts'
+import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
+import { sealSecretAccessKey } from '../../src/domain/identity/access-key-secret.ts'
+import { createService, type Service, type ServiceOptions } from '../../src/service.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { ACCOUNT } from './harness.ts'
+
+export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
+export const SECRET_ACCESS_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+
+export interface TestServer {
+  readonly endpoint: string
+  readonly port: number
+  readonly service: Service
+  readonly auditLines: readonly string[]
+  stop(): Promise<void>
+}
+
+export interface TestServerOptions {
+  readonly tls?: ServiceOptions['tls']
+  readonly authentication?: ServiceOptions['authentication']
+  readonly log?: Log
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const clock = systemClock
+  const store = await openSqliteStore({ path: ':memory:', node: 'test', clock })
+  const auditLog = createMemoryAuditLog()
+  const service = await createService({
+    store,
+    auditLog,
+    rootKey: localRootKey(createRandomSource().keyBytes(32)),
+    clock,
+    log: options.log ?? silentLog,
+    node: 'test',
+    authentication: options.authentication ?? 'signed',
+    tls: options.tls,
+  })
+  const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
+  const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+  const createdAt = clock.now()
+  await store.change(async (change) => {
+    await change.insertAccount(ACCOUNT, createdAt)
+    await change.insertUser({ account: ACCOUNT, userName: 'alice', path: '/', userId: owner.principalId, createdAt })
+    const key = { accessKeyId: ACCESS_KEY_ID, account: ACCOUNT, userName: 'alice', active: true, token, createdAt }
+    await change.insertAccessKey(key)
+  })
+  const { host, port } = await service.listen({ host: '127.0.0.1', port: 0 })
+  const scheme = options.tls === undefined ? 'http' : 'https'
+  return {
+    endpoint: `${scheme}://${host}:${port}`,
+    port,
+    service,
+    auditLines: auditLog.lines,
+    stop: () => service.stop(),
+  }
+}
