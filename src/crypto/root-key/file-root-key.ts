@@ -20,7 +20,15 @@ const OTHERS = 0o077
 
 /** Creates the file if it does not exist yet; `create: false` refuses instead (the store already needs its root key). */
 export function openFileRootKey(path: string, { create }: { create: boolean }): RootKey {
-  return localRootKey(readSecret(path) ?? makeSecret(path, create))
+  const found = readSecret(path)
+  // A crash right after the link below leaves the secret under two names.
+  if (found !== undefined) rmSync(unfinished(path), { force: true })
+  return localRootKey(found ?? makeSecret(path, create))
+}
+
+/** Where the secret is until it is complete. */
+function unfinished(path: string): string {
+  return `${path}.new`
 }
 
 function readSecret(path: string): Buffer | undefined {
@@ -57,12 +65,12 @@ function makeSecret(path: string, create: boolean): Buffer {
   }
   const secret = createRandomSource().keyBytes(SECRET_BYTES)
   // Complete before it has its name, so that a crash leaves no half of a key behind.
-  const unfinished = `${path}.new`
-  rmSync(unfinished, { force: true })
-  writeFileSync(unfinished, secret, { mode: 0o600, flag: 'wx', flush: true })
+  const temporary = unfinished(path)
+  rmSync(temporary, { force: true })
+  writeFileSync(temporary, secret, { mode: 0o600, flag: 'wx', flush: true })
   // A link fails where the name exists: two first starts at once must not both believe that their key counts.
-  linkSync(unfinished, path)
-  rmSync(unfinished)
+  linkSync(temporary, path)
+  rmSync(temporary)
   syncFolder(dirname(path))
   return secret
 }
