@@ -13,7 +13,7 @@ import {
   keyUsage,
   origin,
   originOf,
-  refuseUnsupportedKey,
+  refuseUnsupportedOrigin,
   specOf,
   usageOf,
 } from './shapes/key-parameters.ts'
@@ -88,7 +88,7 @@ export const CreateKey = defineChange({
     created: ({ KeyMetadata }) => KeyMetadata.Arn,
   },
   async prepare(input, { call, random, keyMaterials }): Promise<NewKey> {
-    refuseUnsupportedKey(input)
+    refuseUnsupportedOrigin(input)
     const { account } = call.principal
     const { region, time: createdAt } = call
     const policy = input.Policy === undefined ? defaultKeyPolicy(account, region) : readKeyPolicy(input.Policy)

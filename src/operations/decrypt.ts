@@ -64,13 +64,13 @@ export const Decrypt = defineOperation({
   async handler(input, { resources: [{ key, materialId }], keyMaterials, additionalEventData }) {
     // The pipeline answers the dry run.
     if (ignoresCiphertext(input)) return undefined
-    const { CiphertextBlob, EncryptionContext } = input
     additionalEventData.keyMaterialId = materialId
-    const plaintext = await keyMaterials.decrypt(key, materialId!, EncryptionContext, CiphertextBlob!)
+    const { algorithm, context, blob } = sourceOf(input)
+    const plaintext = await keyMaterials.decrypt(key, { algorithm, context }, blob!, materialId)
     const output = {
       KeyId: key.arn,
       Plaintext: plaintext.toString('base64'),
-      EncryptionAlgorithm: input.EncryptionAlgorithm ?? SYMMETRIC_DEFAULT,
+      EncryptionAlgorithm: algorithm,
       KeyMaterialId: materialId,
     }
     plaintext.fill(0)

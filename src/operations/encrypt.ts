@@ -1,7 +1,7 @@
 /** Encrypts up to 4096 bytes under a KMS key (operations.md 3.19). */
 import { blob, structure } from '../base/schema.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 
@@ -40,12 +40,13 @@ export const Encrypt = defineOperation({
     }),
   },
   async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
-    const ciphertextBlob = await keyMaterials.encrypt(key, input.EncryptionContext, input.Plaintext)
-    additionalEventData.keyMaterialId = key.currentMaterialId
+    const { EncryptionAlgorithm: algorithm = SYMMETRIC_DEFAULT, EncryptionContext: context } = input
+    const ciphertextBlob = await keyMaterials.encrypt(key, { algorithm, context }, input.Plaintext)
+    additionalEventData.keyMaterialId = shownMaterialId(key, key.currentMaterialId)
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
       KeyId: key.arn,
-      EncryptionAlgorithm: input.EncryptionAlgorithm ?? SYMMETRIC_DEFAULT,
+      EncryptionAlgorithm: algorithm,
     }
   },
 })

@@ -1,3 +1,60 @@
-import { defineUnsupported } from '../pipeline/operation.ts'
+/** Makes a data key pair; the private key leaves only encrypted under a KMS key (operations.md 3.22). */
+import { structure } from '../base/schema.ts'
+import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
+import { keyPairSpec, makeDataKeyPair, refuseAsymmetricWrapping } from './shapes/data-key-pair.ts'
+import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { USABLE } from './shapes/key-states.ts'
+import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 
-export const GenerateDataKeyPairWithoutPlaintext = defineUnsupported('GenerateDataKeyPairWithoutPlaintext')
+export const GenerateDataKeyPairWithoutPlaintext = defineOperation({
+  name: 'GenerateDataKeyPairWithoutPlaintext',
+  input: structure({
+    EncryptionContext: encryptionContext,
+    KeyId: keyId,
+    KeyPairSpec: keyPairSpec,
+    GrantTokens: grantTokens,
+
+    DryRun: dryRun,
+  }),
+
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+      permission: 'kms:GenerateDataKeyPairWithoutPlaintext',
+      keyStates: USABLE,
+      keyUsage: 'ENCRYPT_DECRYPT',
+      crossAccount: true,
+      grantable: true,
+      conditionKeys: ({ EncryptionContext, KeyPairSpec }) => ({
+        ...encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+        'kms:DataKeyPairSpec': KeyPairSpec,
+      }),
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ KeyId, KeyPairSpec, EncryptionContext }) => ({
+      keyId: KeyId,
+      keyPairSpec: KeyPairSpec,
+      encryptionContext: EncryptionContext,
+    }),
+  },
+  async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
+    refuseAsymmetricWrapping(key)
+    // Nothing is made for a dry run, which the pipeline answers (operations.md 3.21).
+    if (input.DryRun) return undefined
+    const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(key, input, keyMaterials)
+    additionalEventData.keyMaterialId = key.currentMaterialId
+    const output = {
+      PrivateKeyCiphertextBlob: ciphertextBlob.toString('base64'),
+
+      PublicKey: publicKey.toString('base64'),
+      KeyId: key.arn,
+      KeyPairSpec: input.KeyPairSpec,
+      KeyMaterialId: key.currentMaterialId,
+    }
+    privateKey.fill(0)
+    return output
+  },
+})

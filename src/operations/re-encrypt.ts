@@ -2,7 +2,7 @@
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
-import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import {
   dryRun,
@@ -89,18 +89,22 @@ export const ReEncrypt = defineOperation({
     if (ignoresCiphertext(input)) return undefined
     const { key, materialId } = source
     additionalEventData.sourceKeyMaterialId = materialId
-    additionalEventData.destinationKeyMaterialId = destination.currentMaterialId
-    const plaintext = await keyMaterials.decrypt(key, materialId!, input.SourceEncryptionContext, input.CiphertextBlob!)
-    const ciphertextBlob = await keyMaterials.encrypt(destination, input.DestinationEncryptionContext, plaintext)
+    const from = sourceOf(input)
+    const plaintext = await keyMaterials.decrypt(key, from, from.blob!, materialId)
+    const algorithm = destinationAlgorithm(input)
+    const to = { algorithm, context: input.DestinationEncryptionContext }
+    const ciphertextBlob = await keyMaterials.encrypt(destination, to, plaintext)
+    const destinationMaterialId = shownMaterialId(destination, destination.currentMaterialId)
+    additionalEventData.destinationKeyMaterialId = destinationMaterialId
     plaintext.fill(0)
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
       SourceKeyId: key.arn,
       KeyId: destination.arn,
-      SourceEncryptionAlgorithm: sourceOf(input).algorithm,
-      DestinationEncryptionAlgorithm: destinationAlgorithm(input),
+      SourceEncryptionAlgorithm: from.algorithm,
+      DestinationEncryptionAlgorithm: algorithm,
       SourceKeyMaterialId: materialId,
-      DestinationKeyMaterialId: destination.currentMaterialId,
+      DestinationKeyMaterialId: destinationMaterialId,
     }
   },
 })

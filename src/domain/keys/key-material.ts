@@ -20,16 +20,23 @@ import { keySpecRow, type OpenKey, SYMMETRIC_DEFAULT } from './key-specs.ts'
 /** The facts that a key token is bound to; they never change (lifecycle.md CRE-4, ENV-30). */
 export type KeyFacts = KeyName & Pick<Key, 'spec' | 'usage' | 'origin' | 'multiRegion'>
 
+export interface Cipher {
+  /** One of the key's algorithms. */
+  readonly algorithm: string
+  /** Symmetric keys only. */
+  readonly context: EncryptionContext | undefined
+}
+
 export interface KeyMaterials {
   /** New material of the key's spec. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
-  /** Seals under the current material of a symmetric encryption key. @returns the blob of suite 0x01. */
-  encrypt(key: Key, context: EncryptionContext | undefined, plaintext: Uint8Array): MaybePromise<Buffer>
+  /** Under the current material. @returns a blob of suite 0x01 for a symmetric key, the algorithm's ciphertext for others. */
+  encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
   /**
-   * Opens a blob of suite 0x01 under the material that it names, which the caller has found to be one of `key`'s.
+   * @param materialId the material that a symmetric blob names, which the caller has found to be one of `key`'s.
    * @throws {KmsError} `InvalidCiphertextException` whatever the reason.
    */
-  decrypt(key: Key, materialId: string, context: EncryptionContext | undefined, blob: Buffer): MaybePromise<Buffer>
+  decrypt(key: Key, cipher: Cipher, ciphertext: Buffer, materialId: string | undefined): MaybePromise<Buffer>
   /** An asymmetric or HMAC key, ready to work. */
   open(key: Key): MaybePromise<OpenKey>
   /** Drops unwrapped material of changed keys (ENV-32). */
@@ -85,16 +92,21 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
       secret.fill(0)
       return { account: key.account, region: key.region, keyId: key.keyId, materialId, token, createdAt }
     },
-    encrypt(key, context, plaintext) {
-      const material = unwrapped(key, key.currentMaterialId!) as MaybePromise<BlobKey>
-      const sealWith = (ready: BlobKey) =>
-        sealBlob(ready, random.nonce(BLOB_NONCE_BYTES), hashEncryptionContext(context), plaintext)
-      return material instanceof Promise ? material.then(sealWith) : sealWith(material)
+    encrypt(key, { algorithm, context }, plaintext) {
+      const material = unwrapped(key, key.currentMaterialId!)
+      const encryptWith = (ready: BlobKey | OpenKey) =>
+        isBlobKey(ready)
+          ? sealBlob(ready, random.nonce(BLOB_NONCE_BYTES), hashEncryptionContext(context), plaintext)
+          : ready.encrypt(algorithm, plaintext)
+      return material instanceof Promise ? material.then(encryptWith) : encryptWith(material)
     },
-    decrypt(key, materialId, context, blob) {
-      const material = unwrapped(key, materialId) as MaybePromise<BlobKey>
-      const openWith = (ready: BlobKey) => openBlob(ready, hashEncryptionContext(context), blob)
-      return material instanceof Promise ? material.then(openWith) : openWith(material)
+    decrypt(key, { algorithm, context }, ciphertext, materialId = key.currentMaterialId) {
+      const material = unwrapped(key, materialId!)
+      const decryptWith = (ready: BlobKey | OpenKey) =>
+        isBlobKey(ready)
+          ? openBlob(ready, hashEncryptionContext(context), ciphertext)
+          : ready.decrypt(algorithm, ciphertext)
+      return material instanceof Promise ? material.then(decryptWith) : decryptWith(material)
     },
     open(key) {
       return unwrapped(key, key.currentMaterialId!) as MaybePromise<OpenKey>
@@ -108,6 +120,10 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
       cache.clear()
     },
   }
+}
+
+function isBlobKey(ready: BlobKey | OpenKey): ready is BlobKey {
+  return 'hbk' in ready
 }
 
 /** Wipes `secret`. */

@@ -39,6 +39,7 @@ export async function makeDataKey(
   if (key.spec !== SYMMETRIC_DEFAULT) {
     throw new KmsError('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
   }
+  const cipher = { algorithm: SYMMETRIC_DEFAULT, context: request.EncryptionContext }
   const plaintext = random.keyBytes(request.NumberOfBytes ?? SPEC_BYTES[request.KeySpec!])
-  return { plaintext, ciphertextBlob: await keyMaterials.encrypt(key, request.EncryptionContext, plaintext) }
+  return { plaintext, ciphertextBlob: await keyMaterials.encrypt(key, cipher, plaintext) }
 }

@@ -1,10 +1,17 @@
 /** What operations that encrypt or decrypt share: algorithm, encryption context, their condition keys. */
 import { validationError } from '../../base/errors.ts'
+import type { Key } from '../../domain/keys/key.ts'
+import { SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
 import type { ConditionContext } from '../../domain/policy/authorize.ts'
+
+export { SYMMETRIC_DEFAULT }
 
 type Context = Readonly<Record<string, string>> | undefined
 
-export const SYMMETRIC_DEFAULT = 'SYMMETRIC_DEFAULT'
+/** Materials of other keys have internal ids that no answer and no record shows (operations.md 6.3). */
+export function shownMaterialId({ spec }: Key, materialId: string | undefined): string | undefined {
+  return spec === SYMMETRIC_DEFAULT ? materialId : undefined
+}
 
 /** An empty context is none (lifecycle.md ENV-11). */
 export function checkContextFits(algorithm: string, context: Context): void {

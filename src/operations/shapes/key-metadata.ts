@@ -44,9 +44,14 @@ export interface KeyMetadata {
   readonly CurrentKeyMaterialId?: string
 }
 
+/** The one list of algorithms that fits the key's usage. */
+export function algorithmsMember(key: Key): Readonly<Record<string, readonly string[]>> {
+  return { [ALGORITHMS_MEMBER[key.usage]]: algorithmsOf(key) }
+}
+
 export function keyMetadata(key: Key): KeyMetadata {
   const state = keyState(key)
-  const algorithms = { [ALGORITHMS_MEMBER[key.usage]]: algorithmsOf(key) }
+  const algorithms = algorithmsMember(key)
   // HMAC keys list theirs further down.
   const isMac = key.usage === 'GENERATE_VERIFY_MAC'
   return {

@@ -117,12 +117,8 @@ function checkPresence(name: string, value: string | undefined, isNeeded: boolea
   throw validationError(`${name} ${isNeeded ? 'is required' : 'is not allowed'} for Origin ${origin}.`)
 }
 
-/** The rest of the combinations comes later (docs/divergences.md). */
-export function refuseUnsupportedKey(parameters: KeyParameters): void {
-  const spec = specOf(parameters)
+/** Imported material and key stores come later (docs/divergences.md). */
+export function refuseUnsupportedOrigin(parameters: KeyParameters): void {
   const origin = originOf(parameters)
-  if (spec !== 'SYMMETRIC_DEFAULT') {
-    throw new KmsError('UnsupportedOperationException', `KeySpec ${spec} is not supported.`)
-  }
   if (origin !== 'AWS_KMS') throw new KmsError('UnsupportedOperationException', `Origin ${origin} is not supported.`)
 }

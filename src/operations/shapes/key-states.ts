@@ -7,6 +7,9 @@ export const ANY_STATE: readonly KeyState[] = KEY_STATES
 /** Cryptographic operations. A key whose primary Region is being changed keeps working. */
 export const USABLE: readonly KeyState[] = ['Enabled', 'Updating']
 
+/** GetPublicKey: what is public needs no enabled key. */
+export const PUBLIC_KEY_READABLE: readonly KeyState[] = ['Enabled', 'Disabled', 'Updating']
+
 /** CreateAlias, the new target of UpdateAlias, tagging, UpdateKeyDescription. */
 export const NOT_PENDING_DELETION: readonly KeyState[] = KEY_STATES.filter(
   (state) => state !== 'PendingDeletion' && state !== 'PendingReplicaDeletion',

@@ -1,0 +1,52 @@
+/** Algorithm members of requests, in the model's order. Messages leave SM2's out, as AWS does outside China (operations.md 1.8). */
+import { blob, enumeration, optional } from '../../base/schema.ts'
+import type { ConditionContext } from '../../domain/policy/authorize.ts'
+
+export const signingAlgorithm = enumeration(
+  [
+    'RSASSA_PSS_SHA_256',
+    'RSASSA_PSS_SHA_384',
+    'RSASSA_PSS_SHA_512',
+    'RSASSA_PKCS1_V1_5_SHA_256',
+    'RSASSA_PKCS1_V1_5_SHA_384',
+    'RSASSA_PKCS1_V1_5_SHA_512',
+    'ECDSA_SHA_256',
+    'ECDSA_SHA_384',
+    'ECDSA_SHA_512',
+    'SM2DSA',
+    'ML_DSA_SHAKE_256',
+    'ED25519_SHA_512',
+    'ED25519_PH_SHA_512',
+  ],
+  [
+    'ED25519_PH_SHA_512',
+    'RSASSA_PKCS1_V1_5_SHA_384',
+    'RSASSA_PKCS1_V1_5_SHA_256',
+    'RSASSA_PKCS1_V1_5_SHA_512',
+    'ML_DSA_SHAKE_256',
+    'RSASSA_PSS_SHA_384',
+    'ECDSA_SHA_384',
+    'RSASSA_PSS_SHA_256',
+    'ECDSA_SHA_256',
+    'RSASSA_PSS_SHA_512',
+    'ECDSA_SHA_512',
+    'ED25519_SHA_512',
+  ],
+)
+
+export const messageType = optional(enumeration(['RAW', 'DIGEST', 'EXTERNAL_MU']))
+export const macAlgorithm = enumeration(['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'])
+export const keyAgreementAlgorithm = enumeration(['ECDH'])
+
+/** What is signed or authenticated. */
+export const message = blob(1, 4096, { sensitive: true })
+
+interface Signing {
+  readonly SigningAlgorithm: string
+  readonly MessageType?: string
+}
+
+/** authorization.md 3.2: RAW is what an absent MessageType means. */
+export function signingConditions({ SigningAlgorithm, MessageType = 'RAW' }: Signing): ConditionContext {
+  return { 'kms:SigningAlgorithm': SigningAlgorithm, 'kms:MessageType': MessageType }
+}

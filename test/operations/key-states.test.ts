@@ -1,0 +1,187 @@
+/**
+ * Every built operation on a key in every state that a key can reach now. The table is operations.md 5.2, its messages 5.1;
+ * it is typed from there, not read from our declarations.
+ */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type Answer, createHarness, type Harness } from '../support/harness.ts'
+import { assertFails, DRY_RUN, moveTo, newKey, type ReachableState } from './support.ts'
+
+let harness: Harness
+let spare: Answer
+before(async () => {
+  harness = await createHarness()
+  spare = await newKey(harness)
+})
+after(() => harness.close())
+
+const STATES = ['Enabled', 'Disabled', 'PendingDeletion'] as const satisfies readonly ReachableState[]
+
+type Outcome = 'ok' | 'D' | 'PD' | 'NP'
+
+const USES_MATERIAL = ['ok', 'D', 'PD'] as const
+const READS = ['ok', 'ok', 'ok'] as const
+const WRITES = ['ok', 'ok', 'PD'] as const
+
+/** Columns as in STATES. */
+const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
+  Decrypt: USES_MATERIAL,
+  Encrypt: USES_MATERIAL,
+  'ReEncrypt, source': USES_MATERIAL,
+  'ReEncrypt, destination': USES_MATERIAL,
+  GenerateDataKey: USES_MATERIAL,
+  GenerateDataKeyWithoutPlaintext: USES_MATERIAL,
+  DescribeKey: READS,
+  GetKeyPolicy: READS,
+  ListKeyPolicies: READS,
+  PutKeyPolicy: READS,
+  ListResourceTags: READS,
+  ListAliases: READS,
+  DeleteAlias: READS,
+  CreateAlias: WRITES,
+  'UpdateAlias, new target': WRITES,
+  'UpdateAlias, old target': READS,
+  TagResource: WRITES,
+  UntagResource: WRITES,
+  UpdateKeyDescription: WRITES,
+  EnableKey: WRITES,
+  DisableKey: WRITES,
+  ScheduleKeyDeletion: WRITES,
+  CancelKeyDeletion: ['NP', 'NP', 'ok'],
+}
+
+interface Subject {
+  readonly KeyId: string
+  readonly Arn: string
+  /** Made while the key was enabled. */
+  readonly ciphertext: string
+  /** Points at the key. */
+  readonly alias: string
+  /** Points at a key that stays enabled. */
+  readonly otherAlias: string
+  readonly freeAlias: string
+  readonly spareKeyId: string
+  readonly spareCiphertext: string
+}
+
+const POLICY = '{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}'
+const Plaintext = Buffer.from('x')
+
+const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
+  Decrypt: ({ ciphertext }) => ({ CiphertextBlob: ciphertext }),
+  Encrypt: ({ KeyId }) => ({ KeyId, Plaintext }),
+  'ReEncrypt, source': ({ ciphertext, spareKeyId }) => ({ CiphertextBlob: ciphertext, DestinationKeyId: spareKeyId }),
+  'ReEncrypt, destination': ({ spareCiphertext, KeyId }) => ({
+    CiphertextBlob: spareCiphertext,
+    DestinationKeyId: KeyId,
+  }),
+  GenerateDataKey: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
+  GenerateDataKeyWithoutPlaintext: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
+  DescribeKey: ({ KeyId }) => ({ KeyId }),
+  GetKeyPolicy: ({ KeyId }) => ({ KeyId }),
+  ListKeyPolicies: ({ KeyId }) => ({ KeyId }),
+  PutKeyPolicy: ({ KeyId }) => ({ KeyId, Policy: POLICY }),
+  ListResourceTags: ({ KeyId }) => ({ KeyId }),
+  ListAliases: ({ KeyId }) => ({ KeyId }),
+  DeleteAlias: ({ alias }) => ({ AliasName: alias }),
+  CreateAlias: ({ freeAlias, KeyId }) => ({ AliasName: freeAlias, TargetKeyId: KeyId }),
+  'UpdateAlias, new target': ({ otherAlias, KeyId }) => ({ AliasName: otherAlias, TargetKeyId: KeyId }),
+  'UpdateAlias, old target': ({ alias, spareKeyId }) => ({ AliasName: alias, TargetKeyId: spareKeyId }),
+  TagResource: ({ KeyId }) => ({ KeyId, Tags: [{ TagKey: 'a', TagValue: 'b' }] }),
+  UntagResource: ({ KeyId }) => ({ KeyId, TagKeys: ['a'] }),
+  UpdateKeyDescription: ({ KeyId }) => ({ KeyId, Description: 'd' }),
+  EnableKey: ({ KeyId }) => ({ KeyId }),
+  DisableKey: ({ KeyId }) => ({ KeyId }),
+  ScheduleKeyDeletion: ({ KeyId }) => ({ KeyId }),
+  CancelKeyDeletion: ({ KeyId }) => ({ KeyId }),
+}
+
+let made = 0
+
+async function subjectIn(state: ReachableState): Promise<Subject> {
+  const { KeyId, Arn } = await newKey(harness)
+  // The quota of 50 would be reached if all pointed at one key.
+  const target = await newKey(harness)
+  const names = { alias: `alias/own-${++made}`, otherAlias: `alias/other-${made}`, freeAlias: `alias/free-${made}` }
+  await harness.call('CreateAlias', { AliasName: names.alias, TargetKeyId: KeyId })
+  await harness.call('CreateAlias', { AliasName: names.otherAlias, TargetKeyId: target.KeyId })
+  const sealed = await harness.call('Encrypt', { KeyId, Plaintext })
+  const spareSealed = await harness.call('Encrypt', { KeyId: spare.KeyId, Plaintext })
+  await moveTo(harness, KeyId, state)
+  return {
+    KeyId,
+    Arn,
+    ...names,
+    ciphertext: sealed.CiphertextBlob,
+    spareKeyId: spare.KeyId,
+    spareCiphertext: spareSealed.CiphertextBlob,
+  }
+}
+
+const FAILURES = {
+  D: ['DisabledException', 'is disabled.'],
+  PD: ['KMSInvalidStateException', 'is pending deletion.'],
+  NP: ['KMSInvalidStateException', 'is not pending deletion.'],
+} as const
+
+async function assertOutcome(row: string, subject: Subject, outcome: Outcome): Promise<void> {
+  const operation = row.split(',')[0]!
+  const work = harness.call(operation, REQUESTS[row]!(subject))
+  if (outcome === 'ok') {
+    await work
+    return
+  }
+  const [code, text] = FAILURES[outcome]
+  await assertFails(work, code, `${subject.Arn} ${text}`)
+}
+
+for (const [row, outcomes] of Object.entries(TABLE)) {
+  for (const [index, state] of STATES.entries()) {
+    const outcome = outcomes[index]!
+    test(`${row} on a key that is ${state}: ${outcome}`, async () => {
+      await assertOutcome(row, await subjectIn(state), outcome)
+    })
+  }
+}
+
+test('every row has a request, and every request a row', () => {
+  assert.deepEqual(Object.keys(REQUESTS).sort(), Object.keys(TABLE).sort())
+})
+
+test('a refused call leaves the state as it was', async () => {
+  for (const [operation, state] of [
+    ['EnableKey', 'PendingDeletion'],
+    ['DisableKey', 'PendingDeletion'],
+    ['ScheduleKeyDeletion', 'PendingDeletion'],
+    ['CancelKeyDeletion', 'Enabled'],
+    ['CancelKeyDeletion', 'Disabled'],
+  ] as const) {
+    const { KeyId } = await subjectIn(state)
+    await assert.rejects(harness.call(operation, { KeyId }), { code: 'KMSInvalidStateException' })
+    assert.equal((await harness.call('DescribeKey', { KeyId })).KeyMetadata.KeyState, state)
+  }
+})
+
+test('the state is looked at before the algorithm, and by alias and ARN as by id', async () => {
+  const { Arn, alias, KeyId } = await subjectIn('Disabled')
+  for (const name of [KeyId, Arn, alias]) {
+    await assertFails(
+      harness.call('Encrypt', { KeyId: name, Plaintext, EncryptionAlgorithm: 'RSAES_OAEP_SHA_1' }),
+      'DisabledException',
+      `${Arn} is disabled.`,
+    )
+  }
+})
+
+test('a dry run reports the state', async () => {
+  const { KeyId, Arn } = await subjectIn('PendingDeletion')
+  await assertFails(
+    harness.call('GenerateDataKey', { KeyId, KeySpec: 'AES_256', DryRun: true }),
+    'KMSInvalidStateException',
+    `${Arn} is pending deletion.`,
+  )
+  await assertFails(
+    harness.call('GenerateDataKey', { KeyId: spare.KeyId, KeySpec: 'AES_256', DryRun: true }),
+    ...DRY_RUN,
+  )
+})
