@@ -49,7 +49,7 @@ export interface Keyhold {
 
 const HOST = '127.0.0.1'
 const REGION = 'us-east-1'
-const CREDENTIALS = Object.freeze({ accessKeyId: 'test', secretAccessKey: 'test' })
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
@@ -60,7 +60,9 @@ export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhol
   try {
     const address = await node.listen({ host, port })
     const name = address.host.includes(':') ? `[${address.host}]` : address.host
-    return { endpoint: `http://${name}:${address.port}`, region, credentials: CREDENTIALS, stop: () => node.stop() }
+    // A copy of the credentials, not frozen: the AWS SDK notes in them where they came from.
+    const credentials = { ...CREDENTIALS }
+    return { endpoint: `http://${name}:${address.port}`, region, credentials, stop: () => node.stop() }
   } catch (error) {
     await node.stop()
     throw error

@@ -187,7 +187,7 @@ class GroupCommitLog implements AuditLog {
 
   append(line: string): Promise<void> {
     const length = line.length + 1
-    if (this.#failure !== undefined || this.#closed !== undefined || this.#isOverfull(length)) {
+    if (this.#failure !== undefined || this.#closed !== undefined || this.#isOverfull(line)) {
       this.#refusedAppends++
       return Promise.reject(unavailable(this.#failure))
     }
@@ -209,8 +209,8 @@ class GroupCommitLog implements AuditLog {
   }
 
   /** Calls that were admitted may still add to a full queue, but not without end; and a frame holds no longer line. */
-  #isOverfull(length: number): boolean {
-    return this.#queuedBytes > 2 * this.#limits.queueBytesMax || length > AUDIT_RECORD_BYTES_MAX
+  #isOverfull(line: string): boolean {
+    return this.#queuedBytes > 2 * this.#limits.queueBytesMax || line.length > AUDIT_RECORD_BYTES_MAX
   }
 
   /** Waits for the end of this turn of the event loop, so that all requests it brought share the first frame. */

@@ -82,12 +82,12 @@ function lengthWithoutZeros(bytes: Buffer): number {
 }
 
 /** Enough for speed, little for those who want the first frame only. */
-const READ_BYTES = 256 * 1024
+const READ_BYTES = 128 * 1024
 
-/** A view into a file that moves forward; it holds two frames at most. */
+/** A view into a file that moves forward and grows to the longest frame. */
 class Window {
   readonly #file: FileHandle
-  readonly #buffer = Buffer.allocUnsafeSlow(2 * AUDIT_FRAME_BYTES_MAX)
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   #start = 0
   #end = 0
   /** Position of the view in the file. */
@@ -104,15 +104,21 @@ class Window {
   /** Makes the view at least `length` bytes long, where the file has them. */
   async fill(length: number): Promise<void> {
     if (this.#end - this.#start >= length) return
-    this.#buffer.copyWithin(0, this.#start, this.#end)
-    this.#end -= this.#start
-    this.#start = 0
+    this.#moveToFront(length)
     while (this.#end < length) {
-      const wanted = Math.min(Math.max(length - this.#end, READ_BYTES), this.#buffer.length - this.#end)
-      const { bytesRead } = await this.#file.read(this.#buffer, this.#end, wanted, this.offset + this.#end)
+      const room = this.#buffer.length - this.#end
+      const { bytesRead } = await this.#file.read(this.#buffer, this.#end, room, this.offset + this.#end)
       if (bytesRead === 0) return
       this.#end += bytesRead
     }
+  }
+
+  #moveToFront(length: number): void {
+    const source = this.#buffer
+    if (length > source.length) this.#buffer = Buffer.allocUnsafeSlow(length + READ_BYTES)
+    source.copy(this.#buffer, 0, this.#start, this.#end)
+    this.#end -= this.#start
+    this.#start = 0
   }
 
   advance(length: number): void {

@@ -212,5 +212,5 @@ function checkLinks(streams: readonly StreamCheck[], findings: Findings): void {
 function countLines(payload: Buffer): number {
   let lines = 0
   for (let at = payload.indexOf(0x0a); at !== -1; at = payload.indexOf(0x0a, at + 1)) lines++
-  return payload.at(-1) === 0x0a ? lines : lines + 1
+  return payload.length === 0 || payload.at(-1) === 0x0a ? lines : lines + 1
 }

@@ -3,6 +3,7 @@
  * process ends, and it knows two degrees: the primary process holds RESERVED, its workers SHARED. A new primary needs
  * EXCLUSIVE first, which neither lets it have, so a worker that outlives its killed primary is waited for as well.
  */
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../config/operator-error.ts'
@@ -44,6 +45,8 @@ export function joinFolder(folder: DataFolder): FolderLock {
 }
 
 function open({ lock }: DataFolder): DatabaseSync {
+  // SQLite would let the umask decide who may read it, and so who may lock us out.
+  closeSync(openSync(lock, 'a', 0o600))
   const database = new DatabaseSync(lock, { timeout: 0 })
   // Nothing in this file needs to survive the power.
   database.exec('PRAGMA synchronous = OFF')

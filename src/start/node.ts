@@ -1,5 +1,5 @@
 /** One node: a service over a data folder, or over memory. */
-import { type AuditLog, openAuditLog } from '../audit/audit-log.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -9,10 +9,10 @@ import { localRootKey } from '../crypto/root-key/local-root-key.ts'
 import type { Store } from '../domain/store.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
-import { type DataFolder, dataFolder } from './data-folder.ts'
+import { dataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
+import { openFolderAuditLog } from './folder-audit-log.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
-import { VERSION } from './version.ts'
 
 export interface NodeOptions {
   /** Names the process among all that share the store. */
@@ -56,8 +56,4 @@ export async function openDurableNode(path: string, choice: RootKeyChoice, optio
     await store.close()
     throw error
   }
-}
-
-export function openFolderAuditLog(folder: DataFolder, node: string, log: Log): Promise<AuditLog> {
-  return openAuditLog({ folder: folder.audit, node, clock: systemClock, softwareVersion: VERSION, log })
 }

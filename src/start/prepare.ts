@@ -23,8 +23,8 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import { readCredentials, writeCredentials } from './credentials-file.ts'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
+import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { openFolderAuditLog } from './node.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
 
 export interface PrepareOptions extends RootKeyChoice {

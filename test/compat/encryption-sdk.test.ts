@@ -15,11 +15,11 @@ import {
 
 const folder = temporaryFolder('esdk')
 let keyhold: KeyholdProcess
-let client: kms.KMSClient
+let client: kms.KMS
 
 before(async () => {
   keyhold = await startKeyholdProcess(['start', '--port', '0', '--workers', '1', '--data', folder.path])
-  client = new kms.KMSClient({
+  client = new kms.KMS({
     endpoint: keyhold.endpoint,
     region: 'eu-west-1',
     credentials: readCredentials(folder.path),
