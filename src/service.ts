@@ -7,8 +7,11 @@ import { type Authenticator, createAuthenticator } from './auth/authenticator.ts
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
 import type { Clock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
+import { NITRO_ENCLAVES_ROOT } from './crypto/attestation/nitro-root.ts'
+import { parseRoots } from './crypto/attestation/roots.ts'
 import { createRandomSource } from './crypto/random.ts'
 import type { RootKey } from './crypto/root-key/root-key.ts'
+import { createAttestations } from './domain/attestation.ts'
 import { sweepOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
@@ -21,7 +24,9 @@ import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { operations } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
-import { createHttpServer, type TlsFiles } from './wire/http-server.ts'
+import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
+
+export type { Address } from './wire/http-server.ts'
 
 export interface ServiceOptions {
   readonly store: Store
@@ -34,15 +39,12 @@ export interface ServiceOptions {
   /** `development` also accepts credentials that nobody issued; never beyond loopback. */
   readonly authentication: 'signed' | 'development'
   readonly tls?: TlsFiles | undefined
-}
-
-export interface Address {
-  readonly host: string
-  readonly port: number
+  /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
+  readonly attestationRoots?: string | undefined
 }
 
 export interface Service {
-  listen(address: Address): Promise<Address>
+  listen(address: ListenAddress): Promise<Address>
   /** Answers what was accepted, then closes the audit log and the store. */
   stop(): Promise<void>
   readonly execute: Execute
@@ -61,6 +63,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
   const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
@@ -72,7 +75,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const outbox = sweepOutbox(store, log)
 
   const shared = { store, audit: auditLog, clock, random, node, recordWritten: outbox.written }
-  const execute = createPipeline({ ...shared, cache, keyMaterials, assertFresh: changes.assertFresh })
+  const execute = createPipeline({ ...shared, cache, keyMaterials, attestations, assertFresh: changes.assertFresh })
   const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
   const server = createHttpServer({
     execute,

@@ -12,7 +12,7 @@ import {
   grantTokens,
   keyId,
 } from './shapes/members.ts'
-import { recipient, refuseRecipient } from './shapes/recipient.ts'
+import { recipient, secretMember } from './shapes/recipient.ts'
 
 const input = structure({
   CiphertextBlob: optional(blob(1, 6144)),
@@ -35,10 +35,7 @@ function sourceOf({ CiphertextBlob, KeyId, EncryptionAlgorithm, EncryptionContex
 export const Decrypt = defineOperation({
   name: 'Decrypt',
   input,
-  check(input) {
-    checkSource(sourceOf(input), input)
-    refuseRecipient(input)
-  },
+  check: (input) => checkSource(sourceOf(input), input),
   uses: [
     {
       on: 'key',
@@ -61,19 +58,17 @@ export const Decrypt = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key, materialId }], keyMaterials, additionalEventData }) {
+  async handler(input, { resources: [{ key, materialId }], keyMaterials, recipient, additionalEventData }) {
     // The pipeline answers the dry run.
     if (ignoresCiphertext(input)) return undefined
     additionalEventData.keyMaterialId = materialId
     const { algorithm, context, blob } = sourceOf(input)
     const plaintext = await keyMaterials.decrypt(key, { algorithm, context }, blob!, materialId)
-    const output = {
+    return {
       KeyId: key.arn,
-      Plaintext: plaintext.toString('base64'),
+      ...secretMember('Plaintext', plaintext, recipient),
       EncryptionAlgorithm: algorithm,
-      KeyMaterialId: materialId,
+      KeyMaterialId: recipient === undefined ? materialId : undefined,
     }
-    plaintext.fill(0)
-    return output
   },
 })

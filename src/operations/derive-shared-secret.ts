@@ -4,7 +4,7 @@ import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { keyAgreementAlgorithm } from './shapes/algorithms.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, refuseRecipient } from './shapes/recipient.ts'
+import { recipient, secretMember } from './shapes/recipient.ts'
 
 export const DeriveSharedSecret = defineOperation({
   name: 'DeriveSharedSecret',
@@ -16,7 +16,6 @@ export const DeriveSharedSecret = defineOperation({
     DryRun: dryRun,
     Recipient: recipient,
   }),
-  check: (input) => refuseRecipient(input),
   uses: [
     {
       on: 'key',
@@ -34,16 +33,14 @@ export const DeriveSharedSecret = defineOperation({
     readOnly: true,
     parameters: ({ KeyId, KeyAgreementAlgorithm }) => ({ keyId: KeyId, keyAgreementAlgorithm: KeyAgreementAlgorithm }),
   },
-  async handler({ KeyAgreementAlgorithm, PublicKey }, { resources: [{ key }], keyMaterials }) {
+  async handler({ KeyAgreementAlgorithm, PublicKey }, { resources: [{ key }], keyMaterials, recipient }) {
     const opened = await keyMaterials.open(key)
     const secret = await opened.agree(KeyAgreementAlgorithm, PublicKey)
-    const output = {
+    return {
       KeyId: key.arn,
-      SharedSecret: secret.toString('base64'),
+      ...secretMember('SharedSecret', secret, recipient),
       KeyAgreementAlgorithm,
       KeyOrigin: key.origin,
     }
-    secret.fill(0)
-    return output
   },
 })

@@ -5,7 +5,7 @@ import { keyPairSpec, makeDataKeyPair, refuseAsymmetricWrapping } from './shapes
 import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, refuseRecipient } from './shapes/recipient.ts'
+import { recipient, secretMember } from './shapes/recipient.ts'
 
 export const GenerateDataKeyPair = defineOperation({
   name: 'GenerateDataKeyPair',
@@ -17,7 +17,6 @@ export const GenerateDataKeyPair = defineOperation({
     Recipient: recipient,
     DryRun: dryRun,
   }),
-  check: (input) => refuseRecipient(input),
   uses: [
     {
       on: 'key',
@@ -41,21 +40,19 @@ export const GenerateDataKeyPair = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
+  async handler(input, { resources: [{ key }], keyMaterials, recipient, additionalEventData }) {
     refuseAsymmetricWrapping(key)
     // Nothing is made for a dry run, which the pipeline answers (operations.md 3.21).
     if (input.DryRun) return undefined
     const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(key, input, keyMaterials)
     additionalEventData.keyMaterialId = key.currentMaterialId
-    const output = {
+    return {
       PrivateKeyCiphertextBlob: ciphertextBlob.toString('base64'),
-      PrivateKeyPlaintext: privateKey.toString('base64'),
+      ...secretMember('PrivateKeyPlaintext', privateKey, recipient),
       PublicKey: publicKey.toString('base64'),
       KeyId: key.arn,
       KeyPairSpec: input.KeyPairSpec,
       KeyMaterialId: key.currentMaterialId,
     }
-    privateKey.fill(0)
-    return output
   },
 })

@@ -5,7 +5,7 @@ import { checkDataKeyLength, dataKeySpec, makeDataKey, numberOfBytes } from './s
 import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, refuseRecipient } from './shapes/recipient.ts'
+import { recipient, secretMember } from './shapes/recipient.ts'
 
 export const GenerateDataKey = defineOperation({
   name: 'GenerateDataKey',
@@ -18,10 +18,7 @@ export const GenerateDataKey = defineOperation({
     Recipient: recipient,
     DryRun: dryRun,
   }),
-  check(input) {
-    checkDataKeyLength(input)
-    refuseRecipient(input)
-  },
+  check: (input) => checkDataKeyLength(input),
   uses: [
     {
       on: 'key',
@@ -47,13 +44,11 @@ export const GenerateDataKey = defineOperation({
     const { key } = context.resources[0]
     const { plaintext, ciphertextBlob } = await makeDataKey(key, input, context)
     context.additionalEventData.keyMaterialId = key.currentMaterialId
-    const output = {
+    return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
-      Plaintext: plaintext.toString('base64'),
+      ...secretMember('Plaintext', plaintext, context.recipient),
       KeyId: key.arn,
-      KeyMaterialId: key.currentMaterialId,
+      KeyMaterialId: context.recipient === undefined ? key.currentMaterialId : undefined,
     }
-    plaintext.fill(0)
-    return output
   },
 })

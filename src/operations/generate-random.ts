@@ -3,7 +3,7 @@ import { KmsError, validationError } from '../base/errors.ts'
 import { integer, optional, structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { customKeyStoreId } from './shapes/members.ts'
-import { recipient, refuseRecipient } from './shapes/recipient.ts'
+import { recipient, secretMember } from './shapes/recipient.ts'
 
 export const GenerateRandom = defineOperation({
   name: 'GenerateRandom',
@@ -14,18 +14,14 @@ export const GenerateRandom = defineOperation({
   }),
   check(input) {
     if (input.NumberOfBytes === undefined) throw validationError('NumberOfBytes is required.')
-    refuseRecipient(input)
   },
   uses: [{ on: 'account', permission: 'kms:GenerateRandom' }],
   audit: { readOnly: true },
-  handler({ NumberOfBytes, CustomKeyStoreId }, { random }) {
+  handler({ NumberOfBytes, CustomKeyStoreId }, { random, recipient }) {
     // There are no custom key stores yet, so whichever is named does not exist (docs/divergences.md).
     if (CustomKeyStoreId !== undefined) {
       throw new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${CustomKeyStoreId} is not found.`)
     }
-    const bytes = random.keyBytes(NumberOfBytes!)
-    const output = { Plaintext: bytes.toString('base64') }
-    bytes.fill(0)
-    return output
+    return secretMember('Plaintext', random.keyBytes(NumberOfBytes!), recipient)
   },
 })

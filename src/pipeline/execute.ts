@@ -7,6 +7,7 @@ import { type AuditSink, auditLine } from '../audit/audit-record.ts'
 import { aliasArn } from '../base/arn.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
+import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
@@ -21,6 +22,7 @@ export interface PipelineServices {
   /** Answers the warm path without the store. */
   readonly cache: Lookups
   readonly keyMaterials: KeyMaterials
+  readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
   /** Throws when the cache may be older than the bound (design.md section 3). */
@@ -37,6 +39,7 @@ export type Execute = (operation: Operation, body: unknown, call: Call) => Promi
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress {
   input?: unknown
+  recipient?: AttestedRecipient
   located: readonly (LocatedKey | UsedAlias | undefined)[]
   readonly additionalEventData: Record<string, unknown>
 }
@@ -54,6 +57,8 @@ export function createPipeline(services: PipelineServices): Execute {
       const input = operation.input.parse(body)
       progress.input = input
       operation.check?.(input)
+      const { Recipient } = input as { Recipient?: RecipientInfo }
+      if (Recipient !== undefined) await verifyRecipient(Recipient, call, progress)
       if (operation.changes) return await executeChange(operation, input, call, progress, eventId)
       await check(operation, input, call, progress, cache)
       output = await operation.handler(input, context(call, progress, store), undefined)
@@ -87,6 +92,16 @@ export function createPipeline(services: PipelineServices): Execute {
     return operation.prepare!(input, context(call, progress, store))
   }
 
+  /** Before anything is authorised: policies may ask for measurements of the recipient. */
+  async function verifyRecipient(info: RecipientInfo, call: Call, progress: Progress): Promise<void> {
+    const recipient = await services.attestations.verify(info, call.time)
+    progress.recipient = recipient
+    progress.additionalEventData.recipient = {
+      attestationDocumentModuleId: recipient.moduleId,
+      attestationDocumentEnclaveImageDigest: recipient.imageDigest,
+    }
+  }
+
   /** Steps 4 to 6 of the order: each for all uses before the next. */
   async function check(operation: Operation, input: unknown, call: Call, progress: Progress, lookups: Lookups) {
     const { uses } = operation
@@ -94,7 +109,7 @@ export function createPipeline(services: PipelineServices): Execute {
     for (const use of uses) located.push(await locate(use, input, call, lookups))
     progress.located = located
     uses.forEach((use, index) => {
-      authorizeUse(use, input, call, located[index])
+      authorizeUse(use, input, call, located[index], progress.recipient)
     })
     for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
     uses.forEach((use, index) => {
@@ -114,6 +129,7 @@ export function createPipeline(services: PipelineServices): Execute {
       call,
       keyMaterials: services.keyMaterials,
       random: services.random,
+      recipient: progress.recipient,
       store: reader,
       // Only handlers of changing operations are typed to see it, and they always run with one.
       change: change as Change,
@@ -190,9 +206,18 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
 }
 
 const NO_TOKENS: readonly string[] = []
-const NO_CONDITIONS = (): ConditionContext => ({})
 
-function authorizeUse(use: Use<unknown>, input: unknown, call: Call, found: LocatedKey | UsedAlias | undefined): void {
+function conditionKeysOf(use: Use<unknown>, input: unknown): ConditionContext | undefined {
+  return use.on === 'alias' ? undefined : use.conditionKeys?.(input)
+}
+
+function authorizeUse(
+  use: Use<unknown>,
+  input: unknown,
+  call: Call,
+  found: LocatedKey | UsedAlias | undefined,
+  recipient: AttestedRecipient | undefined,
+): void {
   const resource = authorizedResource(use, input, call, found)
   if (resource === undefined) return
   authorize({
@@ -202,7 +227,7 @@ function authorizeUse(use: Use<unknown>, input: unknown, call: Call, found: Loca
     crossAccount: use.on === 'key' && use.crossAccount === true,
     grantable: use.on === 'key' && use.grantable === true,
     grantTokens: (input as { GrantTokens?: readonly string[] }).GrantTokens ?? NO_TOKENS,
-    context: 'conditionKeys' in use && use.conditionKeys ? () => use.conditionKeys!(input) : NO_CONDITIONS,
+    context: () => ({ ...conditionKeysOf(use, input), ...recipient?.conditions }),
   })
 }
 
@@ -231,7 +256,11 @@ function refuseDryRun(input: unknown): void {
   throw new KmsError('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.')
 }
 
-/** A bug is recorded as what the client will see of it. */
+/**
+ * A bug is recorded as what the client will see of it. The text of a type error echoes what was sent, which may be a
+ * ciphertext or a token, so the record has the code alone.
+ */
 function asKmsError(error: unknown): { code: string; text: string | undefined } {
-  return error instanceof KmsError ? error : { code: 'KMSInternalException', text: undefined }
+  if (!(error instanceof KmsError)) return { code: 'KMSInternalException', text: undefined }
+  return error.code === 'SerializationException' ? { code: error.code, text: undefined } : error
 }

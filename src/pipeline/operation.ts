@@ -5,6 +5,7 @@
 import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
+import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { Key, KeyState, KeyUsage } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
@@ -74,6 +75,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly call: Call
   readonly keyMaterials: KeyMaterials
   readonly random: RandomSource
+  /** Verified; whoever it is, no secret leaves in plaintext. */
+  readonly recipient: AttestedRecipient | undefined
   readonly store: Reader
   /** Ends up in the audit record; allow-listed by audit.md 4. */
   readonly additionalEventData: Record<string, unknown>

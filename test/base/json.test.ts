@@ -32,7 +32,7 @@ test('bytes that are not UTF-8 are refused, a byte order mark too', () => {
 
 test('nesting is bounded before the parser runs', () => {
   assert.throws(() => parseJson('['.repeat(1_000_000), 32), JsonError)
-  assert.throws(() => parseJson('{"a":'.repeat(33) + '1' + '}'.repeat(33), 32), JsonError)
+  assert.throws(() => parseJson(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`, 32), JsonError)
   assert.deepEqual(parseJson('[[[1]]]', 3), [[[1]]])
   assert.throws(() => parseJson('[[[1]]]', 2), JsonError)
 })

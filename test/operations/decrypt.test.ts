@@ -249,11 +249,6 @@ test('IGNORE_CIPHERTEXT needs a key and looks at no ciphertext', async () => {
   )
 })
 
-test('a Recipient is refused, never answered in plaintext', async () => {
-  const Recipient = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: Buffer.from('doc') }
-  await assertFails(decrypt({ Recipient }), 'UnsupportedOperationException', 'Recipient is not supported.')
-})
-
 test('the audit record always holds the algorithm, and the key only if it was sent', async () => {
   await decrypt({})
   const expected = {

@@ -93,15 +93,6 @@ test('DryRun says that it would have worked, or why not', async () => {
   await assertValidation(generate({ DryRun: true }), 'Please specify either number of bytes or key spec.')
 })
 
-test('a Recipient is refused, never answered in plaintext', async () => {
-  const Recipient = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: Buffer.from('doc') }
-  await assertFails(
-    generate({ KeySpec: 'AES_256', Recipient }),
-    'UnsupportedOperationException',
-    'Recipient is not supported.',
-  )
-})
-
 test('the audit record holds the length as it was asked for', async () => {
   await generate({ NumberOfBytes: 20, EncryptionContext: { a: 'b' } })
   assert.deepEqual(lastRecord(harness), {

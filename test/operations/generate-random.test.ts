@@ -34,16 +34,11 @@ test('the number of bytes is required and between 1 and 1024', async () => {
   )
 })
 
-test('a custom key store is not found, and a Recipient not supported', async () => {
+test('a custom key store is not found', async () => {
   await assertFails(
     generate({ NumberOfBytes: 16, CustomKeyStoreId: 'cks-0123456789abcdef0' }),
     'CustomKeyStoreNotFoundException',
     'Custom key store cks-0123456789abcdef0 is not found.',
-  )
-  await assertFails(
-    generate({ NumberOfBytes: 16, Recipient: { AttestationDocument: Buffer.from('doc') } }),
-    'UnsupportedOperationException',
-    'Recipient is not supported.',
   )
 })
 

@@ -31,6 +31,8 @@ interface Row {
   /** K+A: aliases too. */
   readonly takesAliases: boolean
   readonly permission: string
+  /** The kind of key that the operation works on, if not the default one. */
+  readonly kind?: object
 }
 
 let aliases = 0
@@ -40,7 +42,28 @@ function row(operation: string, forms: 'K' | 'K+A', rest: Row['rest'] = () => ({
   return { operation, member, rest, takesAliases: forms === 'K+A', permission: `kms:${operation}` }
 }
 
+const MAC_KEY = { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }
+const SIGNING_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
+const AGREEMENT_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }
+const Message = Buffer.from('x')
+const SIGNING = { Message, SigningAlgorithm: 'ECDSA_SHA_256' }
+const MAC = { Message, MacAlgorithm: 'HMAC_SHA_256' }
+
+async function peer() {
+  const { KeyId } = await newKey(harness, AGREEMENT_KEY)
+  const { PublicKey } = await harness.call('GetPublicKey', { KeyId })
+  return { KeyAgreementAlgorithm: 'ECDH', PublicKey }
+}
+
 const ROWS: readonly Row[] = [
+  row('GenerateDataKeyPair', 'K+A', () => ({ KeyPairSpec: 'ECC_NIST_P256' })),
+  row('GenerateDataKeyPairWithoutPlaintext', 'K+A', () => ({ KeyPairSpec: 'ECC_NIST_P256' })),
+  { ...row('GenerateMac', 'K+A', () => MAC), kind: MAC_KEY },
+  { ...row('VerifyMac', 'K+A', () => ({ ...MAC, Mac: Buffer.alloc(32) })), kind: MAC_KEY },
+  { ...row('Sign', 'K+A', () => SIGNING), kind: SIGNING_KEY },
+  { ...row('Verify', 'K+A', () => ({ ...SIGNING, Signature: Buffer.alloc(70) })), kind: SIGNING_KEY },
+  { ...row('DeriveSharedSecret', 'K+A', peer), kind: AGREEMENT_KEY },
+  { ...row('GetPublicKey', 'K+A'), kind: SIGNING_KEY },
   row('Encrypt', 'K+A', () => ({ Plaintext: Buffer.from('x') })),
   row('GenerateDataKey', 'K+A', () => ({ KeySpec: 'AES_256' })),
   row('GenerateDataKeyWithoutPlaintext', 'K+A', () => ({ KeySpec: 'AES_256' })),
@@ -79,8 +102,8 @@ async function callWith({ operation, member, rest }: Row, identifier: unknown): 
 }
 
 /** Every operation needs a key in a state that suits it, so each gets its own. */
-async function freshKey({ operation }: Row): Promise<Answer> {
-  const fresh = await newKey(harness)
+async function freshKey({ operation, kind }: Row): Promise<Answer> {
+  const fresh = await newKey(harness, kind)
   await harness.call('CreateAlias', { AliasName: `alias/fresh-${++aliases}`, TargetKeyId: fresh.KeyId })
   if (operation === 'CancelKeyDeletion') await harness.call('ScheduleKeyDeletion', { KeyId: fresh.KeyId })
   return { ...fresh, alias: `alias/fresh-${aliases}` }
@@ -95,7 +118,10 @@ for (const given of [...ROWS, ...ALIAS_ROWS]) {
     const forms = formsOf(await freshKey(given)).length
     for (let form = 0; form < forms; form++) {
       const fresh = await freshKey(given)
-      await callWith(given, formsOf(fresh)[form])
+      // A wrong MAC or signature is refused by the key that was found.
+      await callWith(given, formsOf(fresh)[form]).catch(({ code }) => {
+        assert.match(code, /^KMSInvalid(Mac|Signature)Exception$/)
+      })
       const record = harness.auditRecords().at(-1)
       assert.equal(record.resources.at(-1).ARN, fresh.Arn)
     }

@@ -31,6 +31,14 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
   'ReEncrypt, destination': USES_MATERIAL,
   GenerateDataKey: USES_MATERIAL,
   GenerateDataKeyWithoutPlaintext: USES_MATERIAL,
+  GenerateDataKeyPair: USES_MATERIAL,
+  GenerateDataKeyPairWithoutPlaintext: USES_MATERIAL,
+  GenerateMac: USES_MATERIAL,
+  VerifyMac: USES_MATERIAL,
+  Sign: USES_MATERIAL,
+  Verify: USES_MATERIAL,
+  DeriveSharedSecret: USES_MATERIAL,
+  GetPublicKey: WRITES,
   DescribeKey: READS,
   GetKeyPolicy: READS,
   ListKeyPolicies: READS,
@@ -50,10 +58,20 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
   CancelKeyDeletion: ['NP', 'NP', 'ok'],
 }
 
+/** Rows that need another kind of key than CreateKey makes by default. */
+const KINDS: Readonly<Record<string, object>> = {
+  GenerateMac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+  VerifyMac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+  Sign: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+  Verify: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+  DeriveSharedSecret: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
+  GetPublicKey: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+}
+
 interface Subject {
   readonly KeyId: string
   readonly Arn: string
-  /** Made while the key was enabled. */
+  /** Ciphertext, MAC, signature or public key, as the key's kind has it; made while the key was enabled. */
   readonly ciphertext: string
   /** Points at the key. */
   readonly alias: string
@@ -66,6 +84,8 @@ interface Subject {
 
 const POLICY = '{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}'
 const Plaintext = Buffer.from('x')
+const MAC = { Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }
+const SIGNING = { Message: Plaintext, SigningAlgorithm: 'ECDSA_SHA_256' }
 
 const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
   Decrypt: ({ ciphertext }) => ({ CiphertextBlob: ciphertext }),
@@ -77,6 +97,14 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
   }),
   GenerateDataKey: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
   GenerateDataKeyWithoutPlaintext: ({ KeyId }) => ({ KeyId, KeySpec: 'AES_256' }),
+  GenerateDataKeyPair: ({ KeyId }) => ({ KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
+  GenerateDataKeyPairWithoutPlaintext: ({ KeyId }) => ({ KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
+  GenerateMac: ({ KeyId }) => ({ KeyId, ...MAC }),
+  VerifyMac: ({ KeyId, ciphertext }) => ({ KeyId, ...MAC, Mac: ciphertext }),
+  Sign: ({ KeyId }) => ({ KeyId, ...SIGNING }),
+  Verify: ({ KeyId, ciphertext }) => ({ KeyId, ...SIGNING, Signature: ciphertext }),
+  DeriveSharedSecret: ({ KeyId, ciphertext }) => ({ KeyId, KeyAgreementAlgorithm: 'ECDH', PublicKey: ciphertext }),
+  GetPublicKey: ({ KeyId }) => ({ KeyId }),
   DescribeKey: ({ KeyId }) => ({ KeyId }),
   GetKeyPolicy: ({ KeyId }) => ({ KeyId }),
   ListKeyPolicies: ({ KeyId }) => ({ KeyId }),
@@ -98,21 +126,36 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
 
 let made = 0
 
-async function subjectIn(state: ReachableState): Promise<Subject> {
-  const { KeyId, Arn } = await newKey(harness)
+/** What a key of this kind makes while it is enabled. */
+async function productOf({ KeyId, KeyUsage }: Answer): Promise<string> {
+  switch (KeyUsage) {
+    case 'GENERATE_VERIFY_MAC':
+      return (await harness.call('GenerateMac', { KeyId, ...MAC })).Mac
+    case 'SIGN_VERIFY':
+      return (await harness.call('Sign', { KeyId, ...SIGNING })).Signature
+    case 'KEY_AGREEMENT':
+      return (await harness.call('GetPublicKey', { KeyId })).PublicKey
+    default:
+      return (await harness.call('Encrypt', { KeyId, Plaintext })).CiphertextBlob
+  }
+}
+
+async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
+  const key = await newKey(harness, KINDS[row])
+  const { KeyId, Arn } = key
   // The quota of 50 would be reached if all pointed at one key.
   const target = await newKey(harness)
   const names = { alias: `alias/own-${++made}`, otherAlias: `alias/other-${made}`, freeAlias: `alias/free-${made}` }
   await harness.call('CreateAlias', { AliasName: names.alias, TargetKeyId: KeyId })
   await harness.call('CreateAlias', { AliasName: names.otherAlias, TargetKeyId: target.KeyId })
-  const sealed = await harness.call('Encrypt', { KeyId, Plaintext })
+  const ciphertext = await productOf(key)
   const spareSealed = await harness.call('Encrypt', { KeyId: spare.KeyId, Plaintext })
   await moveTo(harness, KeyId, state)
   return {
     KeyId,
     Arn,
     ...names,
-    ciphertext: sealed.CiphertextBlob,
+    ciphertext,
     spareKeyId: spare.KeyId,
     spareCiphertext: spareSealed.CiphertextBlob,
   }
@@ -139,7 +182,7 @@ for (const [row, outcomes] of Object.entries(TABLE)) {
   for (const [index, state] of STATES.entries()) {
     const outcome = outcomes[index]!
     test(`${row} on a key that is ${state}: ${outcome}`, async () => {
-      await assertOutcome(row, await subjectIn(state), outcome)
+      await assertOutcome(row, await subjectIn(state, row), outcome)
     })
   }
 }

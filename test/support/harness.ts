@@ -54,6 +54,8 @@ export interface HarnessOptions {
   readonly onStoreCall?: (method: string) => void
   /** Stands before the audit log: throws to make it fail. */
   readonly beforeAudit?: (step: 'admit' | 'append') => void
+  /** PEM of the roots of attestation documents. */
+  readonly attestationRoots?: string
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -76,7 +78,11 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   }
   const rootKey = localRootKey(createRandomSource().keyBytes(32))
   const shared = { store, auditLog, rootKey, clock, log: silentLog, node: 'test' }
-  const service = await createService({ ...shared, authentication: 'signed' })
+  const service = await createService({
+    ...shared,
+    authentication: 'signed',
+    attestationRoots: options.attestationRoots,
+  })
   return {
     clock,
     store,

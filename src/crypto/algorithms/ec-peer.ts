@@ -11,19 +11,19 @@ const POINT_FORMS = ['uncompressed', 'compressed'] as const
  * @throws {KmsError} `ValidationException` without text.
  */
 export function openPeer(spki: Uint8Array, namedCurve: string, openSslName: string): KeyObject {
-  const key = parse(spki)
-  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== openSslName) throw invalidPeer()
-  const strict = POINT_FORMS.some((form) => encode(key, namedCurve, form).equals(spki))
-  if (!strict) throw invalidPeer()
-  return key
-}
-
-function parse(spki: Uint8Array): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+    if (isStrict(key, spki, namedCurve, openSslName)) return key
   } catch (cause) {
+    // Also for the point at infinity, which OpenSSL reads and then cannot write.
     throw invalidPeer(cause)
   }
+  throw invalidPeer()
+}
+
+function isStrict(key: KeyObject, spki: Uint8Array, namedCurve: string, openSslName: string): boolean {
+  if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== openSslName) return false
+  return POINT_FORMS.some((form) => encode(key, namedCurve, form).equals(spki))
 }
 
 function encode(key: KeyObject, namedCurve: string, form: (typeof POINT_FORMS)[number]): Buffer {

@@ -79,7 +79,7 @@ function eccSpec(name: string, curve: Curve, algorithms: EccAlgorithms): KeySpec
       }
     },
     importMaterial: async (bytes) => {
-      const material = await offThread('importEcc', bytes, curve.name, curve.oid)
+      const material = await offThread('importEcc', bytes, curve.openSslName, curve.oid)
       if ('refused' in material) throw new MaterialError(material.refused)
       return Buffer.from(material)
     },

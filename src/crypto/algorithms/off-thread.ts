@@ -33,7 +33,8 @@ let lastId = 0
 let thread: Worker | undefined
 
 function start(): Worker {
-  const worker = new Worker(THREAD)
+  // The process's own flags are about its entry point (--input-type, --import) and none of this thread's business.
+  const worker = new Worker(THREAD, { execArgv: [] })
   worker.on('message', (answer: JobAnswer) => settle(worker, answer))
   worker.on('error', (error) => abandon(worker, error))
   worker.on('exit', () => abandon(worker, new Error('the cryptography thread has ended')))

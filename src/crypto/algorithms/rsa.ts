@@ -108,19 +108,25 @@ function rsaSpec(name: string, bits: number): KeySpec {
       const decrypt = decrypter(name, modulusBytes, privateKey)
       return Object.freeze({
         ...NO_CAPABILITIES,
-        ...publicHalf(name, encryption, createPublicKey(privateKey)),
+        ...publicHalf(name, modulusBytes, encryption, createPublicKey(privateKey)),
         sign: signer(name, privateKey),
         decrypt: (algorithm: string, ciphertext: Uint8Array) => decrypt(rowOf(encryption, algorithm), ciphertext),
       })
     },
-    openPublic: (spki) => publicHalf(name, encryption, createPublicKey({ key: spki, format: 'der', type: 'spki' })),
+    openPublic: (spki) =>
+      publicHalf(name, modulusBytes, encryption, createPublicKey({ key: spki, format: 'der', type: 'spki' })),
   } satisfies KeySpec)
 }
 
-function publicHalf(spec: string, encryption: ReadonlyMap<string, RsaEncryption>, publicKey: KeyObject): OpenPublicKey {
+function publicHalf(
+  spec: string,
+  modulusBytes: number,
+  encryption: ReadonlyMap<string, RsaEncryption>,
+  publicKey: KeyObject,
+): OpenPublicKey {
   return Object.freeze({
     publicKey: publicKey.export({ format: 'der', type: 'spki' }),
-    verify: verifier(spec, publicKey),
+    verify: verifier(spec, modulusBytes, publicKey),
     encrypt(algorithm, plaintext) {
       const row = rowOf(encryption, algorithm)
       checkPlaintext(spec, algorithm, row, plaintext)
@@ -167,9 +173,11 @@ function signer(spec: string, privateKey: KeyObject): OpenKey['sign'] {
   }
 }
 
-function verifier(spec: string, publicKey: KeyObject): OpenKey['verify'] {
+function verifier(spec: string, modulusBytes: number, publicKey: KeyObject): OpenKey['verify'] {
   return (algorithm, type, message, signature) => {
     checkMessage(spec, SIGNING, algorithm, type, message)
+    // RFC 8017, sections 8.1.2 and 8.2.2, step 1: leading zeros are part of a signature.
+    if (signature.length !== modulusBytes) return false
     const row = rowOf(SIGNING, algorithm)
     if (type === 'RAW') return verify(row.hash, message, signatureOptions(publicKey, row), signature)
     if (row.digestInfo === undefined) return offThread('verifyPssDigest', publicKey, row.hash, message, signature)

@@ -1,7 +1,13 @@
 /** Path validation (RFC 5280, section 6) for the chains of attestation documents: from a root that we trust to the leaf. */
 import { X509Certificate } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { BasicConstraints, Certificate, id_ce_basicConstraints, id_ce_keyUsage } from '@peculiar/asn1-x509'
+import {
+  BasicConstraints,
+  Certificate,
+  type Extension,
+  id_ce_basicConstraints,
+  id_ce_keyUsage,
+} from '@peculiar/asn1-x509'
 
 export class ChainError extends Error {}
 
@@ -43,22 +49,25 @@ interface ParsedCertificate {
 }
 
 function parse(der: Uint8Array): ParsedCertificate {
-  let x509: X509Certificate
-  let structure: Certificate
   try {
-    x509 = new X509Certificate(der)
-    structure = AsnConvert.parse(der, Certificate)
+    const { extensions } = AsnConvert.parse(der, Certificate).tbsCertificate
+    return { x509: new X509Certificate(der), pathLengthMax: readExtensions(extensions ?? []) }
   } catch (cause) {
+    if (cause instanceof ChainError) throw cause
     throw new ChainError('its certificate chain has something that is no certificate', { cause })
   }
-  const extensions = structure.tbsCertificate.extensions ?? []
-  for (const { critical, extnID } of extensions) {
+}
+
+/** @returns how many certificates may stand between this one and a leaf. */
+function readExtensions(extensions: Iterable<Extension>): number {
+  let pathLengthMax = Number.POSITIVE_INFINITY
+  for (const { critical, extnID, extnValue } of extensions) {
     if (critical && !UNDERSTOOD.has(extnID))
       throw new ChainError('its certificate chain has an unknown critical extension')
+    if (extnID !== id_ce_basicConstraints) continue
+    pathLengthMax = AsnConvert.parse(extnValue, BasicConstraints).pathLenConstraint ?? pathLengthMax
   }
-  const constraints = extensions.find(({ extnID }) => extnID === id_ce_basicConstraints)
-  const pathLength = constraints && AsnConvert.parse(constraints.extnValue, BasicConstraints).pathLenConstraint
-  return { x509, pathLengthMax: pathLength ?? Number.POSITIVE_INFINITY }
+  return pathLengthMax
 }
 
 function checkValidity(certificate: X509Certificate, time: number): void {

@@ -2,19 +2,22 @@
  * Attestation documents of a root of our own, for development and tests: what an enclave would show, without an enclave.
  * They are worth nothing anywhere else, and nothing here unless the root is configured as a trusted one.
  */
-import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import {
   AlgorithmIdentifier,
   AttributeTypeAndValue,
   AttributeValue,
+  AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
   Extension,
   Extensions,
+  id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_keyUsage,
   id_ce_subjectKeyIdentifier,
+  KeyIdentifier,
   KeyUsage,
   KeyUsageFlags,
   Name,
@@ -129,7 +132,7 @@ function certificate({ subject, publicKey, issuer, issuerKey, isCa, notBefore, n
     subject: commonName(subject),
     validity: new Validity({ notBefore: new Date(notBefore), notAfter: new Date(notAfter) }),
     subjectPublicKeyInfo: AsnConvert.parse(publicKey.export({ format: 'der', type: 'spki' }), SubjectPublicKeyInfo),
-    extensions: extensions(publicKey, isCa),
+    extensions: extensions(publicKey, issuerKey, isCa),
   })
   const signatureValue = sign('sha384', Buffer.from(AsnConvert.serialize(tbsCertificate)), issuerKey)
   const signed = new Certificate({
@@ -152,12 +155,14 @@ function commonName(text: string): Name {
   return new Name([new RelativeDistinguishedName([attribute])])
 }
 
-function extensions(publicKey: KeyObject, isCa: boolean): Extensions {
+function extensions(publicKey: KeyObject, issuerKey: KeyObject, isCa: boolean): Extensions {
   const usage = isCa ? KeyUsageFlags.keyCertSign : KeyUsageFlags.digitalSignature
+  const authority = new KeyIdentifier(keyIdentifier(createPublicKey(issuerKey)))
   return new Extensions([
     extension(id_ce_basicConstraints, true, new BasicConstraints({ cA: isCa })),
     extension(id_ce_keyUsage, true, new KeyUsage(usage)),
     extension(id_ce_subjectKeyIdentifier, false, new SubjectKeyIdentifier(keyIdentifier(publicKey))),
+    extension(id_ce_authorityKeyIdentifier, false, new AuthorityKeyIdentifier({ keyIdentifier: authority })),
   ])
 }
 

@@ -1,6 +1,6 @@
-/** The attested recipient of a plaintext (operations.md 3.0). */
-import { KmsError } from '../../base/errors.ts'
+/** The attested recipient of a plaintext (operations.md 3.0). The pipeline verifies it; a handler envelops what it gives. */
 import { blob, enumeration, optional, structure } from '../../base/schema.ts'
+import type { AttestedRecipient } from '../../domain/attestation.ts'
 
 export const recipient = optional(
   structure({
@@ -10,10 +10,18 @@ export const recipient = optional(
 )
 
 /**
- * Attestation documents are not verified yet (docs/divergences.md), and a caller who asked for an enveloped answer must
- * never get a plain one.
+ * The member that carries a secret: under its own name in plaintext, or enveloped for the recipient, never both.
+ * Wipes `secret`.
  */
-export function refuseRecipient({ Recipient }: { readonly Recipient?: unknown }): void {
-  if (Recipient === undefined) return
-  throw new KmsError('UnsupportedOperationException', 'Recipient is not supported.')
+export function secretMember(
+  name: 'Plaintext' | 'PrivateKeyPlaintext' | 'SharedSecret',
+  secret: Buffer,
+  to: AttestedRecipient | undefined,
+): Readonly<Record<string, string>> {
+  const member =
+    to === undefined
+      ? { [name]: secret.toString('base64') }
+      : { CiphertextForRecipient: to.envelop(secret).toString('base64') }
+  secret.fill(0)
+  return member
 }

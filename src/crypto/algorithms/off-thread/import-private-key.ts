@@ -2,7 +2,7 @@
  * Private keys that customers bring (lifecycle.md IMP-32, IMP-33, IMP-35): PKCS#8, in BER or DER, checked and encoded anew,
  * so that what rests is always the one encoding that we make ourselves.
  */
-import { checkPrimeSync, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { checkPrimeSync, createECDH, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { ECParameters, ECPrivateKey, id_ecPublicKey } from '@peculiar/asn1-ecc'
 import { PrivateKey, type PrivateKeyInfo } from '@peculiar/asn1-pkcs8'
 import { id_rsaEncryption, RSAPrivateKey } from '@peculiar/asn1-rsa'
@@ -63,7 +63,7 @@ function checkRsaNumbers(key: KeyObject): void {
   check(checkPrimeSync(p) && checkPrimeSync(q), 'a factor that is not prime')
 }
 
-/** @param curve as node:crypto names it. @param oid the curve's. */
+/** @param curve as OpenSSL names it. @param oid the curve's. */
 export function importEcc(bytes: Uint8Array, curve: string, oid: string): Uint8Array | Refusal {
   return answer(() => {
     const info = parseWhole(bytes)
@@ -138,8 +138,9 @@ function openSslKey(bytes: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' })
 }
 
-/** OpenSSL refuses 0 and everything from the order on, and computes the point. */
+/** Key objects take any scalar, ECDH objects only those from 1 to the order less 1. */
 function fromScalar(scalar: Buffer, namedCurve: string): KeyObject {
+  createECDH(namedCurve).setPrivateKey(scalar)
   return createPrivateKey({ key: scalar, format: 'raw-private', asymmetricKeyType: 'ec', namedCurve })
 }
 

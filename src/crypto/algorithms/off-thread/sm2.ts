@@ -73,9 +73,9 @@ export function decrypt(key: KeyObject, ciphertext: Uint8Array): Uint8Array | un
   const [x, y] = parts.slice(0, 2).map(scalarBytes)
   const [hash, body] = parts.slice(2).map((part) => Buffer.from(part.valueBlock.valueHexView))
   if (x === undefined || y === undefined || hash!.length !== HASH_BYTES || body!.length === 0) return undefined
-  if (!isOnCurve(x, y)) return undefined
   const raw = Buffer.concat([x, y, hash!, body!])
   try {
+    if (!isOnCurve(x, y)) return undefined
     const plaintext = sm2.doDecrypt(hex(raw), scalarOf(key), MODE, { output: 'array' })
     // Empty: the hash did not fit. Equal: the key stream of zeros (GM/T 0003.4, step B4).
     return plaintext.length === 0 || body!.equals(plaintext) ? undefined : plaintext
@@ -89,6 +89,7 @@ export function agree(key: KeyObject, peer: Uint8Array): Uint8Array {
   return sm2.ecdh(scalarOf(key), hex(peer)).slice(1, 1 + SCALAR_BYTES)
 }
 
+/** Throws, too, for points that are not. */
 function isOnCurve(x: Buffer, y: Buffer): boolean {
   return sm2.verifyPublicKey(`04${hex(x)}${hex(y)}`)
 }
