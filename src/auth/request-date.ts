@@ -14,8 +14,8 @@ export function parseBasicDate(text: string): number | undefined {
   const hour = digits(text, 9, 11)
   const minute = digits(text, 11, 13)
   const second = digits(text, 13, 15)
-  // NaN compares false with everything.
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return undefined
+  // Written so that NaN, which compares false with everything, is refused everywhere.
+  if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month))) return undefined
   if (!(hour <= 23 && minute <= 59 && second <= 59)) return undefined
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }

@@ -89,13 +89,18 @@ function bothForms(): KmsError {
   )
 }
 
-/** `<algorithm> Credential=…, SignedHeaders=…, Signature=…`, in any order, with or without the spaces. */
+/**
+ * `<algorithm> Credential=…, SignedHeaders=…, Signature=…`, in any order, with or without the spaces. A parameter that is
+ * given twice counts as not given: which of the two somebody before us believed cannot be known.
+ */
 function parseAuthorization(header: string, date: string | undefined): { terms: SignatureTerms; signature: string } {
   const [algorithm, ...parts] = header.split(/[ ,]+/) as [string, ...string[]]
   const named = new Map<string, string>()
   for (const part of parts) {
     const equals = part.indexOf('=')
-    if (equals > 0) named.set(part.slice(0, equals), part.slice(equals + 1))
+    if (equals <= 0) continue
+    const name = part.slice(0, equals)
+    named.set(name, named.has(name) ? '' : part.slice(equals + 1))
   }
   const credential = named.get('Credential')
   const signature = named.get('Signature')

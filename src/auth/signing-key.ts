@@ -10,10 +10,8 @@ export function deriveSigningKey(
   secret: Uint8Array,
   { day, region, service, terminator }: Omit<CredentialScope, 'accessKeyId' | 'text'>,
 ): SecretKey {
-  const seed = Buffer.concat([Buffer.from('AWS4'), secret])
-  let key = hmacSha256(seed, day)
-  seed.fill(0)
-  for (const part of [region, service, terminator]) {
+  let key: Buffer = Buffer.concat([Buffer.from('AWS4'), secret])
+  for (const part of [day, region, service, terminator]) {
     const next = hmacSha256(key, part)
     key.fill(0)
     key = next

@@ -1,7 +1,6 @@
 /** Recipients that prove with an attestation document who they are, and to whom alone a secret is given (operations.md 3.0). */
 import { validationError } from '../base/errors.ts'
-import { type Pcrs, verifyAttestation } from '../crypto/attestation/attestation-document.ts'
-import { encryptForRecipient } from '../crypto/attestation/enveloped-data.ts'
+import type { Pcrs } from '../crypto/attestation/attestation-document.ts'
 import type { ConditionContext } from './policy/authorize.ts'
 
 export interface AttestedRecipient {
@@ -28,6 +27,15 @@ export interface Attestations {
   verify(recipient: RecipientInfo, time: number): Promise<AttestedRecipient>
 }
 
+/** Loaded at first use: most servers never meet a recipient, and the ASN.1 and CBOR readers would double their start. */
+async function library() {
+  const [{ verifyAttestation }, { encryptForRecipient }] = await Promise.all([
+    import('../crypto/attestation/attestation-document.ts'),
+    import('../crypto/attestation/enveloped-data.ts'),
+  ])
+  return { verifyAttestation, encryptForRecipient }
+}
+
 /** @param roots DER of the root certificates that are trusted. */
 export function createAttestations(roots: readonly Uint8Array[]): Attestations {
   return {
@@ -35,6 +43,7 @@ export function createAttestations(roots: readonly Uint8Array[]): Attestations {
       // The model has both optional; neither can be guessed.
       if (KeyEncryptionAlgorithm === undefined) throw validationError('Recipient requires KeyEncryptionAlgorithm.')
       if (AttestationDocument === undefined) throw validationError('Recipient requires AttestationDocument.')
+      const { verifyAttestation, encryptForRecipient } = await library()
       const { moduleId, pcrs, nitroTpmPcrs, publicKey } = verifyAttestation(AttestationDocument, { roots, time })
       return {
         moduleId,

@@ -73,9 +73,14 @@ export interface Address {
   readonly port: number
 }
 
+export interface ListenAddress extends Address {
+  /** Other processes of this user listen there too; the system shares connections out among them (SO_REUSEPORT). */
+  readonly isShared?: boolean
+}
+
 export interface HttpServer {
   /** @returns where it listens. Rejects with node's error if it cannot. */
-  listen(address: Address): Promise<Address>
+  listen(address: ListenAddress): Promise<Address>
   /** Takes no more connections, answers what was accepted, and resolves when all of it has come to its end. */
   close(): Promise<void>
 }
@@ -111,7 +116,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     request.on('error', ignore)
     request.on('data', takeChunk)
     request.on('end', takeEnd)
-    if (request.rawHeaders.length > 2 * REQUEST_HEADERS_COUNT_MAX) refuse(request, 431)
+    // HTTP/0.9 has no headers to sign; the parser lets it pass.
+    if (request.httpVersionMajor !== 1) refuse(request, 400)
+    else if (request.rawHeaders.length > 2 * REQUEST_HEADERS_COUNT_MAX) refuse(request, 431)
     else if (Number(headerValue(request.rawHeaders, 'content-length') ?? 0) > limits.bodyBytesMax) refuse(request, 413)
     else if (peer.open > PIPELINED_REQUESTS_MAX) refuse(request, 429)
   }
@@ -173,11 +180,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function write(response: ServerResponse, { status, contentType, body, requestId }: Answer): void {
     if (response.destroyed) return
-    const length = Buffer.byteLength(body).toString()
-    const headers = ['x-amzn-RequestId', requestId, 'Content-Type', contentType, 'Content-Length', length]
+    const length = Buffer.byteLength(body)
+    const headers = ['x-amzn-RequestId', requestId, 'Content-Type', contentType, 'Content-Length', length.toString()]
     if (isStopping) headers.push('Connection', 'close')
     response.writeHead(status, headers)
-    response.end(body)
+    // ASCII is both, and cheaper to write as the first.
+    response.end(body, length === body.length ? 'latin1' : 'utf8')
   }
 
   /** What is not HTTP, comes too slowly or has too long a header. */
@@ -224,10 +232,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   return {
-    listen({ host, port }) {
+    listen({ host, port, isShared = false }) {
       return new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen({ host, port }, () => {
+        // Exclusive: in a worker of node:cluster the socket is its own, not the primary's.
+        server.listen({ host, port, ...(isShared ? { reusePort: true, exclusive: true } : {}) }, () => {
           server.off('error', reject)
           server.on('error', (error) => log.error({ err: error }, 'the server failed'))
           const bound = server.address() as { address: string; port: number }

@@ -2,7 +2,15 @@
  * Attestation documents of a root of our own, for development and tests: what an enclave would show, without an enclave.
  * They are worth nothing anywhere else, and nothing here unless the root is configured as a trusted one.
  */
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import {
   AlgorithmIdentifier,
@@ -48,6 +56,8 @@ export interface TestDocument {
 export interface TestIssuer {
   /** PEM. */
   readonly root: string
+  /** PEM of the root and of its private key: what {@link openTestIssuer} takes. */
+  readonly secret: string
   issue(document: TestDocument): Buffer
 }
 
@@ -70,30 +80,44 @@ interface Issued {
   readonly notAfter: number
 }
 
+const ROOT_NAME = 'Keyhold development attestation root'
+
 /** @param time milliseconds since the epoch, from which the root is valid. */
 export function createTestIssuer(time: number): TestIssuer {
-  const rootName = 'Keyhold development attestation root'
   const rootKeys = generateKeyPairSync('ec', { namedCurve: CURVE })
   const root = certificate({
-    subject: rootName,
+    subject: ROOT_NAME,
     publicKey: rootKeys.publicKey,
-    issuer: rootName,
+    issuer: ROOT_NAME,
     issuerKey: rootKeys.privateKey,
     isCa: true,
     notBefore: time,
     notAfter: time + ROOT_DAYS * DAY_MS,
   })
+  return issuerOf(root, rootKeys.privateKey)
+}
 
+/** The issuer whose {@link TestIssuer.secret} this is. @throws {Error} for text that is none. */
+export function openTestIssuer(secret: string): TestIssuer {
+  const root = new X509Certificate(secret)
+  const key = createPrivateKey(secret)
+  if (!root.checkPrivateKey(key)) throw new Error('its certificate and its private key are not of one pair')
+  return issuerOf(root.raw, key)
+}
+
+function issuerOf(root: Uint8Array, key: KeyObject): TestIssuer {
+  const pem = new X509Certificate(root).toString()
   return {
-    root: new X509Certificate(root).toString(),
+    root: pem,
+    secret: pem + key.export({ format: 'pem', type: 'pkcs8' }),
     issue(document) {
       const keys = generateKeyPairSync('ec', { namedCurve: CURVE })
       const moduleId = document.moduleId ?? 'i-0123456789abcdef0-enc0123456789abcdef'
       const leaf = certificate({
         subject: moduleId,
         publicKey: keys.publicKey,
-        issuer: rootName,
-        issuerKey: rootKeys.privateKey,
+        issuer: ROOT_NAME,
+        issuerKey: key,
         isCa: false,
         notBefore: document.time,
         notAfter: document.time + DOCUMENT_HOURS * HOUR_MS,

@@ -119,7 +119,9 @@ function checkWhole(bytes: Uint8Array): void {
 
 function parseWhole(bytes: Uint8Array): PrivateKeyInfo {
   checkWhole(bytes)
-  return parsePrivateKeyInfo(bytes)
+  const info = parsePrivateKeyInfo(bytes)
+  check(info.version === 0, 'not version 0 of PKCS#8')
+  return info
 }
 
 /** Named curves only, and the same one wherever it is named. */
@@ -129,6 +131,7 @@ function checkCurve(info: PrivateKeyInfo, oid: string): ECPrivateKey {
   const inner = new Uint8Array(info.privateKey.buffer)
   checkWhole(inner)
   const ecKey = AsnConvert.parse(inner, ECPrivateKey)
+  check(ecKey.version === 1, 'not version 1 of ECPrivateKey')
   const named = AsnConvert.parse(parameters!, ECParameters).namedCurve
   check(named === oid && (ecKey.parameters?.namedCurve ?? oid) === oid, 'not a key on this named curve')
   return ecKey

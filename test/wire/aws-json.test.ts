@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isJsonType, jsonText, parseBody } from '../../src/wire/aws-json.ts'
+
+test('both JSON types are known, with parameters and in any case', () => {
+  for (const type of [
+    'application/x-amz-json-1.1',
+    'application/json',
+    'application/x-amz-json-1.1; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'Application/X-AMZ-JSON-1.1',
+  ]) {
+    assert.equal(isJsonType(type), true, type)
+  }
+  for (const type of ['', 'text/plain', 'application/x-amz-json-1.0', 'application/jsonx', 'x; application/json']) {
+    assert.equal(isJsonType(type), false, type)
+  }
+})
+
+test('text that has no blobs is what JSON.stringify makes', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      assert.equal(jsonText(value), JSON.stringify(value))
+    }),
+  )
+})
+
+test('blobs become base64 wherever they stand, and absent members do not show', () => {
+  const output = {
+    A: Buffer.from('hi'),
+    B: undefined,
+    C: [{ D: Buffer.of(), E: undefined }, Buffer.of(255)],
+    F: { G: undefined },
+  }
+  assert.equal(jsonText(output), '{"A":"aGk=","C":[{"D":""},"/w=="],"F":{}}')
+})
+
+test('a body is one JSON object', () => {
+  assert.deepEqual(parseBody(Buffer.from(' {"a":{"b":[null]}} ')), { a: { b: [null] } })
+  for (const text of ['', ' ', 'null', '[]', '"a"', '1', 'true', '{', '{}{}', '{"a":1,"a":1}']) {
+    assert.throws(
+      () => parseBody(Buffer.from(text)),
+      { name: 'KmsError', code: 'SerializationException', text: undefined },
+      text,
+    )
+  }
+})
