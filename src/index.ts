@@ -16,11 +16,12 @@
  */
 import { silentLog } from './base/log.ts'
 import { requireLoopback } from './config/listen-rules.ts'
-import { readSeed, type Seed, type SeedDocument } from './seed/seed.ts'
+import { readSeed, type Seed } from './seed/seed.ts'
+import type { SeedDocument } from './seed/seed-document.ts'
 import { loadSeedFile } from './seed/seed-file.ts'
 import { openDevelopmentNode } from './start/development.ts'
 
-export type { SeedDocument, SeedKeyDocument } from './seed/seed.ts'
+export type { SeedDocument, SeedKeyDocument } from './seed/seed-document.ts'
 
 export interface KeyholdOptions {
   /** Port to listen on; any free one if absent. */

@@ -7,8 +7,6 @@ import { defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
 export const auditShow = defineCommand({
-  name: 'audit show',
-  summary: 'Print the audit records, one line of JSON each.',
   settings: ['data', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   description: `

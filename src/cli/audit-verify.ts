@@ -6,8 +6,6 @@ import { defineCommand } from './command.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
 export const auditVerify = defineCommand({
-  name: 'audit verify',
-  summary: 'Check that no audit record was changed, removed or reordered.',
   settings: ['data', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   description: `

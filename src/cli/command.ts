@@ -1,4 +1,4 @@
-/** The shape of a command: what it is called, which settings it has, what it does. */
+/** The shape of a command: which settings it has, what it does. */
 import { settingsHelp } from '../config/help-text.ts'
 import { loadSettings, parseCommandLine } from '../config/load-settings.ts'
 import { UsageError } from '../config/operator-error.ts'
@@ -6,12 +6,12 @@ import type { SettingName, Settings } from '../config/settings.ts'
 import { EXIT_OK, type Terminal, tellWarning } from './terminal.ts'
 
 export interface Command {
-  /** As it is typed: `audit verify`. */
-  readonly name: string
-  /** One line, for the list of commands. */
-  readonly summary: string
-  /** @returns the exit code. */
-  run(args: readonly string[], terminal: Terminal): Promise<number>
+  /**
+   * @param name as it is typed, for help and errors
+   * @param args what follows the name
+   * @returns the exit code
+   */
+  run(name: string, args: readonly string[], terminal: Terminal): Promise<number>
 }
 
 export interface Invocation<N extends SettingName> {
@@ -21,7 +21,7 @@ export interface Invocation<N extends SettingName> {
   readonly terminal: Terminal
 }
 
-interface Declaration<N extends SettingName> extends Omit<Command, 'run'> {
+interface Declaration<N extends SettingName> {
   /** Words after the command, each required: `FILE`. */
   readonly args?: readonly string[]
   readonly settings: readonly N[]
@@ -33,14 +33,12 @@ interface Declaration<N extends SettingName> extends Omit<Command, 'run'> {
 }
 
 export function defineCommand<const N extends SettingName>(declaration: Declaration<N>): Command {
-  const { name, summary, settings, args: expected = [] } = declaration
+  const { settings, args: expected = [] } = declaration
   return Object.freeze({
-    name,
-    summary,
-    async run(args: readonly string[], terminal: Terminal) {
+    async run(name: string, args: readonly string[], terminal: Terminal) {
       const line = parseCommandLine(settings, args)
       if (line.help) {
-        terminal.print(helpOf(declaration))
+        terminal.print(helpOf(name, declaration))
         return EXIT_OK
       }
       checkArguments(name, expected, line.positionals)
@@ -63,7 +61,10 @@ function usage(name: string, args: readonly string[]): string {
   return ['keyhold', name, ...args, '[settings]'].join(' ')
 }
 
-function helpOf<N extends SettingName>({ name, args = [], description, settings, fallbacks }: Declaration<N>): string {
+function helpOf<N extends SettingName>(
+  name: string,
+  { args = [], description, settings, fallbacks }: Declaration<N>,
+): string {
   return `Usage: ${usage(name, args)}
 
 ${description.trim()}

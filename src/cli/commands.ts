@@ -1,10 +1,35 @@
-/** All commands, in the order of the help text. */
-import { auditShow } from './audit-show.ts'
-import { auditVerify } from './audit-verify.ts'
+/** All commands, in the order of the help text. Each is loaded when it is called: most need little of the server. */
 import type { Command } from './command.ts'
-import { dev } from './dev.ts'
-import { seed } from './seed.ts'
-import { start } from './start.ts'
-import { version } from './version.ts'
 
-export const COMMANDS: readonly Command[] = Object.freeze([start, dev, seed, auditVerify, auditShow, version])
+export interface CommandEntry {
+  /** As it is typed: `audit verify`. */
+  readonly name: string
+  /** One line, for the list of commands. */
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+export const COMMANDS: readonly CommandEntry[] = Object.freeze([
+  { name: 'start', summary: 'Run a durable server.', load: async () => (await import('./start.ts')).start },
+  {
+    name: 'dev',
+    summary: 'Run a server for development: in memory, any credentials, not secure.',
+    load: async () => (await import('./dev.ts')).dev,
+  },
+  {
+    name: 'seed',
+    summary: 'Create keys that a file describes, in the data folder of a stopped server.',
+    load: async () => (await import('./seed.ts')).seed,
+  },
+  {
+    name: 'audit verify',
+    summary: 'Check that no audit record was changed, removed or reordered.',
+    load: async () => (await import('./audit-verify.ts')).auditVerify,
+  },
+  {
+    name: 'audit show',
+    summary: 'Print the audit records, one line of JSON each.',
+    load: async () => (await import('./audit-show.ts')).auditShow,
+  },
+  { name: 'version', summary: 'Print the version.', load: async () => (await import('./version.ts')).version },
+])

@@ -3,14 +3,12 @@ import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
 import { openDevelopmentNode } from '../start/development.ts'
 import { createLogger } from '../start/logger.ts'
-import { stopOnSignal } from '../start/signals.ts'
+import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
 import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
-import { EXIT_OK } from './terminal.ts'
+import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const dev = defineCommand({
-  name: 'dev',
-  summary: 'Run a server for development: in memory, any credentials, not secure.',
   settings: ['host', 'port', 'data', 'seed', 'account', 'region', 'logLevel', 'config'],
   fallbacks: { data: 'none, everything stays in memory', account: '000000000000' },
   description: `
@@ -28,9 +26,11 @@ is taken for the account. It listens on this machine only.
     const node = await openDevelopmentNode({ data, seed, account, region, log })
     try {
       const address = await node.listen({ host, port })
+      const signal = firstSignal(() => {})
       terminal.tell(DEVELOPMENT_WARNING)
       terminal.print(developmentGreeting({ folder: data, region, address }))
-      await stopOnSignal({ stop: async () => {}, kill() {} }, () => terminal.tell('keyhold: stopping'))
+      await signal
+      terminal.tell(STOPPING)
     } finally {
       await node.stop()
     }

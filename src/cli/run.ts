@@ -1,10 +1,9 @@
 /** From the words of a command line to a command, and from what it throws to an exit code. */
 import { closest } from '../config/did-you-mean.ts'
-import { entry } from '../config/help-text.ts'
+import { hangingEntry } from '../config/help-text.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { explainError } from '../start/explain-error.ts'
-import type { Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, type CommandEntry } from './commands.ts'
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal, tellError } from './terminal.ts'
 
 /** @param words what follows `keyhold`. @returns the exit code; never throws for what a person can mend. */
@@ -14,8 +13,9 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
       terminal.print(overview())
       return words.length === 0 ? EXIT_USAGE : EXIT_OK
     }
-    const { command, rest } = find(words)
-    return await command.run(rest, terminal)
+    const { entry, rest } = find(words)
+    const command = await entry.load()
+    return await command.run(entry.name, rest, terminal)
   } catch (error) {
     const explained = explainError(error)
     if (explained === undefined) throw error
@@ -28,11 +28,11 @@ function asksForHelp([first]: readonly string[]): boolean {
   return first === undefined || first === 'help' || first === '--help' || first === '-h'
 }
 
-function find(words: readonly string[]): { command: Command; rest: readonly string[] } {
+function find(words: readonly string[]): { entry: CommandEntry; rest: readonly string[] } {
   const given = words[0] === '--version' ? ['version', ...words.slice(1)] : words
-  for (const command of COMMANDS) {
-    const name = command.name.split(' ')
-    if (name.every((word, index) => given[index] === word)) return { command, rest: given.slice(name.length) }
+  for (const entry of COMMANDS) {
+    const name = entry.name.split(' ')
+    if (name.every((word, index) => given[index] === word)) return { entry, rest: given.slice(name.length) }
   }
   throw unknownCommand(given)
 }
@@ -57,7 +57,7 @@ function overview(): string {
 Usage: keyhold COMMAND [settings]
 
 Commands:
-${COMMANDS.flatMap(({ name, summary }) => entry(name, summary)).join('\n')}
+${COMMANDS.flatMap(({ name, summary }) => hangingEntry(name, summary)).join('\n')}
 
 'keyhold COMMAND --help' tells more about one. New here? 'keyhold dev' needs nothing and leaves nothing behind.`
 }

@@ -19,8 +19,6 @@ import { EXIT_OK } from './terminal.ts'
 const NODE = 'seed'
 
 export const seed = defineCommand({
-  name: 'seed',
-  summary: 'Create keys that a file describes, in the data folder of a stopped server.',
   args: ['FILE'],
   settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own" },

@@ -7,15 +7,13 @@ import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
-import { stopOnSignal } from '../start/signals.ts'
+import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { defineCommand } from './command.ts'
 import { serverGreeting } from './greeting.ts'
-import { EXIT_OK } from './terminal.ts'
+import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const start = defineCommand({
-  name: 'start',
-  summary: 'Run a durable server.',
   settings: [
     'host',
     'port',
@@ -52,8 +50,11 @@ has accepted; a second one at once.`,
       const authentication = 'signed'
       const task = { ...choice, folder: folder.path, host, port, tls, authentication, logLevel } as const
       const serving = await serve(settings.workers, task, log)
+      const signal = firstSignal(() => serving.kill())
       terminal.print(serverGreeting({ folder, prepared, region, tls, address: serving.address }))
-      await stopOnSignal(serving, () => terminal.tell('keyhold: stopping; once more to stop at once'))
+      await signal
+      terminal.tell(STOPPING)
+      await serving.stop()
     } finally {
       prepared.lock.release()
     }

@@ -24,6 +24,9 @@ export const EXIT_OK = 0
 export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 
+/** After the first signal. */
+export const STOPPING = 'keyhold: stopping; once more to stop at once'
+
 export function processTerminal(): Terminal {
   // A reader that closes its end early, `keyhold audit show | head`, is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

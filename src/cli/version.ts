@@ -4,8 +4,6 @@ import { defineCommand } from './command.ts'
 import { EXIT_OK } from './terminal.ts'
 
 export const version = defineCommand({
-  name: 'version',
-  summary: 'Print the version.',
   settings: [],
   description: 'Prints the version of Keyhold.',
   async run({ terminal }) {

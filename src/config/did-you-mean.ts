@@ -1,11 +1,18 @@
 /** The known word that a mistyped one most likely stands for. */
 
-/** Closest of `known` within a third of the word's length, at most 3 edits; `undefined` if nothing is close. */
+/** A shorter word starts too much to say which was meant. */
+const START_CHARS_MIN = 3
+
+/**
+ * Closest of `known`: within a third of the word's length, at most 3 edits, or begun by the word. `undefined` if nothing is
+ * close.
+ */
 export function closest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined
   let bestDistance = Math.min(3, Math.max(1, Math.floor(word.length / 3))) + 1
   for (const candidate of known) {
-    const distance = editDistance(word, candidate)
+    const isStart = word.length >= START_CHARS_MIN && candidate.startsWith(word)
+    const distance = isStart ? 1 : editDistance(word, candidate)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance

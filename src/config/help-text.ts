@@ -15,13 +15,13 @@ export function settingsHelp(
     const without =
       fallbacks[name] ?? fallbackText ?? (fallback === undefined || fallback === false ? '' : String(fallback))
     const note = without === '' ? `[${variableOf(name)}]` : `[${variableOf(name)}; default: ${without}]`
-    return entry(flag, `${help} ${note}`)
+    return hangingEntry(flag, `${help} ${note}`)
   })
-  return [...lines, ...entry('--help', 'Show this text.')].join('\n')
+  return [...lines, ...hangingEntry('--help', 'Show this text.')].join('\n')
 }
 
 /** `  term   text`, the text wrapped and hung at one column. */
-export function entry(term: string, text: string): string[] {
+export function hangingEntry(term: string, text: string): string[] {
   const indent = ' '.repeat(TEXT_COLUMN)
   const head = `  ${term}`
   const [first, ...rest] = wrap(text, COLUMNS - TEXT_COLUMN)

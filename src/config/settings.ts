@@ -41,7 +41,7 @@ export const SETTINGS = Object.freeze({
   rootKey: optional(
     oneOf('file', 'passphrase'),
     'What protects all keys at rest: a key file in the data folder, or your passphrase.',
-    'file, for a new data folder',
+    'as the data folder was made; file for a new one',
   ),
   passphraseFile: optional(path('FILE'), 'File with the passphrase, instead of the variable KEYHOLD_PASSPHRASE.'),
   tlsCert: optional(path('FILE'), 'Certificate chain (PEM) to serve HTTPS with; read again when it changes.'),

@@ -11,32 +11,6 @@ import { checkTags } from '../domain/keys/tags.ts'
 import { readKeyPolicy } from '../domain/policy/key-policy.ts'
 import { SeedError } from './seed-error.ts'
 
-/** A seed as it is written. */
-export interface SeedDocument {
-  /** Account of keys that name none. */
-  readonly account?: string
-  /** Region of keys that name none. */
-  readonly region?: string
-  readonly keys: readonly SeedKeyDocument[]
-}
-
-export interface SeedKeyDocument {
-  /** A UUID in lower case. */
-  readonly id: string
-  readonly account?: string
-  readonly region?: string
-  readonly description?: string
-  /** True unless it says otherwise. */
-  readonly enabled?: boolean
-  /** Names with their prefix: `alias/app`. */
-  readonly aliases?: readonly string[]
-  readonly tags?: Readonly<Record<string, string>>
-  /** A key policy: JSON text, or the same as an object. */
-  readonly policy?: string | object
-  /** 32 bytes in base64 or in hex; random if absent. Whoever can read the seed can read what the key encrypts. */
-  readonly material?: string
-}
-
 /** What a key's entry says; `undefined` where it says nothing. */
 export interface SeedKey {
   /** Place in the document, for messages: `keys[0]`. */

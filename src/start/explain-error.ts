@@ -42,5 +42,9 @@ export function explainError(error: unknown): OperatorError | undefined {
 
 function hintOf(error: Error): string | undefined {
   if ('errcode' in error) return SQLITE_HINTS[Number(error.errcode) & 0xff]
-  return 'code' in error ? SYSTEM_HINTS[String(error.code)] : undefined
+  if (!('code' in error)) return undefined
+  const isPort = error.code === 'EACCES' && 'syscall' in error && error.syscall === 'listen'
+  return isPort
+    ? 'this user may not listen on ports below 1024; choose another --port'
+    : SYSTEM_HINTS[String(error.code)]
 }

@@ -1,6 +1,7 @@
 /** The primary process: starts workers that share the port, replaces those that die, and stops them together. */
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
@@ -17,23 +18,42 @@ const STABLE_AFTER_MS = 60_000
 /** Beyond what a worker gives its own connections. */
 const STOP_GRACE_MS = 5_000
 
+/**
+ * Linux gives every worker a socket of its own and spreads the connections; those that wait at a worker that dies are refused,
+ * and clients try again. Elsewhere node:cluster hands them out, and one that is on its way to a dying worker hangs.
+ */
+const SYSTEM_SHARES_PORTS = process.platform === 'linux'
+
 /** `.ts` in the repository, `.js` in the package. */
 const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url))
 
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [] })
-  const slots = Array.from({ length: count }, (_, index) => createSlot(`worker-${index + 1}`, task, log))
+  const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
+  const slots = Array.from({ length: count }, (_, index) => createSlot(`worker-${index + 1}`, sharing, log))
   try {
-    // One after the other: with port 0 the first decides which port all share.
-    const addresses: Address[] = []
-    for (const slot of slots) addresses.push(await slot.start())
+    const [address] = await Promise.all(slots.map((slot) => slot.start()))
     for (const slot of slots) slot.keepAlive()
-    return { address: addresses[0]!, stop: () => stopAll(slots), kill: () => killAll(slots) }
+    return { address: address!, stop: () => stopAll(slots), kill: () => killAll(slots) }
   } catch (error) {
     killAll(slots)
     throw error
   }
+}
+
+/**
+ * The port that all workers will share. Sharing must be tried before it is done: two servers that both share would not notice
+ * one another, and clients would meet now this one, now that one.
+ */
+async function freePort({ host, port }: Address): Promise<number> {
+  const probe = createServer()
+  probe.listen({ host, port })
+  await once(probe, 'listening')
+  const found = (probe.address() as AddressInfo).port
+  probe.close()
+  await once(probe, 'close')
+  return found
 }
 
 async function stopAll(slots: readonly Slot[]): Promise<void> {

@@ -1,8 +1,6 @@
 /** A listening server over a data folder: in this process, or in several that share the port. */
 import type { Log } from '../base/log.ts'
 import type { Address } from '../service.ts'
-import { openDurableNode } from './node.ts'
-import { startWorkers } from './primary.ts'
 import type { WorkerTask } from './worker-messages.ts'
 
 export interface Serving {
@@ -15,7 +13,9 @@ export interface Serving {
 
 /** The folder is prepared, and its lock is held until after `stop`. */
 export async function serve(workers: number, task: WorkerTask, log: Log): Promise<Serving> {
-  if (workers > 1) return startWorkers(workers, task, log)
+  // Loaded when needed: a primary process that only watches its workers stays small.
+  if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
+  const { openDurableNode } = await import('./node.ts')
   const { authentication, tls, host, port } = task
   const { service } = await openDurableNode(task.folder, task, { node: 'worker-1', authentication, tls, log })
   try {

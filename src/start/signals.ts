@@ -1,23 +1,24 @@
 /** Ending on a signal: the first asks, the second insists. */
-import type { Serving } from './serve.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const EXIT_INSISTED = 1
 
-/** Resolves when a first signal has stopped the server. A second one ends the process where it stands. */
-export async function stopOnSignal({ stop, kill }: Pick<Serving, 'stop' | 'kill'>, onFirst: () => void): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const first = () => {
-      for (const signal of SIGNALS) process.off(signal, first)
-      for (const signal of SIGNALS) process.on(signal, second)
+/**
+ * Call it before anybody is told that the server is ready: from then on a signal no longer ends the process by itself.
+ * @param kill ends other processes; called at the second signal, before the process ends where it stands
+ * @returns resolves at the first signal
+ */
+export function firstSignal(kill: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    let isSecond = false
+    const onSignal = () => {
+      if (isSecond) {
+        kill()
+        process.exit(EXIT_INSISTED)
+      }
+      isSecond = true
       resolve()
     }
-    const second = () => {
-      kill()
-      process.exit(EXIT_INSISTED)
-    }
-    for (const signal of SIGNALS) process.on(signal, first)
+    for (const signal of SIGNALS) process.on(signal, onSignal)
   })
-  onFirst()
-  await stop()
 }

@@ -1,11 +1,11 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
-import type { Address } from '../service.ts'
+import type { Address, ListenAddress } from '../wire/http-server.ts'
 import type { RootKeyChoice } from './root-key.ts'
 
 /** Everything a worker needs to know; it comes by message because an environment or arguments would show the passphrase. */
-export interface WorkerTask extends RootKeyChoice, Address {
+export interface WorkerTask extends RootKeyChoice, ListenAddress {
   /** Path of the data folder. */
   readonly folder: string
   readonly tls: TlsSettings | undefined

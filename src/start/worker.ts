@@ -58,7 +58,7 @@ async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNo
     await service.stop()
     lock.release()
   }
-  return { listen: () => service.listen({ host: task.host, port: task.port }), stop }
+  return { listen: () => service.listen(task), stop }
 }
 
 function report(message: FromWorker): void {

@@ -1,0 +1,83 @@
+/** One server per data folder, and a lock that dies with its process. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { dataFolder } from '../../src/start/data-folder.ts'
+import { joinFolder, lockFolder } from '../../src/start/folder-lock.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'keyhold-lock-'))
+after(() => rmSync(root, { recursive: true }))
+
+const newFolder = () => dataFolder(mkdtempSync(join(root, 'data-')))
+const MODULE = join(import.meta.dirname, '..', '..', 'src', 'start', 'folder-lock.ts')
+
+/** Another process that holds the folder until it is killed. */
+async function otherProcess(path: string, call: 'lockFolder' | 'joinFolder'): Promise<ChildProcess> {
+  const code = `
+    import { ${call} } from ${JSON.stringify(MODULE)}
+    globalThis.held = await ${call}(${JSON.stringify(dataFolder(path))})
+    console.log('held')
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout!, 'data')
+  return child
+}
+
+test('a second lock is refused and names the first process; the first release lets it in', async () => {
+  const folder = newFolder()
+  const first = await lockFolder(folder)
+  await assert.rejects(lockFolder(folder), {
+    name: 'OperatorError',
+    message: `another Keyhold (process ${process.pid}) is running on the data folder ${folder.path}`,
+  })
+  first.release()
+  const second = await lockFolder(folder)
+  second.release()
+})
+
+test('other users cannot open the lock', async () => {
+  const folder = newFolder()
+  const lock = await lockFolder(folder)
+  assert.equal(statSync(folder.lock).mode & 0o777, 0o600)
+  lock.release()
+})
+
+test('a killed process holds nothing', async () => {
+  const folder = newFolder()
+  const child = await otherProcess(folder.path, 'lockFolder')
+  await assert.rejects(lockFolder(folder), { message: new RegExp(`process ${child.pid}`) })
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const lock = await lockFolder(folder)
+  lock.release()
+})
+
+test('workers join their primary, and one that outlives it keeps the next primary waiting', async () => {
+  const folder = newFolder()
+  const primary = await lockFolder(folder)
+  const worker = await otherProcess(folder.path, 'joinFolder')
+  primary.release()
+  let isLocked = false
+  const next = lockFolder(folder).then((lock) => {
+    isLocked = true
+    return lock
+  })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.equal(isLocked, false, 'a worker is still there')
+  worker.kill('SIGKILL')
+  const lock = await next
+  lock.release()
+})
+
+test('a worker that stays is reported after a while', async () => {
+  const folder = newFolder()
+  const worker = joinFolder(folder)
+  await assert.rejects(lockFolder(folder), { message: /another Keyhold/ })
+  worker.release()
+})
