@@ -34,6 +34,8 @@ export interface KeyholdOptions {
   readonly seed?: string | SeedDocument
   /** Region of the returned settings and of seeded keys that name none; `us-east-1` if absent. Keyhold serves any. */
   readonly region?: string
+  /** Root certificates (PEM) whose attestation documents are believed besides those of AWS's root. */
+  readonly attestationRoots?: string
   /** Account of seeded keys that name none; `000000000000`, that of the returned credentials, if absent. */
   readonly account?: string
 }
@@ -54,10 +56,10 @@ const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
-  const { host = HOST, port = 0, region = REGION, account, data } = options
+  const { host = HOST, port = 0, region = REGION, account, data, attestationRoots } = options
   requireLoopback(host)
   const seed = seedOf(options.seed)
-  const node = await openDevelopmentNode({ data, seed, account, region, log: silentLog })
+  const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, log: silentLog })
   try {
     const address = await node.listen({ host, port })
     const name = address.host.includes(':') ? `[${address.host}]` : address.host

@@ -12,7 +12,7 @@ import { parseRoots } from './crypto/attestation/roots.ts'
 import { createRandomSource } from './crypto/random.ts'
 import type { RootKey } from './crypto/root-key/root-key.ts'
 import { createAttestations } from './domain/attestation.ts'
-import { sweepOutbox } from './domain/audit-outbox.ts'
+import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
@@ -72,10 +72,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
   const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
-  const outbox = sweepOutbox(store, log)
+  const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const shared = { store, audit: auditLog, clock, random, node, recordWritten: outbox.written }
-  const execute = createPipeline({ ...shared, cache, keyMaterials, attestations, assertFresh: changes.assertFresh })
+  const shared = { store, clock, random, node, outbox }
+  const execute = createPipeline({
+    ...shared,
+    audit: auditLog,
+    cache,
+    keyMaterials,
+    attestations,
+    assertFresh: changes.assertFresh,
+  })
   const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
   const server = createHttpServer({
     execute,

@@ -5,6 +5,7 @@
  * batches adapt to the disk by themselves, and nobody waits for a timer.
  */
 import { mkdir, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import {
@@ -76,17 +77,22 @@ export interface AuditLogOptions {
 
 /** Opens a new stream in the folder. @throws the file system's error, with a sentence around it */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
-  const { folder } = options
+  const folder = resolve(options.folder)
+  const { files = systemFiles } = options
   try {
-    await prepareFolder(folder, options.log)
-    return await GroupCommitLog.open(options)
+    await prepareFolder(folder, files, options.log)
+    return await GroupCommitLog.open({ ...options, folder }, files)
   } catch (cause) {
     throw new Error(`The audit log in ${folder} cannot be opened: ${(cause as Error).message}`, { cause })
   }
 }
 
-async function prepareFolder(folder: string, log: Log): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+async function prepareFolder(folder: string, files: AuditFiles, log: Log): Promise<void> {
+  const created = await mkdir(folder, { recursive: true, mode: 0o700 })
+  // A folder whose own name is lost in a power cut takes its records along.
+  for (let path = folder; created !== undefined && path.length >= created.length; path = dirname(path)) {
+    await files.syncFolder(dirname(path))
+  }
   const { mode } = await stat(folder)
   // Records show who uses which key, and encryption contexts in clear (audit.md section 10, confidentiality).
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
@@ -148,8 +154,7 @@ class GroupCommitLog implements AuditLog {
   /** Ends the pause under way. */
   #wake: () => void = () => {}
 
-  static async open(options: AuditLogOptions): Promise<GroupCommitLog> {
-    const { files = systemFiles } = options
+  static async open(options: AuditLogOptions, files: AuditFiles): Promise<GroupCommitLog> {
     const limits = { ...AUDIT_LIMITS, ...options.limits }
     const { folder, clock, node, softwareVersion, configurationHash } = options
     const openRecord = { node, softwareVersion, configurationHash, previousStreams: await readPreviousStreams(folder) }
@@ -216,12 +221,12 @@ class GroupCommitLog implements AuditLog {
   /** Waits for the end of this turn of the event loop, so that all requests it brought share the first frame. */
   async #run(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#failure === undefined) {
+    for (;;) {
+      if (this.#failure !== undefined && !(await this.#recover())) break
       const batch = this.#queue.shift()
       if (batch === undefined) break
       await this.#commit(batch)
     }
-    if (this.#failure !== undefined) await this.#recover()
     this.#running = undefined
   }
 
@@ -250,8 +255,7 @@ class GroupCommitLog implements AuditLog {
   }
 
   #checkTimeout(): void {
-    if (this.#inFlight !== undefined)
-      this.#fail(new Error(`no answer from the disk in ${this.#limits.writeTimeoutMs} ms`))
+    if (this.#inFlight !== undefined) this.#fail(this.#stalled())
   }
 
   /** G-3: gives up everything that waits; calls are refused until {@link #recover} could write again. */
@@ -274,11 +278,12 @@ class GroupCommitLog implements AuditLog {
   /**
    * Tries until a frame can be written again. It begins only when the write that was given up has ended, so that this can
    * never land beside a later one; if it never ends, the disk is gone, and refusing is all that is left.
+   * @returns false if the log was closed meanwhile
    */
-  async #recover(): Promise<void> {
+  async #recover(): Promise<boolean> {
     for (let delayMs = this.#limits.retryMsMin; ; delayMs = Math.min(2 * delayMs, this.#limits.retryMsMax)) {
       if (this.#closed === undefined) await this.#pause(delayMs)
-      if (this.#closed !== undefined) return
+      if (this.#closed !== undefined) return false
       try {
         await this.#stream.resume(this.#interruption())
         break
@@ -289,6 +294,7 @@ class GroupCommitLog implements AuditLog {
     this.#log.info(this.#interruption(), 'The audit log can be written again.')
     this.#failure = undefined
     this.#refusedAppends = 0
+    return true
   }
 
   /** Goes into the resume record: the log itself says when it could not be kept. */
@@ -305,15 +311,26 @@ class GroupCommitLog implements AuditLog {
       for (let rounds = 0; this.#running !== undefined && rounds < 2; rounds += this.#failure === undefined ? 0 : 1) {
         await Promise.race([this.#running, this.#pause(this.#limits.writeTimeoutMs)])
       }
-      await this.#space.stop()
-      clearTimeout(this.#watchdog)
-      if (this.#failure === undefined) return await this.#stream.close()
-      // The file of a write that never ended is left to the operating system.
-      if (this.#running === undefined) await this.#stream.abandon()
-      throw this.#failure
+      await Promise.race([
+        this.#letGo(),
+        this.#pause(this.#limits.writeTimeoutMs).then(() => Promise.reject(this.#stalled())),
+      ])
     } catch (err) {
       this.#log.error({ err }, 'The stream of the audit log ends without a close record.')
     }
+  }
+
+  async #letGo(): Promise<void> {
+    clearTimeout(this.#watchdog)
+    await this.#space.stop()
+    if (this.#failure === undefined) return this.#stream.close()
+    // The file of a write that never ended is left to the operating system.
+    if (this.#running === undefined) await this.#stream.abandon()
+    throw this.#failure
+  }
+
+  #stalled(): Error {
+    return new Error(`no answer from the disk in ${this.#limits.writeTimeoutMs} ms`)
   }
 
   #pause(ms: number): Promise<void> {

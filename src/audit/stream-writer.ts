@@ -79,9 +79,8 @@ export class StreamWriter {
    * old file's unsynced pages is unknown to everyone. `note` says why.
    */
   async resume(note: object): Promise<void> {
-    await this.#options.files.truncate(this.#file, this.#end)
-    this.#allocated = this.#end
     if (this.#end > 0) await this.#switchSegment()
+    else await this.#startOver()
     await this.#writeNote('resume', note)
   }
 
@@ -134,6 +133,12 @@ export class StreamWriter {
     }
     // Also after a failure, so that a full disk is not asked again for every frame.
     this.#allocated = this.#end + Math.max(preallocationBytes, length)
+  }
+
+  /** In a segment that has no whole frame yet. */
+  async #startOver(): Promise<void> {
+    await this.#options.files.truncate(this.#file, 0)
+    this.#allocated = 0
   }
 
   /** Every step may be repeated after a failure. */

@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./seed.ts')).seed,
   },
   {
+    name: 'attest',
+    summary: 'Make an attestation document for development.',
+    load: async () => (await import('./attest.ts')).attest,
+  },
+  {
     name: 'audit verify',
     summary: 'Check that no audit record was changed, removed or reordered.',
     load: async () => (await import('./audit-verify.ts')).auditVerify,

@@ -1,6 +1,8 @@
 /** `keyhold dev`: a server for a laptop or a test run, without security. */
+import { systemClock } from '../base/clock.ts'
 import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
+import { openAttestationIssuer } from '../start/attestation.ts'
 import { openDevelopmentNode } from '../start/development.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -9,7 +11,7 @@ import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const dev = defineCommand({
-  settings: ['host', 'port', 'data', 'seed', 'account', 'region', 'logLevel', 'config'],
+  settings: ['host', 'port', 'data', 'seed', 'account', 'region', 'attestationIssuer', 'logLevel', 'config'],
   fallbacks: { data: 'none, everything stays in memory', account: '000000000000' },
   description: `
 Runs a server for development and tests. Keys are in memory unless you give a folder with --data.
@@ -17,18 +19,24 @@ It lets everybody in: use the credentials test / test, or any others; an access 
 is taken for the account. It listens on this machine only.
 
 --seed FILE creates keys with ids, aliases, policies and even material that you choose
-(docs/seed-file.md).`,
+(docs/seed-file.md).
+--attestation-issuer FILE trusts documents of 'keyhold attest' (see its help).`,
   async run({ settings, terminal }) {
     const { host, port, region, account, data } = settings
     requireLoopback(host)
     const seed = settings.seed === undefined ? undefined : loadSeedFile(settings.seed)
     const log = createLogger({ level: settings.logLevel, forPerson: terminal.hasPerson })
-    const node = await openDevelopmentNode({ data, seed, account, region, log })
+    const issuer =
+      settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
+    const attestationRoots = issuer ? issuer.root : undefined
+    const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, log })
     try {
       const address = await node.listen({ host, port })
       const signal = firstSignal(() => {})
       terminal.tell(DEVELOPMENT_WARNING)
-      terminal.print(developmentGreeting({ folder: data, region, address }))
+      terminal.print(
+        developmentGreeting({ folder: data, region, address, attestationIssuer: settings.attestationIssuer }),
+      )
       await signal
       terminal.tell(STOPPING)
     } finally {

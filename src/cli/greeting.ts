@@ -65,18 +65,21 @@ Never trust it with a real secret.
 `
 
 export interface DevelopmentFacts {
+  /** File of the trusted issuer of attestation documents. */
+  readonly attestationIssuer: string | undefined
   /** `undefined`: in memory. */
   readonly folder: string | undefined
   readonly region: string
   readonly address: Address
 }
 
-export function developmentGreeting({ folder, region, address }: DevelopmentFacts): string {
+export function developmentGreeting({ folder, region, address, attestationIssuer }: DevelopmentFacts): string {
   const endpoint = endpointOf(address, undefined)
   const lines = [
     `Keyhold ${VERSION}, development mode`,
     `  keys         ${folder ?? 'in memory, gone when it stops'}`,
     '  credentials  test / test; an access key id of 12 digits is taken for the account',
+    `  recipients   ${recipients(attestationIssuer)}`,
     '',
     'Try it:',
     `  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws kms create-key --region ${region} --endpoint-url ${endpoint}`,
@@ -84,4 +87,10 @@ export function developmentGreeting({ folder, region, address }: DevelopmentFact
     readyLine(endpoint),
   ]
   return lines.join('\n')
+}
+
+/** How to get a document that this server believes. */
+function recipients(issuer: string | undefined): string {
+  if (issuer === undefined) return "only Nitro Enclaves' documents; --attestation-issuer FILE trusts your own"
+  return `keyhold attest PUBLIC_KEY_FILE --attestation-issuer ${shellWord(issuer)}`
 }

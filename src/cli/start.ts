@@ -3,6 +3,7 @@ import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
+import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
@@ -24,6 +25,7 @@ export const start = defineCommand({
     'tlsCert',
     'tlsKey',
     'allowPlainHttp',
+    'attestationRoots',
     'account',
     'region',
     'logLevel',
@@ -40,6 +42,7 @@ has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
+    const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port } = settings
@@ -48,7 +51,8 @@ has accepted; a second one at once.`,
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const task = { ...choice, folder: folder.path, host, port, tls, authentication, logLevel } as const
+      const node = { tls, attestationRoots, authentication, logLevel } as const
+      const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())
       terminal.print(serverGreeting({ folder, prepared, region, tls, address: serving.address }))

@@ -68,6 +68,24 @@ export const yesOrNo: Kind<boolean> = {
   },
 }
 
+const PCR = /^(\d{1,2})=([0-9a-fA-F]{96})$/
+const PCR_INDEX_MAX = 31
+
+/** `0=HEX,8=HEX`: platform configuration registers, SHA-384. */
+export const pcrList: Kind<ReadonlyMap<number, Uint8Array>> = {
+  placeholder: 'N=HEX,…',
+  expected: `a list like 0=HEX,8=HEX with numbers up to ${PCR_INDEX_MAX} and 96 hex digits each`,
+  read(text) {
+    const pcrs = new Map<number, Uint8Array>()
+    for (const item of text.split(',')) {
+      const [, index, digest] = PCR.exec(item) ?? []
+      if (index === undefined || Number(index) > PCR_INDEX_MAX || pcrs.has(Number(index))) return undefined
+      pcrs.set(Number(index), Uint8Array.from(Buffer.from(digest!, 'hex')))
+    }
+    return pcrs
+  },
+}
+
 export const accountId: Kind<string> = {
   placeholder: 'ID',
   expected: 'an account id of 12 digits',

@@ -5,7 +5,7 @@
  */
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
-import { accountId, hostName, type Kind, oneOf, path, regionName, wholeNumber, yesOrNo } from './kinds.ts'
+import { accountId, hostName, type Kind, oneOf, path, pcrList, regionName, wholeNumber, yesOrNo } from './kinds.ts'
 
 export interface Setting<Value, Fallback> {
   readonly kind: Kind<Value>
@@ -58,6 +58,16 @@ export const SETTINGS = Object.freeze({
     'us-east-1',
   ),
   seed: optional(path('FILE'), 'Keys and aliases to begin with (docs/seed-file.md).'),
+  attestationRoots: optional(
+    path('FILE'),
+    'Root certificates (PEM) that attestation documents of recipients may begin with.',
+    "AWS's root of Nitro Enclaves",
+  ),
+  attestationIssuer: optional(
+    path('FILE'),
+    "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",
+  ),
+  pcrs: optional(pcrList, 'Measurements in the document.', 'zeros, as of an enclave in debug mode'),
   logLevel: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'Least important messages to log.', 'info'),
 })
 

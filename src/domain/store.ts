@@ -107,12 +107,14 @@ export interface Change extends Reader {
   insertKey(key: Key, materials: readonly StoredKeyMaterial[]): Promise<void>
   /** Replaces all facts of the key but its name and materials. */
   updateKey(key: Key): Promise<void>
-  /** Key, materials and aliases; nothing that could open a ciphertext stays in the live table. */
+  /** Key, materials and aliases; nothing that could open a ciphertext stays in the live table. Gone already: no change. */
   eraseKey(name: KeyName): Promise<void>
   insertAlias(alias: Alias): Promise<void>
   updateAlias(alias: Alias): Promise<void>
+  /** Gone already: no change. */
   deleteAlias(name: AliasName): Promise<void>
   insertDomainKey(key: StoredDomainKey): Promise<void>
+  /** An account that is there already stays as it is. */
   insertAccount(account: string, createdAt: number): Promise<void>
   insertUser(user: StoredUser): Promise<void>
   insertAccessKey(accessKey: StoredAccessKey): Promise<void>
@@ -127,10 +129,12 @@ export interface ChangesBatch {
   readonly notices: readonly ChangeNotice[] | undefined
 }
 
+/** Its own readers see what is committed, never a change that is under way, not even from inside of it. */
 export interface Store extends Reader {
   /**
    * Runs `work` in one durable transaction (when this resolves, it is on stable storage) and then tells the listener of
    * {@link onCommit} what it touched, before it resolves. If `work` throws, nothing has happened.
+   * Changes wait for each other: one inside another is refused.
    */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>
   onCommit(listener: (notices: readonly ChangeNotice[]) => void): void

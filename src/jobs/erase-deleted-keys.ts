@@ -1,6 +1,7 @@
 /** Erases keys whose waiting period is over (lifecycle.md TR-14, DEL-8), each with its audit event in one transaction. */
-import { type AuditSink, serviceEventLine } from '../audit/audit-record.ts'
+import { serviceEventLine } from '../audit/audit-record.ts'
 import type { Clock } from '../base/clock.ts'
+import type { AuditOutbox } from '../domain/audit-outbox.ts'
 import { isDeleted, type Key } from '../domain/keys/key.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Store } from '../domain/store.ts'
@@ -10,15 +11,14 @@ const KEYS_PER_ROUND = 100
 
 export interface EraserServices {
   readonly store: Store
-  readonly audit: AuditSink
   readonly clock: Clock
   readonly random: RandomSource
   readonly node: string
-  readonly recordWritten: (eventId: string) => void
+  readonly outbox: AuditOutbox
 }
 
 export function eraseDeletedKeys(services: EraserServices): Job {
-  const { store, audit, clock } = services
+  const { store, clock } = services
 
   async function erase(key: Key): Promise<void> {
     const eventId = services.random.uuid()
@@ -40,8 +40,7 @@ export function eraseDeletedKeys(services: EraserServices): Job {
       return true
     })
     if (!erased) return
-    await audit.append(line)
-    services.recordWritten(eventId)
+    await services.outbox.log(eventId, line)
   }
 
   return {

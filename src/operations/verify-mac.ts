@@ -13,7 +13,7 @@ export const VerifyMac = defineOperation({
     Message: message,
     KeyId: keyId,
     MacAlgorithm: macAlgorithm,
-    Mac: blob(1, 6144, { sensitive: true }),
+    Mac: blob(1, 6144),
     GrantTokens: grantTokens,
     DryRun: dryRun,
   }),

@@ -8,6 +8,7 @@ import { aliasArn } from '../base/arn.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
+import type { AuditOutbox } from '../domain/audit-outbox.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
@@ -30,8 +31,15 @@ export interface PipelineServices {
   readonly clock: Clock
   /** Names this node in records that wait for its audit log. */
   readonly node: string
-  /** Called with the ids of records that reached the audit log after their change committed. */
-  readonly recordWritten: (eventId: string) => void
+  /** Brings records to the audit log that were committed with their changes. */
+  readonly outbox: AuditOutbox
+}
+
+/** How a call ended well. */
+interface Done {
+  readonly output: unknown
+  /** Its audit record. */
+  readonly line: string
 }
 
 export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
@@ -52,29 +60,36 @@ export function createPipeline(services: PipelineServices): Execute {
     audit.admit(operation.changes)
     const progress: Progress = { located: [], additionalEventData: {} }
     const eventId = services.random.uuid()
-    let output: unknown
+    let done: Done
     try {
       const input = operation.input.parse(body)
       progress.input = input
       operation.check?.(input)
       const { Recipient } = input as { Recipient?: RecipientInfo }
       if (Recipient !== undefined) await verifyRecipient(Recipient, call, progress)
-      if (operation.changes) return await executeChange(operation, input, call, progress, eventId)
-      await check(operation, input, call, progress, cache)
-      output = await operation.handler(input, context(call, progress, store), undefined)
-      refuseDryRun(input)
+      const run = operation.changes ? runChange : runReading
+      done = await run(operation, input, call, progress, eventId)
     } catch (error) {
       await audit.append(record(operation, call, progress, eventId, undefined, error))
       throw error
     }
-    await audit.append(record(operation, call, progress, eventId, output))
-    return output
+    // Not within the try: a record that the log does not take is no other end of the call.
+    if (operation.changes) await services.outbox.log(eventId, done.line)
+    else await audit.append(done.line)
+    return done.output
+  }
+
+  async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
+    await check(operation, input, call, progress, cache)
+    const output = await operation.handler(input, context(call, progress, store), undefined)
+    refuseDryRun(input)
+    return { output, line: record(operation, call, progress, eventId, output) }
   }
 
   /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
-  async function executeChange(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
+  async function runChange(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
     const prepared = operation.prepare && (await prepare(operation, input, call, progress))
-    const { output, line } = await store.change(async (change) => {
+    return store.change(async (change) => {
       await check(operation, input, call, progress, change)
       const output = await operation.handler(input, context(call, progress, change, change), prepared)
       refuseDryRun(input)
@@ -82,9 +97,6 @@ export function createPipeline(services: PipelineServices): Execute {
       await change.recordAudit({ eventId, node: services.node, line })
       return { output, line }
     })
-    await audit.append(line)
-    services.recordWritten(eventId)
-    return output
   }
 
   async function prepare(operation: Operation, input: unknown, call: Call, progress: Progress): Promise<unknown> {

@@ -2,11 +2,12 @@
 
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { NITRO_ENCLAVES_ROOT } from '../crypto/attestation/nitro-root.ts'
 import { applySeed } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
 import type { Address } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
-import { type OpenNode, openDurableNode, openMemoryNode } from './node.ts'
+import { type NodeOptions, type OpenNode, openDurableNode, openMemoryNode } from './node.ts'
 import { prepareDataFolder } from './prepare.ts'
 
 /** LocalStack's account for credentials that name none. */
@@ -20,6 +21,8 @@ export interface DevelopmentOptions {
   /** Of seeded keys that name none. */
   readonly account: string | undefined
   readonly region: string
+  /** PEM of roots that are trusted besides AWS's. */
+  readonly attestationRoots: string | undefined
   readonly log: Log
 }
 
@@ -30,7 +33,9 @@ export interface DevelopmentNode {
 
 export async function openDevelopmentNode(options: DevelopmentOptions): Promise<DevelopmentNode> {
   const { data, seed, log, region, account = DEVELOPMENT_ACCOUNT } = options
-  const { release, ...node } = data === undefined ? await inMemory(log) : await onFolder(data, region, log)
+  const attestationRoots = options.attestationRoots && NITRO_ENCLAVES_ROOT + options.attestationRoots
+  const choice = { node: NODE, authentication: 'development', attestationRoots, log } as const
+  const { release, ...node } = data === undefined ? await inMemory(choice) : await onFolder(data, region, choice)
   const { service, store } = node
   const stop = async () => {
     await service.stop()
@@ -50,16 +55,22 @@ interface HeldNode extends OpenNode {
   release(): void
 }
 
-async function inMemory(log: Log): Promise<HeldNode> {
-  return { ...(await openMemoryNode({ node: NODE, authentication: 'development', log })), release() {} }
+async function inMemory(options: NodeOptions): Promise<HeldNode> {
+  return { ...(await openMemoryNode(options)), release() {} }
 }
 
-async function onFolder(path: string, region: string, log: Log): Promise<HeldNode> {
+async function onFolder(path: string, region: string, options: NodeOptions): Promise<HeldNode> {
   const choice = { provider: undefined, passphrase: undefined }
   const folder = dataFolder(path)
-  const { lock } = await prepareDataFolder({ ...choice, folder, account: undefined, region, mode: 'development', log })
+  const { lock } = await prepareDataFolder({
+    ...choice,
+    folder,
+    account: undefined,
+    region,
+    mode: 'development',
+    log: options.log,
+  })
   try {
-    const options = { node: NODE, authentication: 'development', log } as const
     return { ...(await openDurableNode(path, choice, options)), release: lock.release }
   } catch (error) {
     lock.release()

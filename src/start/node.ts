@@ -19,18 +19,19 @@ export interface NodeOptions {
   readonly node: string
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
+  readonly attestationRoots?: string | undefined
   readonly log: Log
 }
 
 const ROOT_KEY_BYTES = 32
 
 /** Everything is gone when it stops. */
-export async function openMemoryNode({ node, authentication, tls, log }: NodeOptions): Promise<OpenNode> {
+export async function openMemoryNode(options: NodeOptions): Promise<OpenNode> {
   const clock = systemClock
-  const store = await openSqliteStore({ path: ':memory:', node, clock })
+  const store = await openSqliteStore({ path: ':memory:', node: options.node, clock })
   const rootKey = localRootKey(createRandomSource().keyBytes(ROOT_KEY_BYTES))
   const auditLog = createMemoryAuditLog()
-  return { store, service: await createService({ store, auditLog, rootKey, clock, log, node, authentication, tls }) }
+  return { store, service: await createService({ ...options, store, auditLog, rootKey, clock }) }
 }
 
 export interface OpenNode {

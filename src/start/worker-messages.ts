@@ -9,6 +9,8 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   /** Path of the data folder. */
   readonly folder: string
   readonly tls: TlsSettings | undefined
+  /** PEM; `undefined`: AWS's. */
+  readonly attestationRoots: string | undefined
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

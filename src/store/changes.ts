@@ -43,7 +43,7 @@ async function prunedPosition(db: Db): Promise<number> {
  */
 export async function readChanges(db: Db, position: number, node: string): Promise<ChangesBatch> {
   const newest = await newestPosition(db)
-  const notices = await db
+  const rows = await db
     .selectFrom('changes')
     .select(['kind', 'subject'])
     .where('position', '>', position)
@@ -52,8 +52,12 @@ export async function readChanges(db: Db, position: number, node: string): Promi
     .orderBy('position')
     .limit(CHANGES_BATCH_MAX + 1)
     .execute()
-  const isComplete = notices.length <= CHANGES_BATCH_MAX && (await prunedPosition(db)) <= position
-  return { position: newest, notices: isComplete ? (notices as ChangeNotice[]) : undefined }
+  const isComplete = rows.length <= CHANGES_BATCH_MAX && (await prunedPosition(db)) <= position
+  return { position: newest, notices: isComplete ? rows.map(toNotice) : undefined }
+}
+
+function toNotice({ kind, subject }: { kind: string; subject: string }): ChangeNotice {
+  return { kind: kind as ChangeNotice['kind'], subject }
 }
 
 /** Removes some of the entries from before `before`. @returns whether there may be more. */

@@ -2,6 +2,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../domain/store.ts'
 import { openSqlite } from './dialects/sqlite.ts'
+import { openError } from './dialects/sqlite-errors.ts'
+import type { StoreDatabase } from './dialects/store-database.ts'
 import { migrate } from './migrate.ts'
 import { createSqlStore } from './sql-store.ts'
 
@@ -15,12 +17,21 @@ export interface SqliteStoreOptions {
 
 /** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
 export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions): Promise<Store> {
+  try {
+    const database = await openMigrated(path, clock)
+    return createSqlStore(database, node, clock)
+  } catch (error) {
+    throw openError(path, error)
+  }
+}
+
+async function openMigrated(path: string, clock: Clock): Promise<StoreDatabase> {
   const database = await openSqlite(path)
   try {
     await migrate(database, clock)
+    return database
   } catch (error) {
     await database.close()
     throw error
   }
-  return createSqlStore(database, node, clock)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { chmod, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemFiles } from '../../src/audit/audit-files.ts'
@@ -161,6 +161,31 @@ test('A segment is opened so that the kernel answers a write when it is durable'
   await log.close()
 })
 
+test('The name of a segment is durable before anything is written to it', async (t) => {
+  const folder = await temporaryFolder(t)
+  const steps: string[] = []
+  const log = await openTestLog(folder, {
+    limits: { segmentBytesMax: 1 },
+    files: {
+      create(path) {
+        steps.push('create')
+        return systemFiles.create(path)
+      },
+      syncFolder(path) {
+        steps.push(`sync ${path === folder}`)
+        return systemFiles.syncFolder(path)
+      },
+      writeDurably(file, bytes, position) {
+        steps.push('write')
+        return systemFiles.writeDurably(file, bytes, position)
+      },
+    },
+  })
+  await log.append(lineOf(0))
+  await log.close()
+  assert.deepEqual(steps, ['create', 'sync true', 'write', 'create', 'sync true', 'write', 'write'])
+})
+
 test('A batch closes at 256 KB, so no frame grows without bound (audit.md section 9, row 2)', async (t) => {
   const folder = await temporaryFolder(t)
   const log = await openTestLog(folder)
@@ -191,12 +216,12 @@ test('Lines of three-byte characters fill a batch without loss', async (t) => {
 test('A line longer than a record may be is refused and harms no other', async (t) => {
   const folder = await temporaryFolder(t)
   const log = await openTestLog(folder)
-  const good = log.append(lineOf(1))
+  const good = Promise.all([log.append(lineOf(1)), log.append('x'.repeat(256 * 1024))])
   await assert.rejects(log.append('x'.repeat(256 * 1024 + 1)), { code: 'KMSInternalException' })
   await good
   await log.append(lineOf(2))
   await log.close()
-  assert.equal((await Array.fromAsync(readAuditLog(folder))).length, 2)
+  assert.equal((await Array.fromAsync(readAuditLog(folder))).length, 3)
 })
 
 test('Segments rotate by size, and the chain goes on across them', async (t) => {
@@ -211,7 +236,7 @@ test('Segments rotate by size, and the chain goes on across them', async (t) => 
     segments.map((_, index) => `${String(index).padStart(6, '0')}.audit`),
   )
   const frames = segments.flatMap(({ bytes }) => framesOf(bytes))
-  frames.slice(1).forEach((frame, index) => assert.deepEqual(frame.previousHash, frames[index]!.hash))
+  for (const [index, frame] of frames.slice(1).entries()) assert.deepEqual(frame.previousHash, frames[index]!.hash)
   const report = await verifyAuditLog(folder)
   assert.deepEqual([report.problems, report.warnings, report.records], [[], [], 200])
   assert.equal(report.streams[0]!.segments, segments.length)
@@ -227,7 +252,9 @@ test('Space is laid out ahead while a stream is in use and given back when it cl
   assert.deepEqual((await verifyAuditLog(folder)).problems, [])
   await log.close()
   const [closed] = await segmentsOf(folder)
-  assert.equal(framesOf(closed!.bytes).at(-1)!.kind, CLOSE)
+  const last = framesOf(closed!.bytes).at(-1)!
+  assert.equal(last.kind, CLOSE)
+  assert.equal(closed!.bytes.length, last.at + 112 + last.payload.length)
   const report = await verifyAuditLog(folder)
   assert.deepEqual([report.problems, report.warnings, report.records], [[], [], 200])
 })
@@ -274,7 +301,7 @@ test('Closing writes what waits; after it everything is refused, and closing aga
 
 test('A folder that cannot be made gives an error that names it', async (t) => {
   const folder = join(await temporaryFolder(t), 'file', 'audit')
-  await (await import('node:fs/promises')).writeFile(join(folder, '..'), '')
+  await writeFile(join(folder, '..'), '')
   await assert.rejects(
     openTestLog(folder),
     (error: Error) => error.message.includes(folder) && error.cause !== undefined,
@@ -283,7 +310,6 @@ test('A folder that cannot be made gives an error that names it', async (t) => {
 
 test('A folder that others may enter is pointed out', async (t) => {
   const folder = await temporaryFolder(t)
-  const { chmod } = await import('node:fs/promises')
   await chmod(folder, 0o755)
   const log = recordedLog()
   await (await openTestLog(folder, { log })).close()

@@ -190,6 +190,11 @@ test('a change whose record the log did not take keeps it in the outbox; one tha
   assert.ok(names.includes('DisableKey'), names.join())
   assert.equal((await broken.call('DescribeKey', { KeyId })).KeyMetadata.Enabled, false)
   await failureOf(broken.call('CancelKeyDeletion', { KeyId }))
+  const records = broken.auditRecords()
+  assert.ok(
+    !records.some((record) => record.eventName === 'DisableKey'),
+    'a change that stands is not recorded as failed',
+  )
   const after = (await broken.store.pendingAuditRecords()).map(({ line }) => JSON.parse(line).eventName)
   assert.ok(!after.includes('CancelKeyDeletion'))
   assert.equal(
@@ -197,6 +202,25 @@ test('a change whose record the log did not take keeps it in the outbox; one tha
     `${Arn} is not pending deletion.`,
   )
   await broken.close()
+})
+
+test('a record that the log refused reaches it as soon as it can, once', async () => {
+  let failing = false
+  const broken = await createHarness({
+    beforeAudit(step) {
+      if (failing && step === 'append') throw new KmsError('KMSInternalException')
+    },
+  })
+  const { KeyId } = await newKey(broken)
+  failing = true
+  await failureOf(broken.call('DisableKey', { KeyId }))
+  failing = false
+  await broken.close()
+  const disabled = broken.auditRecords().filter((record) => record.eventName === 'DisableKey')
+  assert.deepEqual(
+    disabled.map((record) => record.errorCode),
+    [undefined],
+  )
 })
 
 test('every call has one record, whatever its end, with the request id that the client sees', async () => {

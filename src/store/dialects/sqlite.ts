@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../base/limits.ts'
 import { createExecute, queryBuilder } from './sqlite-connection.ts'
 import { connectToFile, connectToMemory, type SqliteConnections } from './sqlite-connections.ts'
-import { isBusy, openError } from './sqlite-errors.ts'
+import { isBusy } from './sqlite-errors.ts'
 import { createPrivateFile, makePrivate, prepare, recognise } from './sqlite-file.ts'
 import { createTransactions } from './sqlite-transactions.ts'
 import type { ColumnTypes, StoreDatabase } from './store-database.ts'
@@ -20,14 +20,9 @@ const COLUMN_TYPES: ColumnTypes = {
   counted: (column) => column.primaryKey().autoIncrement(),
 }
 
-/** @throws {StoreError} if `path`, a file or `:memory:`, cannot be opened for a reason that the operator can remove. */
+/** @param path a file, or `:memory:`. Errors are as they come; `openError` tells what they mean. */
 export async function openSqlite(path: string): Promise<StoreDatabase> {
-  if (path === ':memory:') return createDatabase(connectToMemory())
-  try {
-    return await openFile(resolve(path))
-  } catch (error) {
-    throw openError(path, error)
-  }
+  return path === ':memory:' ? createDatabase(connectToMemory()) : openFile(resolve(path))
 }
 
 async function openFile(file: string): Promise<StoreDatabase> {

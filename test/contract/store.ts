@@ -1,0 +1,46 @@
+/**
+ * What every store must do, whatever database it is made of: the promises of `domain/store.ts` and of design.md
+ * section 3. Run it with `storeContract(name, open)`.
+ */
+import { after, before, describe } from 'node:test'
+import type { Store } from '../../src/domain/store.ts'
+import { aliasTests } from './store/aliases.ts'
+import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
+import { erasingTests } from './store/erasing.ts'
+import { clock, type StoreFixture } from './store/examples.ts'
+import { keyTests, materialTests } from './store/keys.ts'
+import { listTests } from './store/lists.ts'
+import { nodeTests } from './store/nodes.ts'
+import { noticeTests } from './store/notices.ts'
+import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
+import { domainKeyTests, principalTests } from './store/principals.ts'
+
+export function storeContract(name: string, open: () => Promise<StoreFixture>): void {
+  describe(name, () => {
+    let fixture: StoreFixture
+    let store: Store
+    before(async () => {
+      fixture = await open()
+      store = await fixture.open('node-1', clock)
+    })
+    after(async () => {
+      await store.close()
+      await fixture.remove()
+    })
+
+    describe('keys', () => keyTests(() => store))
+    describe('key materials', () => materialTests(() => store))
+    describe('aliases', () => aliasTests(() => store))
+    describe('lists', () => listTests(() => store))
+    describe('erasing', () => erasingTests(() => store))
+    describe('principals', () => principalTests(() => store))
+    describe('domain keys', () => domainKeyTests(() => store))
+    describe('a change', () => changeTests(() => store))
+    describe('changes at the same time', () => concurrencyTests(() => store))
+    describe('notices', () => noticeTests(() => store))
+    describe('the audit outbox', () => outboxTests(() => store))
+    describe('leases', () => leaseTests(() => store))
+    describe('several nodes', () => nodeTests(open))
+    describe('closing', () => closingTests(open))
+  })
+}

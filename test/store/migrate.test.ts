@@ -1,0 +1,126 @@
+/** Migrations: applied once and whole, never edited, refused when they are from the future (examples.md section 7). */
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, test } from 'node:test'
+import { sql } from 'kysely'
+import { systemClock } from '../../src/base/clock.ts'
+import { openSqlite } from '../../src/store/dialects/sqlite.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { migrations } from '../../src/store/migrations/index.ts'
+import type { Migration } from '../../src/store/migrations/migration.ts'
+import { StoreError } from '../../src/store/store-error.ts'
+import { exampleKey } from '../contract/store/examples.ts'
+import { fileFixture } from './sqlite-fixtures.ts'
+
+/** SHA-256 of the schema after each migration. A released migration is never edited: its line here never changes. */
+const SCHEMAS: Readonly<Record<number, string>> = {
+  1: 'f49f24d4e6ae1368de11b42e49ce862ecca4c25e3a0dc0ac3d9baae4ffe7a613',
+}
+
+async function schemaAfter(steps: readonly Migration[]): Promise<string> {
+  const fixture = await fileFixture()
+  const database = await openSqlite(fixture.path)
+  await migrate(database, systemClock, steps)
+  await database.close()
+  const file = new DatabaseSync(fixture.path)
+  const rows = file.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all()
+  file.close()
+  await fixture.remove()
+  assert.ok(rows.length > 5, 'read no schema')
+  return createHash('sha256')
+    .update(rows.map((row) => row.sql).join('\n'))
+    .digest('hex')
+}
+
+/** Plays the part of a newer Keyhold. */
+async function upgrade(path: string, step: Omit<Migration, 'up'>, ddl: string): Promise<void> {
+  const database = await openSqlite(path)
+  const up: Migration['up'] = async (db) => {
+    await sql.raw(ddl).execute(db)
+  }
+  await migrate(database, systemClock, [...migrations, { ...step, up }])
+  await database.close()
+}
+
+describe('migrations', () => {
+  test('are numbered from 1 without gaps', () => {
+    assert.deepEqual(
+      migrations.map(({ number }) => number),
+      migrations.map((_, index) => index + 1),
+    )
+  })
+
+  test('have not been edited since they were released', async () => {
+    assert.equal(Object.keys(SCHEMAS).length, migrations.length)
+    for (const { number } of migrations) assert.equal(await schemaAfter(migrations.slice(0, number)), SCHEMAS[number])
+  })
+
+  test('are applied once', async () => {
+    const fixture = await fileFixture()
+    for (let start = 0; start < 2; start++) await (await fixture.open('node-1', systemClock)).close()
+    const file = new DatabaseSync(fixture.path)
+    const applied = file.prepare('SELECT number FROM migrations').all()
+    assert.deepEqual(
+      applied.map((row) => row.number),
+      migrations.map(({ number }) => number),
+    )
+    file.close()
+    await fixture.remove()
+  })
+
+  test('that fail leave the store as it was', async () => {
+    const fixture = await fileFixture()
+    const store = await fixture.open('node-1', systemClock)
+    const key = exampleKey()
+    await store.change((change) => change.insertKey(key, []))
+    await store.close()
+    const step = { number: migrations.length + 1, name: 'fails', breaking: false }
+    const database = await openSqlite(fixture.path)
+    const up: Migration['up'] = async (db) => {
+      await sql`CREATE TABLE half_done (a)`.execute(db)
+      await sql`DELETE FROM keys`.execute(db)
+      throw new Error('on purpose')
+    }
+    await assert.rejects(migrate(database, systemClock, [...migrations, { ...step, up }]), /on purpose/)
+    await database.close()
+    const again = await fixture.open('node-1', systemClock)
+    assert.deepEqual(await again.findKey(key), key)
+    await again.close()
+    const file = new DatabaseSync(fixture.path)
+    assert.equal(file.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'half_done'").get(), undefined)
+    file.close()
+    await fixture.remove()
+  })
+
+  test('of a newer Keyhold that break this one are refused, with what to do, and stay', async () => {
+    const fixture = await fileFixture()
+    const number = migrations.length + 1
+    await upgrade(fixture.path, { number, name: 'split-keys', breaking: true }, 'ALTER TABLE keys RENAME TO kms_keys')
+    await assert.rejects(fixture.open('node-1', systemClock), (error) => {
+      assert.ok(error instanceof StoreError)
+      assert.match(error.message, /newer Keyhold.*split-keys.*Start that version again, or restore a backup/)
+      return true
+    })
+    const file = new DatabaseSync(fixture.path)
+    assert.equal(file.prepare('SELECT count(*) AS count FROM migrations').get()!.count, number)
+    file.close()
+    await fixture.remove()
+  })
+
+  test('of a newer Keyhold that break nothing are no reason to stop: nodes are upgraded one after the other', async () => {
+    const fixture = await fileFixture()
+    const number = migrations.length + 1
+    await upgrade(
+      fixture.path,
+      { number, name: 'more', breaking: false },
+      "ALTER TABLE keys ADD COLUMN more TEXT DEFAULT ''",
+    )
+    const store = await fixture.open('node-1', systemClock)
+    const key = exampleKey()
+    await store.change((change) => change.insertKey(key, []))
+    assert.deepEqual(await store.findKey(key), key)
+    await store.close()
+    await fixture.remove()
+  })
+})
