@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
 const SUITES: Readonly<Record<string, { readonly include: string; readonly exclude: readonly string[] }>> = {
   unit: { include: 'test/**/*.test.ts', exclude: ['test/compat/', 'test/crash/'] },
@@ -19,9 +20,9 @@ const files = globSync(suite.include).filter((file) => !suite.exclude.some((fold
 if (files.length === 0) fail(`no test files in suite '${name}'`)
 
 // Names of single files or other flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
-const { status } = spawnSync(process.execPath, ['--test', ...process.argv.slice(3), ...files.sort()], {
-  stdio: 'inherit',
-})
+// Node leaves one core idle by default, which is half of a small machine.
+const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...process.argv.slice(3)]
+const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], { stdio: 'inherit' })
 process.exitCode = status ?? 1
 
 function fail(message: string): never {

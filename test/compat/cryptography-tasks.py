@@ -12,13 +12,23 @@ from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 try:
-    from cryptography.hazmat.primitives.asymmetric import mldsa  # noqa: F401 (whether it is there)
+    from cryptography.hazmat.primitives.asymmetric import mldsa
 
-    HAS_ML_DSA = True
+    ML_DSA = {
+        "ML_DSA_44": mldsa.MLDSA44PrivateKey,
+        "ML_DSA_65": mldsa.MLDSA65PrivateKey,
+        "ML_DSA_87": mldsa.MLDSA87PrivateKey,
+    }
 except ImportError:
-    HAS_ML_DSA = False
+    ML_DSA = {}
 
-HASHES = {"SHA_1": hashes.SHA1, "SHA_224": hashes.SHA224, "SHA_256": hashes.SHA256, "SHA_384": hashes.SHA384, "SHA_512": hashes.SHA512}
+HASHES = {
+    "SHA_1": hashes.SHA1,
+    "SHA_224": hashes.SHA224,
+    "SHA_256": hashes.SHA256,
+    "SHA_384": hashes.SHA384,
+    "SHA_512": hashes.SHA512,
+}
 CURVES = {
     "ECC_NIST_P256": ec.SECP256R1,
     "ECC_NIST_P384": ec.SECP384R1,
@@ -67,11 +77,13 @@ def pkcs8(key):
 def generate(spec):
     if spec.startswith("RSA"):
         return rsa.generate_private_key(65537, int(spec[4:]))
-    return ed25519.Ed25519PrivateKey.generate() if spec == "ECC_NIST_EDWARDS25519" else ec.generate_private_key(CURVES[spec]())
+    if spec in CURVES:
+        return ec.generate_private_key(CURVES[spec]())
+    return (ML_DSA.get(spec) or ed25519.Ed25519PrivateKey).generate()
 
 
 def abilities():
-    return {"mlDsa": HAS_ML_DSA}
+    return {"mlDsa": bool(ML_DSA)}
 
 
 def verify(algorithm, publicKey, message, signature):

@@ -51,7 +51,7 @@ function usesDgst(algorithm: string): boolean {
   return algorithm.startsWith('RSASSA') || algorithm.startsWith('ECDSA')
 }
 
-function verifies({ algorithm, publicKey, signature }: SignedMessage, text: Buffer): boolean {
+function verifies({ algorithm, publicKey, signature }: SignedMessage, text: Buffer): Promise<boolean> {
   const [key, sig, input] = [publicKey, signature, text].map((bytes) => openssl.file(bytes)) as [string, string, string]
   const keyform = ['-keyform', 'DER']
   if (usesDgst(algorithm)) {
@@ -61,7 +61,12 @@ function verifies({ algorithm, publicKey, signature }: SignedMessage, text: Buff
   return openssl.succeeds([...by, '-sigfile', sig, '-in', input])
 }
 
-function signWith(algorithm: string, privateKey: Buffer, text: Buffer, options = digestOptions(algorithm)): Buffer {
+function signWith(
+  algorithm: string,
+  privateKey: Buffer,
+  text: Buffer,
+  options = digestOptions(algorithm),
+): Promise<Buffer> {
   const [key, input] = [openssl.file(privateKey), openssl.file(text)]
   // Its -out would have to come before the name of the input; without it the signature goes to the standard output.
   if (usesDgst(algorithm)) return openssl.run(['dgst', ...options, '-keyform', 'DER', '-sign', key, input])
@@ -85,8 +90,8 @@ test('OpenSSL verifies every signature, as RAW and as DIGEST, with a PSS salt as
     ({ algorithm }) => algorithm !== 'ML_DSA_SHAKE_256' && algorithm !== 'ED25519_PH_SHA_512',
   )
   for (const signed of known) {
-    assert.equal(verifies(signed, signed.message), true, nameOf(signed))
-    assert.equal(verifies(signed, withOneBitChanged(signed.message)), false, nameOf(signed))
+    assert.equal(await verifies(signed, signed.message), true, nameOf(signed))
+    assert.equal(await verifies(signed, withOneBitChanged(signed.message)), false, nameOf(signed))
   }
   // 3 RSA sizes × 6 algorithms × 2 types, 4 curves × 2, Ed25519, SM2 × 2.
   assert.equal(known.length, 36 + 8 + 1 + 2)
@@ -117,12 +122,12 @@ const OUTSIDE_SIGNERS: readonly OutsideKey[] = [
 describe('a key that OpenSSL has too', { skip }, () => {
   for (const { spec, algorithms, genpkey } of OUTSIDE_SIGNERS) {
     test(`Verify accepts OpenSSL's signatures under a key ${spec}, as RAW and as DIGEST`, async () => {
-      const privateKey = openssl.privateKey(...genpkey)
-      const publicKey = openssl.publicKeyOf(privateKey)
+      const privateKey = await openssl.privateKey(...genpkey)
+      const publicKey = await openssl.publicKeyOf(privateKey)
       const { keyId: KeyId } = await insertGivenKey(harness, { KeySpec: spec, KeyUsage: 'SIGN_VERIFY' }, privateKey)
       assert.deepEqual(bytesOf((await harness.call('GetPublicKey', { KeyId })).PublicKey), publicKey)
       for (const SigningAlgorithm of algorithms) {
-        const Signature = signWith(SigningAlgorithm, privateKey, message)
+        const Signature = await signWith(SigningAlgorithm, privateKey, message)
         const types = SigningAlgorithm === 'ED25519_SHA_512' ? (['RAW'] as const) : (['RAW', 'DIGEST'] as const)
         for (const MessageType of types) {
           const Message = asMessageType(SigningAlgorithm, MessageType, message, publicKey)
@@ -137,12 +142,17 @@ describe('a key that OpenSSL has too', { skip }, () => {
   }
 
   test('Verify refuses PSS signatures whose salt is not as long as the digest', async () => {
-    const privateKey = openssl.privateKey(...rsa(2048))
+    const privateKey = await openssl.privateKey(...rsa(2048))
     const kind = { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' } as const
     const { keyId: KeyId } = await insertGivenKey(harness, kind, privateKey)
     const SigningAlgorithm = 'RSASSA_PSS_SHA_256'
     for (const saltBytes of [0, 20, 31, 33, 222]) {
-      const Signature = signWith(SigningAlgorithm, privateKey, message, digestOptions(SigningAlgorithm, saltBytes))
+      const Signature = await signWith(
+        SigningAlgorithm,
+        privateKey,
+        message,
+        digestOptions(SigningAlgorithm, saltBytes),
+      )
       for (const MessageType of ['RAW', 'DIGEST'] as const) {
         const Message = MessageType === 'RAW' ? message : hash('sha256', message, 'buffer')
         const work = harness.call('Verify', { KeyId, SigningAlgorithm, MessageType, Message, Signature })
@@ -164,13 +174,13 @@ describe('a key that OpenSSL has too', { skip }, () => {
     ['SM2', ['-algorithm', 'SM2']],
   ] as const) {
     test(`OpenSSL opens what Encrypt made under a key ${spec}`, async () => {
-      const privateKey = openssl.privateKey(...genpkey)
+      const privateKey = await openssl.privateKey(...genpkey)
       const { keyId: KeyId } = await insertGivenKey(harness, { KeySpec: spec, KeyUsage: 'ENCRYPT_DECRYPT' }, privateKey)
       for (const EncryptionAlgorithm of algorithmsOf(spec, 'ENCRYPT_DECRYPT')) {
         const request = { KeyId, Plaintext: message, EncryptionAlgorithm }
         const ciphertext = openssl.file(bytesOf((await harness.call('Encrypt', request)).CiphertextBlob))
         const key = ['-keyform', 'DER', '-inkey', openssl.file(privateKey)]
-        const opened = openssl.output([
+        const opened = await openssl.output([
           ...['pkeyutl', '-decrypt', ...key, ...cipherOptions(EncryptionAlgorithm), '-in', ciphertext],
         ])
         assert.deepEqual(opened, message)
@@ -186,7 +196,7 @@ describe('a key that OpenSSL has too', { skip }, () => {
       for (const EncryptionAlgorithm of algorithms) {
         for (const length of [1, OAEP_BYTES[KeySpec]?.[EncryptionAlgorithm] ?? 1024]) {
           const Plaintext = randomBytes(length)
-          const CiphertextBlob = openssl.output([
+          const CiphertextBlob = await openssl.output([
             ...['pkeyutl', '-encrypt', '-pubin', '-keyform', 'DER', '-inkey', key],
             ...[...cipherOptions(EncryptionAlgorithm), '-in', openssl.file(Plaintext)],
           ])
@@ -209,11 +219,11 @@ for (const [spec, curve] of [
 ] as const) {
   test(`OpenSSL derives the same secret as DeriveSharedSecret on ${spec}`, { skip }, async () => {
     const { KeyId, publicKey } = await createKey(spec, 'KEY_AGREEMENT')
-    const own = openssl.privateKey(...ec(curve))
-    const PublicKey = openssl.publicKeyOf(own)
+    const own = await openssl.privateKey(...ec(curve))
+    const PublicKey = await openssl.publicKeyOf(own)
     const request = { KeyId, KeyAgreementAlgorithm: 'ECDH', PublicKey }
     const { SharedSecret } = await harness.call('DeriveSharedSecret', request)
-    const derived = openssl.output([
+    const derived = await openssl.output([
       ...['pkeyutl', '-derive', '-keyform', 'DER', '-inkey', openssl.file(own)],
       ...['-peerform', 'DER', '-peerkey', openssl.file(publicKey)],
     ])
@@ -228,7 +238,7 @@ test('OpenSSL computes the same MACs', { skip }, async () => {
     const { keyId: KeyId } = await insertGivenKey(harness, { KeySpec, KeyUsage }, material)
     const request = { KeyId, Message: message, MacAlgorithm }
     const options = ['-mac', 'HMAC', '-macopt', `hexkey:${material.toString('hex')}`]
-    const Mac = openssl.run(['dgst', '-binary', `-${hashOf(MacAlgorithm)}`, ...options], message)
+    const Mac = await openssl.run(['dgst', '-binary', `-${hashOf(MacAlgorithm)}`, ...options], message)
     assert.deepEqual(bytesOf((await harness.call('GenerateMac', request)).Mac), Mac)
     assert.equal((await harness.call('VerifyMac', { ...request, Mac })).MacValid, true)
   }
@@ -242,16 +252,16 @@ describe('data key pairs', { skip }, () => {
       const privateKey = bytesOf(pair.PrivateKeyPlaintext)
       const [bytes, spread] = PRIVATE_KEY_BYTES[KeyPairSpec]!
       assert.ok(Math.abs(privateKey.length - bytes) <= spread)
-      assert.deepEqual(openssl.publicKeyOf(privateKey), bytesOf(pair.PublicKey))
-      const checked = openssl.run(['pkey', '-inform', 'DER', '-check', '-noout'], privateKey)
+      assert.deepEqual(await openssl.publicKeyOf(privateKey), bytesOf(pair.PublicKey))
+      const checked = await openssl.run(['pkey', '-inform', 'DER', '-check', '-noout'], privateKey)
       assert.match(checked.toString(), /^Key is valid$/m)
 
       const algorithm = kindsFor('SIGN_VERIFY')
         .find(({ KeySpec }) => KeySpec === KeyPairSpec)!
         .algorithms.at(-1)!
-      const signature = signWith(algorithm, privateKey, message)
+      const signature = await signWith(algorithm, privateKey, message)
       const signed = { spec: KeyPairSpec, algorithm, messageType: 'RAW', message, signature } as const
-      assert.equal(verifies({ ...signed, publicKey: bytesOf(pair.PublicKey) }, message), true)
+      assert.equal(await verifies({ ...signed, publicKey: bytesOf(pair.PublicKey) }, message), true)
     })
   }
 })
