@@ -81,7 +81,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     cache,
     keyMaterials,
     attestations,
-    assertFresh: changes.assertFresh,
+    ensureFresh: changes.ensureFresh,
   })
   const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
   const server = createHttpServer({

@@ -14,8 +14,11 @@ export interface Remembering {
 }
 
 export interface ChangeFollower {
-  /** @throws {KmsError} `KMSInternalException` if what is cached may be older than the bound. */
-  assertFresh(): void
+  /**
+   * `undefined` when what is cached may be trusted; else a promise that reads the changes first.
+   * @throws {KmsError} `KMSInternalException` if the store does not answer either.
+   */
+  ensureFresh(): Promise<void> | undefined
   /** Reads the changes now, not at the next interval. */
   poll(): Promise<void>
   stop(): Promise<void>
@@ -58,16 +61,19 @@ export async function followChanges(store: Store, memories: readonly Remembering
     return polling
   }
 
+  const isFresh = () => performance.now() - freshAt <= STALENESS_MS_MAX
+
+  /** A process that slept, or was too busy for its timer, has only to look. */
+  async function refresh(): Promise<void> {
+    await poll()
+    if (!isFresh()) throw new KmsError('KMSInternalException')
+  }
+
   const timer = setInterval(poll, CHANGE_POLL_INTERVAL_MS).unref()
 
   return {
     poll,
-    assertFresh() {
-      if (performance.now() - freshAt <= STALENESS_MS_MAX) return
-      // A busy event loop delays the timer too; that alone is no reason to refuse the next request as well.
-      void poll()
-      throw new KmsError('KMSInternalException')
-    },
+    ensureFresh: () => (isFresh() ? undefined : refresh()),
     async stop() {
       clearInterval(timer)
       await polling

@@ -26,8 +26,8 @@ export interface PipelineServices {
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
-  /** Throws when the cache may be older than the bound (design.md section 3). */
-  readonly assertFresh: () => void
+  /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */
+  readonly ensureFresh: () => Promise<void> | undefined
   readonly clock: Clock
   /** Names this node in records that wait for its audit log. */
   readonly node: string
@@ -56,7 +56,8 @@ export function createPipeline(services: PipelineServices): Execute {
   const { store, cache, audit } = services
 
   async function execute(operation: Operation, body: unknown, call: Call): Promise<unknown> {
-    services.assertFresh()
+    const refreshing = services.ensureFresh()
+    if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
     const progress: Progress = { located: [], additionalEventData: {} }
     const eventId = services.random.uuid()

@@ -98,6 +98,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   /** Requests in the handler, whether or not their clients are still there. */
   let running = 0
   let whenIdle: (() => void) | undefined
+  /** One for all requests of a turn of the event loop. */
+  let turn: Promise<void> | undefined
 
   function takeConnection(socket: Socket): void {
     const peer = createPeer(socket)
@@ -151,6 +153,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.once('close', () => clearTimeout(timer))
   }
 
+  /**
+   * When all sockets that had something to read have been read. The requests that came together are then worked on
+   * together, which is about a third faster under load (docs/performance.md): reading and answering share a processor cache badly.
+   */
+  function endOfTurn(): Promise<void> {
+    turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        turn = undefined
+        resolve()
+      })
+    })
+    return turn
+  }
+
   async function answerRequest(request: IncomingRequest): Promise<void> {
     const { peer, rawHeaders, response } = request
     const url = request.url!
@@ -159,7 +175,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     peer.accepted++
     running++
     try {
-      const answer = await handle({
+      const wireRequest = {
         method: request.method!,
         path: queryAt === -1 ? url : url.slice(0, queryAt),
         query: queryAt === -1 ? '' : url.slice(queryAt + 1),
@@ -167,7 +183,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         body: request.wholeBody(),
         sourceIp: peer.sourceIp,
         tls: options.tls && tlsDetailsOf(peer, headerValue(rawHeaders, 'host') ?? ''),
-      })
+      }
+      await endOfTurn()
+      const answer = await handle(wireRequest)
       write(response, answer)
     } catch (error) {
       log.error({ err: error }, 'an answer could not be written')
