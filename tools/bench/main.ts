@@ -1,0 +1,111 @@
+/** `npm run bench`: the figures of Keyhold that exist, each against its reference, measured in this one run. */
+import { mkdirSync } from 'node:fs'
+import { cpus, release } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { mountOf } from './filesystem.ts'
+import { measureInProcess } from './in-process.ts'
+import { measureNoise, measureOperations, type OperationFigure } from './operations.ts'
+import { type Options, readOptions, USAGE } from './options.ts'
+import { placement } from './processes.ts'
+import { printProfiles } from './profile.ts'
+import { measureIdle, measureTwoWorkers } from './scaling.ts'
+import { comparisonCells, markdownTable, OPERATION_HEAD, operationRow, ratioText } from './table.ts'
+import { WORKLOADS } from './workloads.ts'
+
+/** More than the longest run that the options allow; a benchmark that hangs must not stay. */
+const TIME_LIMIT_MS = 20 * 60 * 1000
+/** At this load of its own core the client is what is measured. */
+const CLIENT_BUSY_MAX = 0.97
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options === 'help') return print(USAGE)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  setTimeout(() => fail(new Error('the benchmark took too long')), TIME_LIMIT_MS).unref()
+  mkdirSync(options.folder, { recursive: true })
+  const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name))
+  if (options.profile) return printProfiles(workloads, options)
+  if (options.selfCheck) return printNoise(options)
+  await printFigures(options)
+}
+
+async function printNoise(options: Options): Promise<void> {
+  const comparison = await measureNoise(options)
+  print(`The empty server against itself: ${ratioText(comparison.ratio)}`)
+  print(markdownTable(OPERATION_HEAD, [['none', ...comparisonCells(comparison, 1)]]))
+}
+
+async function printFigures(options: Options): Promise<void> {
+  const start = performance.now()
+  const machine = describeMachine(options)
+  const say = options.json ? () => {} : print
+  say(`${machine.join('\n')}\n`)
+
+  const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name))
+  const figures: OperationFigure[] = []
+  if (workloads.length > 0) {
+    await measureOperations(workloads, options.folder, options, (figure) => {
+      figures.push(figure)
+      process.stderr.write(`${figure.workload.title}: ${ratioText(figure.comparison.ratio)}\n`)
+    })
+    say(`${markdownTable(OPERATION_HEAD, figures.map(operationRow))}\n`)
+    const busy = figures.find(({ comparison }) => comparison.reference.clientBusy > CLIENT_BUSY_MAX)
+    if (busy !== undefined)
+      say(`The client was the limit of the reference in ${busy.workload.title}: the ratio flatters.\n`)
+  }
+  const others = await measureOthers(options)
+  if (others.rows.length > 0) say(`${markdownTable(['figure', 'measured', 'goal', 'how'], others.rows)}\n`)
+  const seconds = (performance.now() - start) / 1000
+  if (options.json) print(JSON.stringify({ machine, operations: figures, ...others.figures, seconds }, null, 2))
+  else print(`${seconds.toFixed(0)} s in all.`)
+}
+
+/** Keys by the million, and signing beside decrypting, join when there is something to measure. */
+async function measureOthers(options: Options): Promise<{ rows: string[][]; figures: Record<string, unknown> }> {
+  const rows: string[][] = []
+  const figures: Record<string, unknown> = {}
+  if (options.only.includes('two-workers')) {
+    const { comparison, described } = await measureTwoWorkers(options.folder, options)
+    figures.twoWorkers = comparison
+    rows.push(['two workers against one, Decrypt', ratioText(comparison.ratio), '1.80', described])
+  }
+  if (options.only.includes('idle')) {
+    const { processesMiB, startMs } = await measureIdle(options.folder)
+    figures.idle = { processesMiB, startMs }
+    const memory = processesMiB.map((value) => `${value.toFixed(0)} MiB`).join(' + ')
+    rows.push(['resident memory, idle', memory, '120 MiB a worker', 'each process of `keyhold start --workers 1`'])
+    rows.push(['start-up', `${startMs.toFixed(0)} ms`, '', 'a new data folder, until `listening on` is printed'])
+  }
+  if (options.only.includes('in-process')) {
+    const { firstMs, nextMs } = await measureInProcess()
+    figures.inProcess = { firstMs, nextMs }
+    rows.push([
+      '`startKeyhold()`',
+      `${firstMs.toFixed(0)} ms, then ${nextMs.toFixed(0)} ms`,
+      '100 ms',
+      'in process, in memory',
+    ])
+  }
+  return { rows, figures }
+}
+
+function describeMachine({ folder, seconds, rounds, connections, only }: Options): string[] {
+  const settings = `--seconds ${seconds} --rounds ${rounds} --connections ${connections} --only ${only.join(',')}`
+  return [
+    `command: npm run bench -- ${settings}`,
+    `machine: ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${process.platform} ${release()}, Node ${process.version}`,
+    `placement: ${placement(1).described}`,
+    `audit: durable, on ${mountOf(folder)}`,
+  ]
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
+await main(process.argv.slice(2)).catch(fail)

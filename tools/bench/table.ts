@@ -1,0 +1,47 @@
+/** Figures as a Markdown table, fit for docs/performance.md. */
+import type { Comparison, Spread } from './compare.ts'
+import type { OperationFigure } from './operations.ts'
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
+
+export const OPERATION_HEAD: readonly string[] = [
+  'operation',
+  'empty server, req/s',
+  'Keyhold, req/s',
+  'ratio (least–greatest)',
+  'goal',
+  'p50, p99 ms',
+  'CPU µs per request, empty and Keyhold',
+]
+
+export function operationRow({ workload, comparison }: OperationFigure): string[] {
+  return [workload.title, ...comparisonCells(comparison, workload.goal)]
+}
+
+export function comparisonCells({ reference, subject, ratio }: Comparison, goal: number): string[] {
+  return [
+    rate(reference.requestsPerSecond),
+    rate(subject.requestsPerSecond),
+    ratioText(ratio),
+    goal.toFixed(2),
+    `${subject.p50Ms.toFixed(1)}, ${subject.p99Ms.toFixed(1)}`,
+    `${micros(reference.cpuMicrosPerRequest)}, ${micros(subject.cpuMicrosPerRequest)}`,
+  ]
+}
+
+export function ratioText({ median, min, max }: Spread): string {
+  return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`
+}
+
+function rate(requestsPerSecond: number): string {
+  return Math.round(requestsPerSecond).toLocaleString('en-US')
+}
+
+function micros(value: number | undefined): string {
+  return value === undefined ? '?' : value.toFixed(1)
+}
