@@ -1,9 +1,7 @@
 /** Makes a data key pair; the private key leaves only encrypted under a KMS key (operations.md 3.22). */
 import { structure } from '../base/schema.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { keyPairSpec, makeDataKeyPair, refuseAsymmetricWrapping } from './shapes/data-key-pair.ts'
-import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { dataKeyPairUse, keyPairSpec, makeDataKeyPair, refuseAsymmetricWrapping } from './shapes/data-key-pair.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 
 export const GenerateDataKeyPairWithoutPlaintext = defineOperation({
@@ -17,21 +15,7 @@ export const GenerateDataKeyPairWithoutPlaintext = defineOperation({
     DryRun: dryRun,
   }),
 
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:GenerateDataKeyPairWithoutPlaintext',
-      keyStates: USABLE,
-      keyUsage: 'ENCRYPT_DECRYPT',
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: ({ EncryptionContext, KeyPairSpec }) => ({
-        ...encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
-        'kms:DataKeyPairSpec': KeyPairSpec,
-      }),
-    },
-  ],
+  uses: [dataKeyPairUse('kms:GenerateDataKeyPairWithoutPlaintext')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, KeyPairSpec, EncryptionContext }) => ({

@@ -1,8 +1,7 @@
 /** Makes a message authentication code with an HMAC KMS key (operations.md 3.24). */
 import { structure } from '../base/schema.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { macAlgorithm, message } from './shapes/algorithms.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { macAlgorithm, macUse, message } from './shapes/algorithms.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
 
 export const GenerateMac = defineOperation({
@@ -14,19 +13,7 @@ export const GenerateMac = defineOperation({
     GrantTokens: grantTokens,
     DryRun: dryRun,
   }),
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:GenerateMac',
-      keyStates: USABLE,
-      keyUsage: 'GENERATE_VERIFY_MAC',
-      algorithm: ({ MacAlgorithm }) => MacAlgorithm,
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: ({ MacAlgorithm }) => ({ 'kms:MacAlgorithm': MacAlgorithm }),
-    },
-  ],
+  uses: [macUse('kms:GenerateMac')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, MacAlgorithm }) => ({ keyId: KeyId, macAlgorithm: MacAlgorithm }),

@@ -1,8 +1,7 @@
 /** Signs a message or its digest with an asymmetric KMS key (operations.md 3.46). */
 import { structure } from '../base/schema.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { message, messageType, signingAlgorithm, signingConditions } from './shapes/algorithms.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { message, messageType, signingAlgorithm, signingUse } from './shapes/algorithms.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
 
 export const Sign = defineOperation({
@@ -15,19 +14,7 @@ export const Sign = defineOperation({
     SigningAlgorithm: signingAlgorithm,
     DryRun: dryRun,
   }),
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:Sign',
-      keyStates: USABLE,
-      keyUsage: 'SIGN_VERIFY',
-      algorithm: ({ SigningAlgorithm }) => SigningAlgorithm,
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: signingConditions,
-    },
-  ],
+  uses: [signingUse('kms:Sign')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, MessageType, SigningAlgorithm }) => ({

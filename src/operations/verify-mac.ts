@@ -2,9 +2,8 @@
 import { KmsError } from '../base/errors.ts'
 import { blob, structure } from '../base/schema.ts'
 import { isSameMac } from '../domain/keys/mac.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { macAlgorithm, message } from './shapes/algorithms.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { macAlgorithm, macUse, message } from './shapes/algorithms.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
 
 export const VerifyMac = defineOperation({
@@ -17,19 +16,7 @@ export const VerifyMac = defineOperation({
     GrantTokens: grantTokens,
     DryRun: dryRun,
   }),
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:VerifyMac',
-      keyStates: USABLE,
-      keyUsage: 'GENERATE_VERIFY_MAC',
-      algorithm: ({ MacAlgorithm }) => MacAlgorithm,
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: ({ MacAlgorithm }) => ({ 'kms:MacAlgorithm': MacAlgorithm }),
-    },
-  ],
+  uses: [macUse('kms:VerifyMac')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, MacAlgorithm }) => ({ keyId: KeyId, macAlgorithm: MacAlgorithm }),

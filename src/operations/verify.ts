@@ -1,9 +1,8 @@
 /** Verifies a signature with the public half of a KMS key (operations.md 3.53). */
 import { KmsError } from '../base/errors.ts'
 import { blob, structure } from '../base/schema.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { message, messageType, signingAlgorithm, signingConditions } from './shapes/algorithms.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { message, messageType, signingAlgorithm, signingUse } from './shapes/algorithms.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
 
 export const Verify = defineOperation({
@@ -17,19 +16,7 @@ export const Verify = defineOperation({
     GrantTokens: grantTokens,
     DryRun: dryRun,
   }),
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:Verify',
-      keyStates: USABLE,
-      keyUsage: 'SIGN_VERIFY',
-      algorithm: ({ SigningAlgorithm }) => SigningAlgorithm,
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: signingConditions,
-    },
-  ],
+  uses: [signingUse('kms:Verify')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, MessageType, SigningAlgorithm }) => ({

@@ -8,7 +8,7 @@ import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Address } from '../service.ts'
-import type { Serving } from './serve.ts'
+import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
 
 const RESTART_DELAY_MS_MIN = 100

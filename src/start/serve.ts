@@ -1,15 +1,7 @@
 /** A listening server over a data folder: in this process, or in several that share the port. */
 import type { Log } from '../base/log.ts'
-import type { Address } from '../service.ts'
+import type { Serving } from './serving.ts'
 import type { WorkerTask } from './worker-messages.ts'
-
-export interface Serving {
-  readonly address: Address
-  /** Answers what was accepted, then stops. */
-  stop(): Promise<void>
-  /** Ends other processes at once; what they had acknowledged is durable. */
-  kill(): void
-}
 
 /** The folder is prepared, and its lock is held until after `stop`. */
 export async function serve(workers: number, task: WorkerTask, log: Log): Promise<Serving> {

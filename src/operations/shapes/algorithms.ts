@@ -1,6 +1,8 @@
 /** Algorithm members of requests, in the model's order. Messages leave SM2's out, as AWS does outside China (operations.md 1.8). */
 import { blob, enumeration, optional } from '../../base/schema.ts'
 import type { ConditionContext } from '../../domain/policy/authorize.ts'
+import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
+import { USABLE } from './key-states.ts'
 
 export const signingAlgorithm = enumeration(
   [
@@ -46,7 +48,42 @@ interface Signing {
   readonly MessageType?: string
 }
 
+/** Sign and Verify use a key under the same rules. */
+export function signingUse(permission: string): KeyUse<Signing & { readonly KeyId: string }> {
+  return {
+    on: 'key',
+    locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+    permission,
+    keyStates: USABLE,
+    keyUsage: 'SIGN_VERIFY',
+    algorithm: ({ SigningAlgorithm }) => SigningAlgorithm,
+    crossAccount: true,
+    grantable: true,
+    conditionKeys: signingConditions,
+  }
+}
+
+interface Authenticating {
+  readonly KeyId: string
+  readonly MacAlgorithm: string
+}
+
+/** GenerateMac and VerifyMac use a key under the same rules. */
+export function macUse(permission: string): KeyUse<Authenticating> {
+  return {
+    on: 'key',
+    locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+    permission,
+    keyStates: USABLE,
+    keyUsage: 'GENERATE_VERIFY_MAC',
+    algorithm: ({ MacAlgorithm }) => MacAlgorithm,
+    crossAccount: true,
+    grantable: true,
+    conditionKeys: ({ MacAlgorithm }) => ({ 'kms:MacAlgorithm': MacAlgorithm }),
+  }
+}
+
 /** authorization.md 3.2: RAW is what an absent MessageType means. */
-export function signingConditions({ SigningAlgorithm, MessageType = 'RAW' }: Signing): ConditionContext {
+function signingConditions({ SigningAlgorithm, MessageType = 'RAW' }: Signing): ConditionContext {
   return { 'kms:SigningAlgorithm': SigningAlgorithm, 'kms:MessageType': MessageType }
 }

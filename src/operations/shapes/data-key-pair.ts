@@ -4,6 +4,9 @@ import { enumeration } from '../../base/schema.ts'
 import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import { DATA_KEY_PAIR_SPECS, type DataKeyPair, keySpecRow, SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
+import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
+import { encryptionConditions } from './encryption.ts'
+import { USABLE } from './key-states.ts'
 
 /** Messages leave SM2 out, as AWS does outside China (operations.md 1.8). */
 export const keyPairSpec = enumeration(DATA_KEY_PAIR_SPECS, [
@@ -20,6 +23,23 @@ export const keyPairSpec = enumeration(DATA_KEY_PAIR_SPECS, [
 interface DataKeyPairRequest {
   readonly KeyPairSpec: string
   readonly EncryptionContext?: Readonly<Record<string, string>>
+}
+
+/** Both operations use a key under the same rules. */
+export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & { readonly KeyId: string }> {
+  return {
+    on: 'key',
+    locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+    permission,
+    keyStates: USABLE,
+    keyUsage: 'ENCRYPT_DECRYPT',
+    crossAccount: true,
+    grantable: true,
+    conditionKeys: ({ EncryptionContext, KeyPairSpec }) => ({
+      ...encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+      'kms:DataKeyPairSpec': KeyPairSpec,
+    }),
+  }
 }
 
 export interface SealedDataKeyPair extends DataKeyPair {
