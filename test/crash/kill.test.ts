@@ -120,7 +120,9 @@ test(`${KILLS} kills under load lose nothing that was answered`, { timeout: 300_
     let stopped = false
     const clients = Array.from({ length: CLIENTS }, () => clientOf(server.endpoint, folder.path))
     const work = clients.map((client, index) => untilKilled(workload(client, `${kill}-${index}`, told, () => stopped)))
-    await wait(randomInt(150, 500))
+    // Killed at any instant, but not before there is something to lose: a busy machine starts slowly.
+    for (let tries = 0; told.ciphertexts.length === 0 && tries < 400; tries++) await wait(50)
+    await wait(randomInt(20, 400))
     const workers = childrenOf(server.pid)
     // Every other time only the first process dies: its workers must not go on without it.
     if (kill % 2 === 0) for (const pid of workers) process.kill(pid, 'SIGKILL')
