@@ -190,13 +190,45 @@ function shortened(record: AuditRecord, whole: Parts, line: string): string {
   return short
 }
 
+/** What a record begins with: a caller's records of one second and one operation share it, as busy callers' do. */
+interface Head {
+  readonly time: string
+  readonly eventName: string
+  readonly region: string
+  readonly sourceIp: string
+  readonly userAgent: string
+  readonly text: string
+}
+
+/** The last one of each caller. */
+const heads = new WeakMap<AuditIdentity, Head>()
+
+function headText({ identity, time: at, eventName, region, sourceIp }: AuditRecord, userAgent: string): string {
+  const time = eventTime(at)
+  const known = heads.get(identity)
+  const fits =
+    known !== undefined &&
+    known.time === time &&
+    known.eventName === eventName &&
+    known.region === region &&
+    known.sourceIp === sourceIp &&
+    known.userAgent === userAgent
+  if (fits) return known.text
+  // Joined, not added up: the text is then in one piece in memory, which is cheaper to use many times.
+  const text = [
+    `{"eventVersion":"1.11","userIdentity":${remembered(identityTexts, identity, identityText)}`,
+    `,"eventTime":"${time}","eventSource":"kms.amazonaws.com","eventName":"${eventName}"`,
+    `,"awsRegion":${JSON.stringify(region)},"sourceIPAddress":${JSON.stringify(sourceIp)}`,
+    `,"userAgent":${JSON.stringify(userAgent)}`,
+  ].join('')
+  heads.set(identity, { time, eventName, region, sourceIp, userAgent, text })
+  return text
+}
+
 /** Names and ids of our own need no escaping; all that a client had a hand in gets it. */
 function compose(record: AuditRecord, { parameters, response, additional, userAgent }: Parts): string {
   const { error, tls, identity } = record
-  let line = `{"eventVersion":"1.11","userIdentity":${remembered(identityTexts, identity, identityText)}`
-  line += `,"eventTime":"${eventTime(record.time)}","eventSource":"kms.amazonaws.com","eventName":"${record.eventName}"`
-  line += `,"awsRegion":${JSON.stringify(record.region)},"sourceIPAddress":${JSON.stringify(record.sourceIp)}`
-  line += `,"userAgent":${JSON.stringify(userAgent)}`
+  let line = headText(record, userAgent)
   if (error !== undefined) {
     line += `,"errorCode":"${errorCode(error.code)}"`
     if (error.text !== undefined) {

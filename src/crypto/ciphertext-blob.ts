@@ -8,12 +8,12 @@
  *          68  C, key commitment                                                              32
  *         100  AES-256-GCM ciphertext, as long as the plaintext; then the tag             n + 16
  */
-import { createHmac, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { invalidCiphertext } from '../base/errors.ts'
 import { CIPHERTEXT_BLOB_BYTES_MAX } from '../base/limits.ts'
 import { IV_BYTES, open, seal, TAG_BYTES } from './aead.ts'
 import { u32be } from './bytes.ts'
-import { equalInConstantTime } from './hash.ts'
+import { equalInConstantTime, hmacSha256 } from './hash.ts'
 
 const PREFIX = Buffer.from('4b4d530101000064', 'hex')
 const SUITE = 0x01
@@ -22,6 +22,7 @@ const N_AT = 40
 const IV_AT = 56
 const COMMITMENT_AT = 68
 const HEADER_BYTES = 100
+const ID_BYTES = 32
 const N_BYTES = 16
 /** Header, one byte of ciphertext, tag. */
 const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
@@ -31,10 +32,12 @@ export const CIPHERTEXT_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES
 /** N ‖ IV: what {@link sealBlob} needs of randomness. */
 export const BLOB_NONCE_BYTES = N_BYTES + IV_BYTES
 
-const LABEL = 'kms:ciphertext:v1'
-const COUNTER_1_LABEL = Buffer.concat([u32be(1), Buffer.from(LABEL), Buffer.of(0)])
-const COUNTER_2_LABEL = Buffer.concat([u32be(2), Buffer.from(LABEL), Buffer.of(0)])
+/** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
+const DERIVATION_START = Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, SUITE)])
+const COUNTER_AT = 3
 const OUTPUT_BITS = u32be(512)
+const MESSAGE_KEY = 1
+const COMMITMENT = 2
 
 /** Names the key in the derivation. The Region is left out, so every member of a multi-Region set derives alike. */
 export interface BlobKeyNames {
@@ -58,13 +61,15 @@ export interface BlobKey {
   readonly context: Uint8Array
 }
 
+/** What both values are derived from, but for the counter: one buffer for the two. */
+function derivationInput(key: BlobKey, n: Uint8Array, contextHash: Uint8Array): Buffer {
+  return Buffer.concat([DERIVATION_START, n, key.materialId, key.context, contextHash, OUTPUT_BITS])
+}
+
 /** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key, T(2) the commitment (CT-3). */
-function derive(key: BlobKey, n: Uint8Array, contextHash: Uint8Array, counterAndLabel: Uint8Array): Buffer {
-  return createHmac('sha256', key.hbk)
-    .update(
-      Buffer.concat([counterAndLabel, Buffer.of(SUITE), n, key.materialId, key.context, contextHash, OUTPUT_BITS]),
-    )
-    .digest()
+function derive({ hbk }: BlobKey, input: Buffer, counter: typeof MESSAGE_KEY | typeof COMMITMENT): Buffer {
+  input[COUNTER_AT] = counter
+  return hmacSha256(hbk, input)
 }
 
 /**
@@ -72,9 +77,9 @@ function derive(key: BlobKey, n: Uint8Array, contextHash: Uint8Array, counterAnd
  * @param contextHash H_ec, 32 bytes.
  */
 export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, plaintext: Uint8Array): Buffer {
-  const n = nonces.subarray(0, N_BYTES)
-  const messageKey = derive(key, n, contextHash, COUNTER_1_LABEL)
-  const header = Buffer.concat([PREFIX, key.materialId, nonces, derive(key, n, contextHash, COUNTER_2_LABEL)])
+  const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash)
+  const messageKey = derive(key, input, MESSAGE_KEY)
+  const header = Buffer.concat([PREFIX, key.materialId, nonces, derive(key, input, COMMITMENT)])
   const sealed = seal(messageKey, nonces.subarray(N_BYTES), Buffer.concat([header, contextHash]), plaintext)
   messageKey.fill(0)
   return Buffer.concat([header, sealed])
@@ -82,21 +87,25 @@ export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, 
 
 /** The KeyMaterialId that a blob names, 64 hex digits; the first step of CT-5. */
 export function materialIdOfBlob(blob: Buffer): string {
-  const wellFormed =
+  if (!isWellFormed(blob)) throw invalidCiphertext()
+  return blob.toString('hex', ID_AT, N_AT)
+}
+
+function isWellFormed(blob: Buffer): boolean {
+  return (
     blob.length >= BLOB_BYTES_MIN &&
     blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
     blob.compare(PREFIX, 0, PREFIX.length, 0, PREFIX.length) === 0
-  if (!wellFormed) throw invalidCiphertext()
-  return blob.toString('hex', ID_AT, N_AT)
+  )
 }
 
 /** The last steps of CT-5: every failure looks the same. */
 export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer): Buffer {
-  if (materialIdOfBlob(blob) !== Buffer.from(key.materialId).toString('hex')) throw invalidCiphertext()
-  const n = blob.subarray(N_AT, IV_AT)
-  const commitment = derive(key, n, contextHash, COUNTER_2_LABEL)
+  if (!isWellFormed(blob) || blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
+  const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash)
+  const commitment = derive(key, input, COMMITMENT)
   if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()
-  const messageKey = derive(key, n, contextHash, COUNTER_1_LABEL)
+  const messageKey = derive(key, input, MESSAGE_KEY)
   const aad = Buffer.concat([blob.subarray(0, HEADER_BYTES), contextHash])
   const plaintext = open(messageKey, blob.subarray(IV_AT, COMMITMENT_AT), aad, blob.subarray(HEADER_BYTES))
   messageKey.fill(0)

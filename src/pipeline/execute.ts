@@ -3,7 +3,7 @@
  * docs/decisions/0003-order-of-checks.md): validate, resolve every resource, authorise every use, and only then look at
  * anything that could tell about a key.
  */
-import { type AuditSink, auditLine } from '../audit/audit-record.ts'
+import { type AuditResource, type AuditSink, auditLine } from '../audit/audit-record.ts'
 import { aliasArn } from '../base/arn.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
@@ -121,14 +121,15 @@ export function createPipeline(services: PipelineServices): Execute {
     const located: (LocatedKey | UsedAlias | undefined)[] = []
     for (const use of uses) located.push(await locate(use, input, call, lookups))
     progress.located = located
-    uses.forEach((use, index) => {
-      authorizeUse(use, input, call, located[index], progress.recipient)
-    })
+    for (let index = 0; index < uses.length; index++) {
+      authorizeUse(uses[index]!, input, call, located[index], progress.recipient)
+    }
     for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
-    uses.forEach((use, index) => {
+    for (let index = 0; index < uses.length; index++) {
+      const use = uses[index]!
       const found = located[index]
       if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input)
-    })
+    }
   }
 
   function context(
@@ -160,12 +161,20 @@ export function createPipeline(services: PipelineServices): Execute {
   ): string {
     const { principal } = call
     const { audit: template } = operation
-    const keys = progress.located.filter((found) => found !== undefined)
     const failed = error !== undefined
-    // A failed call shows only the caller's own keys (audit.md 4.4).
-    const shown = failed ? keys.filter((found) => !('account' in found) || found.account === principal.account) : keys
-    const keyArn = keys.findLast((found) => 'key' in found)?.arn
+    const resources: AuditResource[] = []
+    let keyArn: string | undefined
+    for (const found of progress.located) {
+      if (found === undefined) continue
+      const isKey = 'key' in found
+      const account = isKey ? found.account : principal.account
+      if (isKey) keyArn = found.arn
+      // A failed call shows only the caller's own keys (audit.md 4.4).
+      if ((failed && account !== principal.account) || (isKey && found.key === undefined)) continue
+      resources.push({ account, arn: found.arn })
+    }
     const created = failed ? undefined : template.created?.(output)
+    if (created !== undefined) resources.push({ account: principal.account, arn: created })
     return auditLine({
       eventId,
       requestId: call.requestId,
@@ -180,10 +189,7 @@ export function createPipeline(services: PipelineServices): Execute {
       parameters: progress.input === undefined ? undefined : template.parameters?.(progress.input),
       response: failed ? undefined : template.response?.(output, keyArn),
       additional: progress.additionalEventData,
-      resources: shown
-        .filter((found) => !('key' in found) || found.key !== undefined)
-        .map((found) => ({ account: 'account' in found ? found.account : principal.account, arn: found.arn }))
-        .concat(created === undefined ? [] : [{ account: principal.account, arn: created }]),
+      resources,
       tls: call.tls,
     })
   }

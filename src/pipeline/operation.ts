@@ -97,6 +97,7 @@ export interface AuditTemplate<Input, Output> {
   created?(output: Output): string
 }
 
+/** `Output` goes to the client as JSON as it is: blobs are base64 text in it, and members that are absent are `undefined`. */
 interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
   /** As AWS names it. */
   readonly name: string

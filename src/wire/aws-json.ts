@@ -31,17 +31,3 @@ export function parseBody(body: Uint8Array): object {
 function unreadable(cause?: unknown): KmsError {
   return new KmsError('SerializationException', undefined, { cause })
 }
-
-/** JSON of an operation's output: blobs in base64, absent members left out. */
-export function jsonText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Buffer.isBuffer(value)) return `"${value.toString('base64')}"`
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
-  let text = ''
-  for (const name of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[name]
-    if (member === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${jsonText(member)}`
-  }
-  return `{${text}}`
-}

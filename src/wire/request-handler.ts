@@ -13,7 +13,7 @@ import type { Call } from '../pipeline/call.ts'
 import type { Execute } from '../pipeline/execute.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
-import { isJsonType, jsonText, parseBody } from './aws-json.ts'
+import { isJsonType, parseBody } from './aws-json.ts'
 import { errorAnswer } from './error-response.ts'
 import type { SecurityLog } from './security-log.ts'
 
@@ -56,8 +56,9 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       }
       const body = parseBody(request.body)
       operation = findOperation(targets, request)
-      const authenticating = authenticator.authenticate(request)
-      const { principal, region } = authenticating instanceof Promise ? await authenticating : authenticating
+      // All requests of a turn come here before the first goes on: the checks of signatures then follow one another.
+      await undefined
+      const { principal, region } = await authenticator.authenticate(request)
       isAuthenticated = true
       const output = await execute(operation, body, {
         principal,
@@ -68,7 +69,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
         userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
         tls: request.tls,
       })
-      return jsonAnswer(200, output === undefined ? '' : jsonText(output), requestId)
+      return jsonAnswer(200, output === undefined ? '' : JSON.stringify(output), requestId)
     } catch (error) {
       const answer = errorAnswer(error, requestId)
       if (answer.status >= 500) {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
-import { isJsonType, jsonText, parseBody } from '../../src/wire/aws-json.ts'
+import { isJsonType, parseBody } from '../../src/wire/aws-json.ts'
 
 test('both JSON types are known, with parameters and in any case', () => {
   for (const type of [
@@ -16,24 +15,6 @@ test('both JSON types are known, with parameters and in any case', () => {
   for (const type of ['', 'text/plain', 'application/x-amz-json-1.0', 'application/jsonx', 'x; application/json']) {
     assert.equal(isJsonType(type), false, type)
   }
-})
-
-test('text that has no blobs is what JSON.stringify makes', () => {
-  fc.assert(
-    fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-      assert.equal(jsonText(value), JSON.stringify(value))
-    }),
-  )
-})
-
-test('blobs become base64 wherever they stand, and absent members do not show', () => {
-  const output = {
-    A: Buffer.from('hi'),
-    B: undefined,
-    C: [{ D: Buffer.of(), E: undefined }, Buffer.of(255)],
-    F: { G: undefined },
-  }
-  assert.equal(jsonText(output), '{"A":"aGk=","C":[{"D":""},"/w=="],"F":{}}')
 })
 
 test('a body is one JSON object', () => {

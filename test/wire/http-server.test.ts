@@ -23,8 +23,8 @@ const OUTCOMES: readonly {
   readonly body: string
 }[] = [
   {
-    name: 'an output with blobs, times and absent members',
-    output: { Plaintext: Buffer.from([0xfb, 0xff]), At: 1789207144.049, None: undefined, In: [{ B: Buffer.of() }] },
+    name: 'an output with text, times and absent members',
+    output: { Plaintext: '+/8=', At: 1789207144.049, None: undefined, In: [{ B: '', C: undefined }] },
     status: 200,
     body: '{"Plaintext":"+/8=","At":1789207144.049,"In":[{"B":""}]}',
   },

@@ -129,8 +129,9 @@ export async function locateKeyOfCiphertext(
     throw incorrectKey()
   }
   if (expected !== undefined && expected !== key.arn) throw incorrectKey()
-  const located = { arn: key.arn, account: key.account, key, materialId }
-  if (identifier === undefined) return { ...located, foundByCiphertext: true }
+  const { arn, account } = key
+  if (identifier === undefined) return { arn, account, key, foundByCiphertext: true, materialId }
+  const located = { arn, account, key, materialId }
   const requestAlias = aliasNameIn(identifier)
   return requestAlias === undefined ? located : { ...located, requestAlias }
 }
