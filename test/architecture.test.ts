@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'base/',
     'node:crypto',
     'node:fs',
+    'node:os',
     'node:path',
     'node:util',
     'node:worker_threads',

@@ -7,6 +7,7 @@
  */
 import { KmsError } from '../base/errors.ts'
 import { SLOW_WORK_RUNNING_MAX, SLOW_WORK_WAITING_MAX } from '../base/limits.ts'
+import { lowerPoolPriority } from './thread-priority.ts'
 
 export interface SlowWork {
   /**
@@ -67,8 +68,16 @@ export function createSlowWork({ runningMax, waitingMax }: SlowWorkLimits): Slow
   }
 }
 
-/** The turns of libuv's thread pool. */
-export const threadPoolWork: SlowWork = createSlowWork({
-  runningMax: SLOW_WORK_RUNNING_MAX,
-  waitingMax: SLOW_WORK_WAITING_MAX,
-})
+const poolTurns = createSlowWork({ runningMax: SLOW_WORK_RUNNING_MAX, waitingMax: SLOW_WORK_WAITING_MAX })
+let isPoolLowered = false
+
+/** The turns of libuv's thread pool, which yields to the event loop from the end of the first job on. */
+export const threadPoolWork: SlowWork = {
+  run: (lane, job) =>
+    poolTurns.run(lane, async () => {
+      const result = await job()
+      if (!isPoolLowered) lowerPoolPriority()
+      isPoolLowered = true
+      return result
+    }),
+}

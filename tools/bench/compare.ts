@@ -41,6 +41,10 @@ export interface CompareOptions {
   readonly connections: number
   readonly seconds: number
   readonly rounds: number
+  /** Long enough for the compiler to have seen every path of the hot code. */
+  readonly warmUpSeconds: number
+  /** Signed before a run and sent in turn. */
+  readonly distinctRequests: number
 }
 
 export interface LoadClient {
@@ -75,18 +79,15 @@ export function startLoadClient(core: string | undefined): LoadClient {
   }
 }
 
-/** Long enough for the compiler to have seen every path of the hot code. */
-const WARM_UP_SECONDS = 2
-
 export async function compare(
   client: LoadClient,
   reference: Side,
   subject: Side,
-  { connections, seconds, rounds }: CompareOptions,
+  { connections, seconds, rounds, warmUpSeconds }: CompareOptions,
 ): Promise<Comparison> {
   const references: Run[] = []
   const subjects: Run[] = []
-  for (const side of [reference, subject]) await measure(client, side, connections, WARM_UP_SECONDS)
+  for (const side of [reference, subject]) await measure(client, side, connections, warmUpSeconds)
   for (let round = 0; round < rounds; round++) {
     references.push(await measure(client, reference, connections, seconds))
     subjects.push(await measure(client, subject, connections, seconds))
@@ -112,7 +113,7 @@ export async function measure(
   return { ...result, cpuMicrosPerRequest: spent === undefined ? undefined : (spent * 1000) / result.completed }
 }
 
-function summary(runs: readonly Run[]): Summary {
+export function summary(runs: readonly Run[]): Summary {
   const middle = (read: (run: Run) => number) => spread(runs.map(read)).median
   const hasCpu = runs.every((run) => run.cpuMicrosPerRequest !== undefined)
   return {

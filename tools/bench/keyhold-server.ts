@@ -1,7 +1,7 @@
 /** A Keyhold on a folder of its own, with one key that has a key policy of two statements. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CreateKeyCommand, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
+import { CreateKeyCommand, type CreateKeyCommandInput, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 import { type Server, startServer } from './processes.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -55,8 +55,9 @@ function readCredentials(file: string): { accessKeyId: string; secretAccessKey: 
   return { accessKeyId: value('aws_access_key_id'), secretAccessKey: value('aws_secret_access_key') }
 }
 
-async function createKey(client: KMSClient): Promise<string> {
-  const { KeyMetadata } = await client.send(new CreateKeyCommand({ Description: 'benchmark' }))
+/** Ends the client. */
+export async function createKey(client: KMSClient, input: CreateKeyCommandInput = {}): Promise<string> {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ Description: 'benchmark', ...input }))
   const { KeyId, AWSAccountId } = KeyMetadata!
   await client.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(keyPolicy(AWSAccountId!)) }))
   client.destroy()
@@ -79,7 +80,16 @@ function keyPolicy(account: string): object {
         Sid: 'Use',
         Effect: 'Allow',
         Principal: { AWS: '*' },
-        Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+        Action: [
+          'kms:Encrypt',
+          'kms:Decrypt',
+          'kms:ReEncrypt*',
+          'kms:GenerateDataKey*',
+          'kms:DescribeKey',
+          'kms:Sign',
+          'kms:Verify',
+          'kms:GenerateMac',
+        ],
         Resource: '*',
         Condition: { StringEquals: { 'kms:CallerAccount': account } },
       },

@@ -1,6 +1,11 @@
-/** Closed-loop load: a fixed number of connections, each with one request under way. */
-import { connect, type Socket } from 'node:net'
+/**
+ * Load of two kinds. Closed loop: each connection has one request under way at any time, which finds the rate. Open loop:
+ * requests are due at a fixed rate whatever the server does, and a latency counts from the moment the request was due, so
+ * that a stall is felt by all the requests that fall into it.
+ */
 import { performance } from 'node:perf_hooks'
+import { type Connection, openConnection } from './connection.ts'
+import { createLatencies, type Latencies, quantile } from './latencies.ts'
 
 export interface LoadOrder {
   readonly port: number
@@ -8,6 +13,8 @@ export interface LoadOrder {
   readonly seconds: number
   /** Whole requests, sent in turn. */
   readonly requests: readonly Uint8Array[]
+  /** Of an open loop; `undefined` for a closed one. */
+  readonly requestsPerSecond?: number
 }
 
 export interface LoadResult {
@@ -15,29 +22,51 @@ export interface LoadResult {
   readonly completed: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** Share of the run in which this process was on its core; near 1 the client is what limits the rate. */
+  /** Share of the run in which this process was on its core; near 1 the client limits the rate of a closed loop. */
   readonly clientBusy: number
 }
 
-const RECEIVE_BYTES = 64 * 1024
 /** An answer that takes longer than this fails the run. */
 const STALL_MS = 10_000
 
+/** What decides when a request is sent. */
+interface Pace {
+  start(connections: readonly Connection[]): void
+  onAnswer(connection: Connection): void
+  /** Resolves when the time is over and the last answer is there. */
+  readonly finished: Promise<void>
+}
+
 /** @throws {Error} if any answer is not 200, a connection ends, or nothing arrives for {@link STALL_MS}. */
-export async function runLoad({ port, connections, seconds, requests }: LoadOrder): Promise<LoadResult> {
+export async function runLoad(order: LoadOrder): Promise<LoadResult> {
   const latencies = createLatencies()
-  const state = { next: 0, running: false, deadline: 0, lastAnswer: performance.now() }
-  const lanes = await Promise.all(Array.from({ length: connections }, () => openLane(port)))
-  const stall = stallOf(state)
+  const pace = order.requestsPerSecond === undefined ? closedLoop(order, latencies) : openLoop(order, latencies)
+  const failure = Promise.withResolvers<never>()
+  // Once the run is over nobody waits for it.
+  failure.promise.catch(() => {})
+  let lastAnswer = performance.now()
+  const connections = await Promise.all(
+    Array.from({ length: order.connections }, () =>
+      openConnection(order.port, {
+        onAnswer(connection) {
+          lastAnswer = performance.now()
+          pace.onAnswer(connection)
+        },
+        onFailure: failure.reject,
+      }),
+    ),
+  )
+  const stall = setInterval(() => {
+    if (performance.now() - lastAnswer > STALL_MS) failure.reject(new Error(`no answer for ${STALL_MS / 1000} s`))
+  }, 500)
   const cpuBefore = process.cpuUsage()
   const start = performance.now()
-  state.running = true
-  state.deadline = start + seconds * 1000
   try {
-    await Promise.race([stall.happened, Promise.all(lanes.map((lane) => lane.loop(() => nextRequest(), onAnswer)))])
+    pace.start(connections)
+    await Promise.race([failure.promise, pace.finished])
   } finally {
-    stall.cancel()
-    for (const lane of lanes) lane.close()
+    clearInterval(stall)
+    for (const connection of connections) connection.close()
   }
   const elapsedMs = performance.now() - start
   const cpu = process.cpuUsage(cpuBefore)
@@ -49,135 +78,71 @@ export async function runLoad({ port, connections, seconds, requests }: LoadOrde
     p99Ms: quantile(sorted, 0.99),
     clientBusy: (cpu.user + cpu.system) / 1000 / elapsedMs,
   }
+}
 
-  function nextRequest(): Uint8Array | undefined {
-    if (performance.now() >= state.deadline) return undefined
-    const request = requests[state.next]!
-    state.next = (state.next + 1) % requests.length
-    return request
+function closedLoop({ seconds, requests }: LoadOrder, latencies: Latencies): Pace {
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
+  const sentAt = new Map<Connection, number>()
+  let deadline = 0
+  let next = 0
+  function send(connection: Connection, now: number): void {
+    if (now >= deadline) {
+      sentAt.delete(connection)
+      if (sentAt.size === 0) finish()
+      return
+    }
+    sentAt.set(connection, now)
+    connection.ask(requests[next++ % requests.length]!)
   }
-
-  function onAnswer(latencyMs: number, now: number): void {
-    state.lastAnswer = now
-    latencies.add(latencyMs)
-  }
-}
-
-function stallOf(state: { lastAnswer: number }): { happened: Promise<never>; cancel(): void } {
-  let timer: NodeJS.Timeout
-  const happened = new Promise<never>((_, reject) => {
-    timer = setInterval(() => {
-      if (performance.now() - state.lastAnswer > STALL_MS) reject(new Error(`no answer for ${STALL_MS / 1000} s`))
-    }, 500)
-  })
-  return { happened, cancel: () => clearInterval(timer) }
-}
-
-interface Lane {
-  /** Sends what `next` gives until it gives nothing; resolves when the last answer is there. */
-  loop(next: () => Uint8Array | undefined, onAnswer: (latencyMs: number, now: number) => void): Promise<void>
-  close(): void
-}
-
-async function openLane(port: number): Promise<Lane> {
-  let received: (bytes: Buffer) => void = () => {}
-  const buffer = Buffer.allocUnsafeSlow(RECEIVE_BYTES)
-  const socket: Socket = connect({
-    host: '127.0.0.1',
-    port,
-    noDelay: true,
-    onread: {
-      buffer,
-      callback(length) {
-        received(buffer.subarray(0, length))
-        return true
-      },
-    },
-  })
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
   return {
-    loop: (next, onAnswer) =>
-      new Promise((resolve, reject) => {
-        const parser = createAnswerParser()
-        let sentAt = 0
-        const send = () => {
-          const request = next()
-          if (request === undefined) return resolve()
-          sentAt = performance.now()
-          socket.write(request)
-        }
-        received = (bytes) => {
-          try {
-            if (!parser.push(bytes)) return
-          } catch (error) {
-            return reject(error)
-          }
-          const now = performance.now()
-          onAnswer(now - sentAt, now)
-          send()
-        }
-        socket.on('error', reject)
-        socket.on('close', () => reject(new Error('the server closed a connection')))
-        send()
-      }),
-    close: () => socket.removeAllListeners('close').destroy(),
-  }
-}
-
-const HEAD_END = Buffer.from('\r\n\r\n')
-const OK = 'HTTP/1.1 200 '
-const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i
-
-/** Answers with Content-Length only, one under way at a time; that is all this client ever asks for. */
-export function createAnswerParser(): { push(bytes: Buffer): boolean } {
-  /** What is there of an answer that came in pieces; usually one piece is all of it. */
-  let pending: Buffer | undefined
-  return {
-    /** @returns true when an answer is complete. @throws {Error} for any status but 200. */
-    push(bytes) {
-      const answer = pending === undefined ? bytes : Buffer.concat([pending, bytes])
-      const headEnd = answer.indexOf(HEAD_END)
-      const length = headEnd === -1 ? undefined : lengthOf(answer, headEnd)
-      if (length === undefined || answer.length < length) {
-        // The socket reuses its buffer.
-        pending = Buffer.from(answer)
-        return false
-      }
-      if (answer.length > length) throw new Error('more bytes than one answer')
-      const head = answer.toString('latin1', 0, OK.length)
-      if (head !== OK) throw new Error(`not a success:\n${answer.toString('latin1')}`)
-      pending = undefined
-      return true
+    start(connections) {
+      const now = performance.now()
+      deadline = now + seconds * 1000
+      for (const connection of connections) send(connection, now)
     },
-  }
-}
-
-function lengthOf(answer: Buffer, headEnd: number): number {
-  const found = CONTENT_LENGTH.exec(answer.toString('latin1', 0, headEnd))
-  if (found === null) throw new Error(`an answer without Content-Length:\n${answer.toString('latin1', 0, headEnd)}`)
-  return headEnd + HEAD_END.length + Number(found[1])
-}
-
-/** Every latency is kept: a run is some hundred thousand numbers, and then the quantiles are exact. */
-function createLatencies(): { add(ms: number): void; sorted(): Float64Array } {
-  let values = new Float64Array(65_536)
-  let count = 0
-  return {
-    add(ms) {
-      if (count === values.length) {
-        const longer = new Float64Array(values.length * 2)
-        longer.set(values)
-        values = longer
-      }
-      values[count++] = ms
+    onAnswer(connection) {
+      const now = performance.now()
+      latencies.add(now - sentAt.get(connection)!)
+      send(connection, now)
     },
-    sorted: () => values.subarray(0, count).sort(),
+    finished,
   }
 }
 
-function quantile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+function openLoop({ connections: size, seconds, requests, requestsPerSecond }: LoadOrder, latencies: Latencies): Pace {
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
+  const intervalMs = 1000 / requestsPerSecond!
+  const total = Math.max(1, Math.floor(seconds * requestsPerSecond!))
+  /** When the request under way was due. */
+  const dueAt = new Map<Connection, number>()
+  let idle: Connection[] = []
+  let startMs = 0
+  let next = 0
+  function sendDue(): void {
+    const now = performance.now()
+    while (next < total && idle.length > 0 && startMs + next * intervalMs <= now) {
+      const connection = idle.pop()!
+      dueAt.set(connection, startMs + next * intervalMs)
+      connection.ask(requests[next++ % requests.length]!)
+    }
+  }
+  /** Timers are late by up to a millisecond, which would count as the server's. */
+  function spin(): void {
+    sendDue()
+    if (next < total) setImmediate(spin)
+  }
+  return {
+    start(connections) {
+      idle = [...connections]
+      startMs = performance.now()
+      spin()
+    },
+    onAnswer(connection) {
+      latencies.add(performance.now() - dueAt.get(connection)!)
+      idle.push(connection)
+      sendDue()
+      if (next === total && idle.length === size) finish()
+    },
+    finished,
+  }
 }

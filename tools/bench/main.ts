@@ -2,20 +2,33 @@
 import { mkdirSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { performance } from 'node:perf_hooks'
+import { measureBesideSigning } from './beside-signing.ts'
 import { mountOf } from './filesystem.ts'
+import { measureFloor } from './floor.ts'
 import { measureInProcess } from './in-process.ts'
 import { measureNoise, measureOperations, type OperationFigure } from './operations.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
+import { PRIMITIVES } from './primitives.ts'
 import { placement } from './processes.ts'
 import { printProfiles } from './profile.ts'
 import { measureIdle, measureTwoWorkers } from './scaling.ts'
-import { comparisonCells, markdownTable, OPERATION_HEAD, operationRow, ratioText } from './table.ts'
+import { measurePrimitives, type SigningFigure } from './signing.ts'
+import {
+  comparisonCells,
+  markdownTable,
+  OPERATION_HEAD,
+  operationRow,
+  ratioText,
+  SIGNING_HEAD,
+  signingRow,
+} from './table.ts'
 import { WORKLOADS } from './workloads.ts'
 
 /** More than the longest run that the options allow; a benchmark that hangs must not stay. */
 const TIME_LIMIT_MS = 20 * 60 * 1000
 /** At this load of its own core the client is what is measured. */
 const CLIENT_BUSY_MAX = 0.97
+const QUICK_NOTE = 'A quick run shows that everything works; its figures mean nothing.'
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args)
@@ -23,8 +36,12 @@ async function main(args: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
   setTimeout(() => fail(new Error('the benchmark took too long')), TIME_LIMIT_MS).unref()
   mkdirSync(options.folder, { recursive: true })
-  const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name))
-  if (options.profile) return printProfiles(workloads, options)
+  if (options.profile) {
+    return printProfiles(
+      [...WORKLOADS, ...PRIMITIVES].filter(({ name }) => options.only.includes(name)),
+      options,
+    )
+  }
   if (options.selfCheck) return printNoise(options)
   await printFigures(options)
 }
@@ -40,6 +57,7 @@ async function printFigures(options: Options): Promise<void> {
   const machine = describeMachine(options)
   const say = options.json ? () => {} : print
   say(`${machine.join('\n')}\n`)
+  if (options.quick) say(`${QUICK_NOTE}\n`)
 
   const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name))
   const figures: OperationFigure[] = []
@@ -53,17 +71,51 @@ async function printFigures(options: Options): Promise<void> {
     if (busy !== undefined)
       say(`The client was the limit of the reference in ${busy.workload.title}: the ratio flatters.\n`)
   }
+  const signing = await measureSigning(options)
+  if (signing.length > 0) say(`${markdownTable(SIGNING_HEAD, signing.map(signingRow))}\n`)
   const others = await measureOthers(options)
   if (others.rows.length > 0) say(`${markdownTable(['figure', 'measured', 'goal', 'how'], others.rows)}\n`)
   const seconds = (performance.now() - start) / 1000
-  if (options.json) print(JSON.stringify({ machine, operations: figures, ...others.figures, seconds }, null, 2))
+  const note = options.quick ? QUICK_NOTE : undefined
+  if (options.json)
+    print(JSON.stringify({ machine, note, operations: figures, signing, ...others.figures, seconds }, null, 2))
   else print(`${seconds.toFixed(0)} s in all.`)
 }
 
-/** Keys by the million, and signing beside decrypting, join when there is something to measure. */
+async function measureSigning(options: Options): Promise<SigningFigure[]> {
+  const primitives = PRIMITIVES.filter(({ name }) => options.only.includes(name))
+  const figures: SigningFigure[] = []
+  if (primitives.length === 0) return figures
+  await measurePrimitives(primitives, options.folder, options, (figure) => {
+    figures.push(figure)
+    process.stderr.write(`${figure.primitive.title}: ${ratioText(figure.ratio)}\n`)
+  })
+  return figures
+}
+
+/** Keys by the million join when there is something to measure. */
 async function measureOthers(options: Options): Promise<{ rows: string[][]; figures: Record<string, unknown> }> {
   const rows: string[][] = []
   const figures: Record<string, unknown> = {}
+  if (options.only.includes('floor')) {
+    const figure = await measureFloor(options.folder, options)
+    figures.floor = figure
+    const { floor, floorOverEmpty, keyholdOverFloor } = figure
+    const how = `\`floor-server.ts\`: ${floor.requestsPerSecond.toFixed(0)} req/s, its work and nothing else`
+    rows.push(['least that Node can do for a Decrypt, against the empty server', ratioText(floorOverEmpty), '', how])
+    rows.push(['Decrypt against that least', ratioText(keyholdOverFloor), '', 'as above'])
+  }
+  if (options.only.includes('decrypt-beside-signing')) {
+    const figure = await measureBesideSigning(options.folder, options)
+    figures.decryptBesideSigning = figure
+    const { ratio, aloneP99Ms, besideP99Ms, requestsPerSecond, slowPerSecond, described } = figure
+    rows.push([
+      'p99 of Decrypt at half load beside RSA_4096 signatures and RSA_2048 key pairs, against alone',
+      `${ratioText(ratio)}: ${besideP99Ms.toFixed(1)} ms, ${aloneP99Ms.toFixed(1)} ms`,
+      'at most 3.00',
+      `${requestsPerSecond.toFixed(0)} req/s in an open loop, ${slowPerSecond.toFixed(0)} slow ones; ${described}`,
+    ])
+  }
   if (options.only.includes('two-workers')) {
     const { comparison, described } = await measureTwoWorkers(options.folder, options)
     figures.twoWorkers = comparison

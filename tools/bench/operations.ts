@@ -33,7 +33,7 @@ export async function measureOperations(
   const client = startLoadClient(cores.client)
   try {
     for (const workload of workloads) {
-      const signed = await requestsOf(workload, keyhold)
+      const signed = await requestsOf(workload, keyhold, options.distinctRequests)
       const empty = await startEmptyServer(keyhold, signed[0]!, cores.server)
       const requests = signed.map(toBytes)
       try {

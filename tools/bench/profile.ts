@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type LoadClient, startLoadClient } from './compare.ts'
 import { type CpuProfile, type SelfTimes, selfTimes, type Window } from './cpu-profile.ts'
-import { type KeyholdServer, startKeyholdServer } from './keyhold-server.ts'
+import { createKey, type KeyholdServer, startKeyholdServer } from './keyhold-server.ts'
+import type { Primitive } from './primitives.ts'
 import { placement } from './processes.ts'
 import { toBytes } from './signed-requests.ts'
 import { markdownTable } from './table.ts'
@@ -14,19 +15,24 @@ const WARM_UP_SECONDS = 2
 const PROFILED_SECONDS = 3
 const FUNCTIONS_SHOWN = 40
 
+type Profiled = Workload | Primitive
+
+interface ProfileOptions {
+  readonly folder: string
+  readonly connections: number
+  readonly distinctRequests: number
+}
+
 interface ProfiledRun {
-  readonly workload: Workload
+  readonly workload: Profiled
   readonly window: Window
   readonly completed: number
 }
 
-export async function printProfiles(
-  workloads: readonly Workload[],
-  { folder, connections }: { readonly folder: string; readonly connections: number },
-): Promise<void> {
-  const profiles = mkdtempSync(join(folder, 'keyhold-profile-'))
+export async function printProfiles(workloads: readonly Profiled[], options: ProfileOptions): Promise<void> {
+  const profiles = mkdtempSync(join(options.folder, 'keyhold-profile-'))
   try {
-    const runs = await profiledRuns(workloads, folder, profiles, connections)
+    const runs = await profiledRuns(workloads, profiles, options)
     const found = readdirSync(profiles).map(
       (name) => JSON.parse(readFileSync(join(profiles, name), 'utf8')) as CpuProfile,
     )
@@ -37,15 +43,15 @@ export async function printProfiles(
   }
 }
 
-async function profiledRuns(workloads: readonly Workload[], folder: string, profiles: string, connections: number) {
+async function profiledRuns(workloads: readonly Profiled[], profiles: string, options: ProfileOptions) {
   const cores = placement(1)
   // By the environment, so that worker processes are profiled too.
   const env = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles} --cpu-prof-interval=${SAMPLING_MICROS}` }
-  const server = await startKeyholdServer({ folder, workers: 1, core: cores.server, env })
+  const server = await startKeyholdServer({ folder: options.folder, workers: 1, core: cores.server, env })
   const client = startLoadClient(cores.client)
   try {
     const runs: ProfiledRun[] = []
-    for (const workload of workloads) runs.push(await profiledRun(workload, server, client, connections))
+    for (const workload of workloads) runs.push(await profiledRun(workload, server, client, options))
     return runs
   } finally {
     await client.stop()
@@ -54,8 +60,17 @@ async function profiledRuns(workloads: readonly Workload[], folder: string, prof
   }
 }
 
-async function profiledRun(workload: Workload, server: KeyholdServer, client: LoadClient, connections: number) {
-  const requests = (await requestsOf(workload, server)).map(toBytes)
+async function profiledRun(
+  workload: Profiled,
+  server: KeyholdServer,
+  client: LoadClient,
+  { connections, distinctRequests }: ProfileOptions,
+) {
+  const keyId =
+    'keySpec' in workload
+      ? await createKey(server.client(), { KeySpec: workload.keySpec, KeyUsage: workload.keyUsage })
+      : server.keyId
+  const requests = (await requestsOf(workload, server, distinctRequests, keyId)).map(toBytes)
   const order = { port: server.port, connections, requests }
   await client.run({ ...order, seconds: WARM_UP_SECONDS })
   const from = monotonicMicros()

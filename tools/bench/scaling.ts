@@ -21,7 +21,10 @@ export async function measureTwoWorkers(folder: string, options: CompareOptions)
   try {
     for (const workers of [1, 2]) servers.push(await startKeyholdServer({ folder, workers, core: cores.server }))
     const [one, two] = await Promise.all(
-      servers.map(async (server) => ({ server, requests: (await requestsOf(decrypt, server)).map(toBytes) })),
+      servers.map(async (server) => ({
+        server,
+        requests: (await requestsOf(decrypt, server, options.distinctRequests)).map(toBytes),
+      })),
     )
     return { comparison: await compare(client, one!, two!, options), described: cores.described }
   } finally {

@@ -1,5 +1,14 @@
 /** Requests as the AWS SDK signs and would send them, caught before they leave: made before a run, so a run signs nothing. */
-import type { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import type {
+  DecryptCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GenerateDataKeyPairCommand,
+  GenerateMacCommand,
+  KMSClient,
+  SignCommand,
+  VerifyCommand,
+} from '@aws-sdk/client-kms'
 
 export interface SignedRequest {
   readonly method: string
@@ -8,7 +17,14 @@ export interface SignedRequest {
   readonly body: Buffer
 }
 
-export type Command = EncryptCommand | DecryptCommand | GenerateDataKeyCommand
+export type Command =
+  | EncryptCommand
+  | DecryptCommand
+  | GenerateDataKeyCommand
+  | GenerateDataKeyPairCommand
+  | GenerateMacCommand
+  | SignCommand
+  | VerifyCommand
 
 interface OutgoingRequest {
   readonly method: string

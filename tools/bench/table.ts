@@ -1,6 +1,7 @@
 /** Figures as a Markdown table, fit for docs/performance.md. */
 import type { Comparison, Spread } from './compare.ts'
 import type { OperationFigure } from './operations.ts'
+import type { SigningFigure } from './signing.ts'
 
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
@@ -31,6 +32,28 @@ export function comparisonCells({ reference, subject, ratio }: Comparison, goal:
     goal.toFixed(2),
     `${subject.p50Ms.toFixed(1)}, ${subject.p99Ms.toFixed(1)}`,
     `${micros(reference.cpuMicrosPerRequest)}, ${micros(subject.cpuMicrosPerRequest)}`,
+  ]
+}
+
+export const SIGNING_HEAD: readonly string[] = [
+  'operation',
+  'bare loop, per s (threads)',
+  'Keyhold, req/s',
+  'ratio (least–greatest)',
+  'goal',
+  'p50, p99 ms',
+  'CPU µs each, bare and Keyhold',
+]
+
+export function signingRow({ primitive, barePerSecond, bareCpuMicros, keyhold, ratio }: SigningFigure): string[] {
+  return [
+    primitive.title,
+    `${rate(barePerSecond)} (${primitive.bare.threads})`,
+    rate(keyhold.requestsPerSecond),
+    ratioText(ratio),
+    primitive.goal?.toFixed(2) ?? '',
+    `${keyhold.p50Ms.toFixed(1)}, ${keyhold.p99Ms.toFixed(1)}`,
+    `${micros(bareCpuMicros)}, ${micros(keyhold.cpuMicrosPerRequest)}`,
   ]
 }
 

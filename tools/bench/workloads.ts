@@ -4,16 +4,18 @@ import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, type KMSClient 
 import type { KeyholdServer } from './keyhold-server.ts'
 import { type Command, createRequestSigner, type SignedRequest } from './signed-requests.ts'
 
-export interface Workload {
+export interface Asked {
+  command(keyId: string, client: KMSClient, index: number): Command | Promise<Command>
+}
+
+export interface Workload extends Asked {
   readonly name: string
   readonly title: string
   /** Least rate against the empty server. */
   readonly goal: number
-  command(keyId: string, client: KMSClient, index: number): Command | Promise<Command>
 }
 
 const PLAINTEXT_BYTES = 32
-const DISTINCT_REQUESTS = 512
 
 const encryptionContext = (index: number) => ({ tenant: `tenant-${index % 64}`, purpose: 'benchmark' })
 
@@ -57,12 +59,17 @@ export const WORKLOADS: readonly Workload[] = [
 ]
 
 /** Signed now: the server accepts them for five minutes. */
-export async function requestsOf(workload: Workload, server: KeyholdServer): Promise<SignedRequest[]> {
+export async function requestsOf(
+  workload: Asked,
+  server: KeyholdServer,
+  count: number,
+  keyId = server.keyId,
+): Promise<SignedRequest[]> {
   const client = server.client()
   const sign = createRequestSigner(server.client())
   const requests: SignedRequest[] = []
-  for (let index = 0; index < DISTINCT_REQUESTS; index++) {
-    requests.push(await sign(await workload.command(server.keyId, client, index)))
+  for (let index = 0; index < count; index++) {
+    requests.push(await sign(await workload.command(keyId, client, index)))
   }
   client.destroy()
   return requests

@@ -10,6 +10,7 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { threadPoolWork } from '../slow-work.ts'
+import { generateEcKeyPair } from './ec-key-pair.ts'
 import { openPeer } from './ec-peer.ts'
 import {
   checkMessage,
@@ -62,22 +63,16 @@ interface EccAlgorithms {
 }
 
 function eccSpec(name: string, curve: Curve, algorithms: EccAlgorithms): KeySpec {
-  async function generateKeys(): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
-    return threadPoolWork.run(`generate ${name}`, () => generateAsync('ec', { namedCurve: curve.name }))
-  }
-
   return Object.freeze({
     name,
     kind: 'asymmetric',
     ...namesOf(algorithms),
-    generate: async () => (await generateKeys()).privateKey.export({ format: 'der', type: 'pkcs8' }),
-    generatePair: async () => {
-      const { privateKey, publicKey } = await generateKeys()
-      return {
-        privateKey: await offThread('withCurveParameters', privateKey),
-        publicKey: publicKey.export({ format: 'der', type: 'spki' }),
-      }
+    generate: async () => {
+      const generateKeys = () => generateAsync('ec', { namedCurve: curve.name })
+      const { privateKey } = await threadPoolWork.run(`generate ${name}`, generateKeys)
+      return privateKey.export({ format: 'der', type: 'pkcs8' })
     },
+    generatePair: () => threadPoolWork.run(`generate ${name}`, () => generateEcKeyPair(curve.name)),
     importMaterial: async (bytes) => {
       const material = await offThread('importEcc', bytes, curve.openSslName, curve.oid)
       if ('refused' in material) throw new MaterialError(material.refused)

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPair, ty
 import { promisify } from 'node:util'
 import { invalidCiphertext } from '../../base/errors.ts'
 import { threadPoolWork } from '../slow-work.ts'
+import { generateEcKeyPair } from './ec-key-pair.ts'
 import {
   checkMessage,
   checkPlaintext,
@@ -31,10 +32,6 @@ const ENCRYPTION: ReadonlyMap<string, EncryptionAlgorithm> = new Map([['SM2PKE',
 const AGREEMENT = new Map([['ECDH', {}]])
 
 const generateAsync = promisify(generateKeyPair)
-
-function generateKeys(): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
-  return threadPoolWork.run(`generate ${SPEC}`, () => generateAsync('ec', { namedCurve: CURVE }))
-}
 
 function openPrivateKey(material: Buffer): KeyObject {
   return createPrivateKey({ key: material, format: 'der', type: 'pkcs8' })
@@ -99,14 +96,12 @@ export const SM2_SPECS: readonly KeySpec[] = [
     name: SPEC,
     kind: 'asymmetric',
     ...namesOf({ ENCRYPT_DECRYPT: ENCRYPTION, SIGN_VERIFY: SIGNING, KEY_AGREEMENT: AGREEMENT }),
-    generate: async () => (await generateKeys()).privateKey.export({ format: 'der', type: 'pkcs8' }),
-    generatePair: async () => {
-      const { privateKey, publicKey } = await generateKeys()
-      return {
-        privateKey: await offThread('withCurveParameters', privateKey),
-        publicKey: publicKey.export({ format: 'der', type: 'spki' }),
-      }
+    generate: async () => {
+      const generateKeys = () => generateAsync('ec', { namedCurve: CURVE })
+      const { privateKey } = await threadPoolWork.run(`generate ${SPEC}`, generateKeys)
+      return privateKey.export({ format: 'der', type: 'pkcs8' })
     },
+    generatePair: () => threadPoolWork.run(`generate ${SPEC}`, () => generateEcKeyPair(CURVE)),
     importMaterial: async (bytes) => {
       const material = await offThread('importSm2', bytes, CURVE_OID)
       if ('refused' in material) throw new MaterialError(material.refused)

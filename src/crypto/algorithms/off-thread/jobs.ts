@@ -18,7 +18,6 @@ const mlDsa = () => import('./ml-dsa-mu.ts')
 const rsa = () => import('./rsa-digest.ts')
 const sm2 = () => import('./sm2.ts')
 const importing = () => import('./import-private-key.ts')
-const encoding = () => import('./private-key-info.ts')
 
 export const jobs = Object.freeze({
   signEcdsaDigest: job(ecdsa, 'sign'),
@@ -39,7 +38,6 @@ export const jobs = Object.freeze({
   importEcc: job(importing, 'importEcc'),
   importEd25519: job(importing, 'importEd25519'),
   importSm2: job(importing, 'importSm2'),
-  withCurveParameters: job(encoding, 'withCurveParameters'),
 })
 
 export type Jobs = typeof jobs

@@ -1,5 +1,6 @@
 /** The thread of `../off-thread.ts`: one job after the other, each answered with its output or its error. */
 import { parentPort } from 'node:worker_threads'
+import { lowerOwnPriority } from '../../thread-priority.ts'
 import type { JobAnswer, JobRequest } from '../off-thread.ts'
 import { jobs } from './jobs.ts'
 
@@ -14,4 +15,5 @@ async function run({ id, name, input }: JobRequest): Promise<JobAnswer> {
   }
 }
 
+lowerOwnPriority()
 port.on('message', async (request: JobRequest) => port.postMessage(await run(request)))
