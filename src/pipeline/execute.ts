@@ -126,7 +126,7 @@ export function createPipeline(services: PipelineServices): Execute {
     for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
     uses.forEach((use, index) => {
       const found = located[index]
-      if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input)
+      if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input, call.time)
     })
   }
 

@@ -14,8 +14,8 @@ const STATE_TEXTS: Readonly<Partial<Record<KeyState, string>>> = {
   Updating: 'is updating.',
 }
 
-export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input): void {
-  checkState(use.keyStates, key)
+export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input, now: number): void {
+  checkState(use.keyStates, key, now)
   checkUsage(use, key)
   const algorithm = use.algorithm?.(input)
   if (algorithm !== undefined && !algorithmsOf(key).includes(algorithm)) {
@@ -23,8 +23,8 @@ export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input)
   }
 }
 
-function checkState(allowed: readonly KeyState[], key: Key): void {
-  const state = keyState(key)
+function checkState(allowed: readonly KeyState[], key: Key, now: number): void {
+  const state = keyState(key, now)
   if (allowed.includes(state)) return
   if (!allowed.includes('Enabled'))
     throw new KmsError('KMSInvalidStateException', `${key.arn} is not pending deletion.`)

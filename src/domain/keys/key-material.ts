@@ -28,7 +28,7 @@ export interface Cipher {
 }
 
 export interface KeyMaterials {
-  /** New material of the key's spec. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
+  /** New material of the key's spec, as its first and current one. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
   /** Under the current material. @returns a blob of suite 0x01 for a symmetric key, the algorithm's ciphertext for others. */
   encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
@@ -65,7 +65,7 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
   async function unwrap(key: Key, materialId: string): Promise<BlobKey | OpenKey> {
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
-    if (stored === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
+    if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
     const secret = await domainKeys.open(tokenSubject(key, materialId, stored.createdAt), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
@@ -90,7 +90,16 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
           : random.nonce(INTERNAL_ID_BYTES).toString('hex')
       const token = await domainKeys.seal(tokenSubject(key, materialId, createdAt), secret)
       secret.fill(0)
-      return { account: key.account, region: key.region, keyId: key.keyId, materialId, token, createdAt }
+      const { account, region, keyId } = key
+      const facts = {
+        materialId,
+        token,
+        createdAt,
+        state: 'CURRENT',
+        rotation: undefined,
+        imported: undefined,
+      } as const
+      return { account, region, keyId, ...facts }
     },
     encrypt(key, { algorithm, context }, plaintext) {
       const material = unwrapped(key, key.currentMaterialId!)

@@ -38,6 +38,9 @@ export async function makeKey(choices: KeyChoices, random: RandomSource, keyMate
     enabled: true,
     deletion: undefined,
     currentMaterialId: material.materialId,
+    rotation: undefined,
+    onDemandRotations: 0,
+    importedMaterial: undefined,
   })
   return { key, materials: [material] }
 }
