@@ -22,6 +22,7 @@ import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
+import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operations } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
@@ -74,16 +75,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const shared = { store, clock, random, node, outbox }
+  const shared = { store, clock, random, node, outbox, keyMaterials }
   const execute = createPipeline({
     ...shared,
     audit: auditLog,
     cache,
-    keyMaterials,
     attestations,
     assertFresh: changes.assertFresh,
   })
-  const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
+  const jobs = startJobs([eraseDeletedKeys(shared), rotateDueKeys(shared)], store, clock, node, log)
   const server = createHttpServer({
     execute,
     authenticator,

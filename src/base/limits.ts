@@ -22,6 +22,10 @@ export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
 export const ALIASES_PER_KEY_MAX = 50
 export const KEYS_PER_ACCOUNT_AND_REGION_MAX = 100_000
 export const TAGS_PER_KEY_MAX = 50
+/** One for each on-demand rotation (lifecycle.md ROT-32), the first, and a pending one; with room to spare. */
+export const IMPORTED_MATERIALS_PER_KEY_MAX = 100
+/** lifecycle.md ROT-32: in the life of a key. */
+export const ON_DEMAND_ROTATIONS_MAX = 25
 export const POLICY_BYTES_MAX = 32_768
 /** operations.md 1.7: more validation errors than this are not reported. */
 export const VALIDATION_ERRORS_MAX = 10

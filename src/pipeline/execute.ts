@@ -3,7 +3,7 @@
  * docs/decisions/0003-order-of-checks.md): validate, resolve every resource, authorise every use, and only then look at
  * anything that could tell about a key.
  */
-import { type AuditSink, auditLine } from '../audit/audit-record.ts'
+import { type AuditSink, auditLine, serviceEventLine } from '../audit/audit-record.ts'
 import { aliasArn } from '../base/arn.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
@@ -35,11 +35,18 @@ export interface PipelineServices {
   readonly outbox: AuditOutbox
 }
 
+interface EventRecord {
+  readonly eventId: string
+  readonly line: string
+}
+
 /** How a call ended well. */
 interface Done {
   readonly output: unknown
   /** Its audit record. */
   readonly line: string
+  /** Of what the service itself did on the way. */
+  readonly events: readonly EventRecord[]
 }
 
 export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
@@ -50,6 +57,7 @@ interface Progress {
   recipient?: AttestedRecipient
   located: readonly (LocatedKey | UsedAlias | undefined)[]
   readonly additionalEventData: Record<string, unknown>
+  readonly events: EventRecord[]
 }
 
 export function createPipeline(services: PipelineServices): Execute {
@@ -58,7 +66,7 @@ export function createPipeline(services: PipelineServices): Execute {
   async function execute(operation: Operation, body: unknown, call: Call): Promise<unknown> {
     services.assertFresh()
     audit.admit(operation.changes)
-    const progress: Progress = { located: [], additionalEventData: {} }
+    const progress: Progress = { located: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -74,16 +82,22 @@ export function createPipeline(services: PipelineServices): Execute {
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
-    if (operation.changes) await services.outbox.log(eventId, done.line)
+    if (operation.changes) await logChange(eventId, done)
     else await audit.append(done.line)
     return done.output
+  }
+
+  /** All of them are handed over before the first is waited for, so that they reach the disk together. */
+  async function logChange(eventId: string, { line, events }: Done): Promise<void> {
+    const records = [{ eventId, line }, ...events]
+    await Promise.all(records.map((record) => services.outbox.log(record.eventId, record.line)))
   }
 
   async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
     await check(operation, input, call, progress, cache)
     const output = await operation.handler(input, context(call, progress, store), undefined)
     refuseDryRun(input)
-    return { output, line: record(operation, call, progress, eventId, output) }
+    return { output, line: record(operation, call, progress, eventId, output), events: NO_EVENTS }
   }
 
   /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
@@ -94,8 +108,9 @@ export function createPipeline(services: PipelineServices): Execute {
       const output = await operation.handler(input, context(call, progress, change, change), prepared)
       refuseDryRun(input)
       const line = record(operation, call, progress, eventId, output)
-      await change.recordAudit({ eventId, node: services.node, line })
-      return { output, line }
+      const { events } = progress
+      for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
+      return { output, line, events }
     })
   }
 
@@ -143,8 +158,12 @@ export function createPipeline(services: PipelineServices): Execute {
       random: services.random,
       recipient: progress.recipient,
       store: reader,
-      // Only handlers of changing operations are typed to see it, and they always run with one.
+      // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
+      recordEvent(event) {
+        const eventId = services.random.uuid()
+        progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })
+      },
       additionalEventData: progress.additionalEventData,
     }
   }
@@ -217,6 +236,7 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
   }
 }
 
+const NO_EVENTS: readonly EventRecord[] = []
 const NO_TOKENS: readonly string[] = []
 
 function conditionKeysOf(use: Use<unknown>, input: unknown): ConditionContext | undefined {

@@ -6,7 +6,8 @@ import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
-import type { Key, KeyState, KeyUsage } from '../domain/keys/key.ts'
+import type { KeyEvent } from '../domain/key-event.ts'
+import type { Key, KeyState, KeyUsage, Origin } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionContext } from '../domain/policy/authorize.ts'
@@ -26,8 +27,12 @@ export interface KeyUse<Input> {
   locate(input: Input): KeyLocator | undefined
   /** `kms:Decrypt` */
   readonly permission: string
+  /** Origins of keys that it is for, where not all are; looked at before the state (lifecycle.md ST-5). */
+  readonly origins?: readonly Origin[]
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
+  /** Only symmetric encryption keys; looked at after the state. */
+  readonly symmetricOnly?: boolean
   readonly keyUsage?: KeyUsage
   /** The algorithm asked for; it must be one of the key's. */
   algorithm?(input: Input): string
@@ -85,6 +90,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
 export interface ChangeContext<U extends readonly { readonly on: string }[]> extends HandlerContext<U> {
   /** The transaction that also carries the audit record. */
   readonly change: Change
+  /** What the service itself did in this change: a record of its own, which commits with it. */
+  recordEvent(event: KeyEvent): void
 }
 
 export interface AuditTemplate<Input, Output> {
