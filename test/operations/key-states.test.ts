@@ -55,6 +55,11 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
   EnableKey: WRITES,
   DisableKey: WRITES,
   ScheduleKeyDeletion: WRITES,
+  EnableKeyRotation: USES_MATERIAL,
+  DisableKeyRotation: USES_MATERIAL,
+  RotateKeyOnDemand: USES_MATERIAL,
+  GetKeyRotationStatus: READS,
+  ListKeyRotations: READS,
   CancelKeyDeletion: ['NP', 'NP', 'ok'],
 }
 
@@ -121,6 +126,11 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
   EnableKey: ({ KeyId }) => ({ KeyId }),
   DisableKey: ({ KeyId }) => ({ KeyId }),
   ScheduleKeyDeletion: ({ KeyId }) => ({ KeyId }),
+  EnableKeyRotation: ({ KeyId }) => ({ KeyId }),
+  DisableKeyRotation: ({ KeyId }) => ({ KeyId }),
+  RotateKeyOnDemand: ({ KeyId }) => ({ KeyId }),
+  GetKeyRotationStatus: ({ KeyId }) => ({ KeyId }),
+  ListKeyRotations: ({ KeyId }) => ({ KeyId }),
   CancelKeyDeletion: ({ KeyId }) => ({ KeyId }),
 }
 
