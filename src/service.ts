@@ -15,12 +15,14 @@ import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
+import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
+import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operations } from './operations/index.ts'
@@ -64,6 +66,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
   const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const keyImports = createKeyImports(store, domainKeys)
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
@@ -80,10 +83,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...shared,
     audit: auditLog,
     cache,
+    keyImports,
     attestations,
     assertFresh: changes.assertFresh,
   })
-  const jobs = startJobs([eraseDeletedKeys(shared), rotateDueKeys(shared)], store, clock, node, log)
+  const jobs = startJobs(
+    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared)],
+    store,
+    clock,
+    node,
+    log,
+  )
   const server = createHttpServer({
     execute,
     authenticator,

@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
@@ -23,6 +24,7 @@ export interface PipelineServices {
   /** Answers the warm path without the store. */
   readonly cache: Lookups
   readonly keyMaterials: KeyMaterials
+  readonly keyImports: KeyImports
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
@@ -72,7 +74,7 @@ export function createPipeline(services: PipelineServices): Execute {
     try {
       const input = operation.input.parse(body)
       progress.input = input
-      operation.check?.(input)
+      operation.check?.(input, call)
       const { Recipient } = input as { Recipient?: RecipientInfo }
       if (Recipient !== undefined) await verifyRecipient(Recipient, call, progress)
       const run = operation.changes ? runChange : runReading
@@ -155,6 +157,7 @@ export function createPipeline(services: PipelineServices): Execute {
       resources: progress.located as unknown as ChangeContext<readonly Use<unknown>[]>['resources'],
       call,
       keyMaterials: services.keyMaterials,
+      keyImports: services.keyImports,
       random: services.random,
       recipient: progress.recipient,
       store: reader,

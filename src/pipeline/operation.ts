@@ -6,6 +6,7 @@ import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
+import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
 import type { Key, KeyState, KeyUsage, Origin } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
@@ -79,6 +80,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly resources: UsedResources<U>
   readonly call: Call
   readonly keyMaterials: KeyMaterials
+  readonly keyImports: KeyImports
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined
@@ -109,7 +111,7 @@ interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
   readonly name: string
   readonly input: Structure<Input>
   /** Rules on combinations of parameters that need no key (operations.md 3.0, step 2). */
-  check?(input: Input): void
+  check?(input: Input, call: Call): void
   readonly uses: U
   readonly audit: AuditTemplate<Input, Output>
 }
@@ -137,7 +139,7 @@ export interface ChangingOperation<Input, Output, U extends readonly Use<Input>[
 export interface Operation {
   readonly name: string
   readonly input: Structure<unknown>
-  check?(input: unknown): void
+  check?(input: unknown, call: Call): void
   readonly uses: readonly Use<unknown>[]
   readonly audit: AuditTemplate<unknown, unknown>
   readonly changes: boolean

@@ -12,7 +12,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { KmsError } from '../../base/errors.ts'
-import { type DataKeyPair, keySpec, type OpenKey } from '../algorithms/index.ts'
+import { keySpec, type OpenKey } from '../algorithms/index.ts'
 import { isKeyEncryptionKey, unwrapPadded } from './aes-key-wrap.ts'
 
 /** In the model's order. The first is never taken: its padding tells an attacker too much (IMP-15). */
@@ -109,9 +109,18 @@ export function isWrappable(target: string, algorithm: WrappingAlgorithm, wrappi
   return wrappingKeySpec !== 'RSA_2048' || !row.notUnderRsa2048.includes(target)
 }
 
-/** A key pair for one set of import parameters: PKCS#8 and SPKI, DER. The caller wipes the private half. */
-export function generateWrappingKeyPair(wrappingKeySpec: WrappingKeySpec): Promise<DataKeyPair> {
-  return keySpec(wrappingKeySpec)!.generatePair!()
+export interface WrappingKeyPair {
+  /** PKCS#8 DER; the caller wipes it. */
+  readonly privateKey: Buffer
+  /** SPKI DER. */
+  readonly publicKey: Buffer
+}
+
+/** @throws {KmsError} `ThrottlingException` when too many jobs wait. */
+export async function generateWrappingKeyPair(wrappingKeySpec: WrappingKeySpec): Promise<WrappingKeyPair> {
+  const spec = keySpec(wrappingKeySpec)!
+  const privateKey = await spec.generate()
+  return { privateKey, publicKey: spec.open(Buffer.from(privateKey)).publicKey! }
 }
 
 export interface WrappedMaterial {

@@ -66,7 +66,7 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
     if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
-    const secret = await domainKeys.open(tokenSubject(key, materialId, stored.createdAt), stored.token)
+    const secret = await domainKeys.open(keyTokenSubject(key, materialId, stored.createdAt), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
     // A change that came in between may have been this key's end.
@@ -88,7 +88,7 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
         key.spec === SYMMETRIC_DEFAULT
           ? keyMaterialId(secret, key.account, key.keyId)
           : random.nonce(INTERNAL_ID_BYTES).toString('hex')
-      const token = await domainKeys.seal(tokenSubject(key, materialId, createdAt), secret)
+      const token = await domainKeys.seal(keyTokenSubject(key, materialId, createdAt), secret)
       secret.fill(0)
       const { account, region, keyId } = key
       const facts = {
@@ -145,7 +145,7 @@ function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
 }
 
 /** ENV-30: what the token's authentication covers. */
-function tokenSubject(key: KeyFacts, materialId: string, createdAt: number): TokenSubject {
+export function keyTokenSubject(key: KeyFacts, materialId: string, createdAt: number): TokenSubject {
   const names = [partitionOf(key.region), key.account, key.region, key.keyId, materialId]
   return ['kms:key-token:v1', ...names, key.spec, key.usage, key.origin, String(key.multiRegion), String(createdAt)]
 }
