@@ -2,11 +2,13 @@
  * The composition root: the one place where a store, an audit log, a root key and a way to authenticate are plugged
  * together. `config` and `cli` choose them; tests choose others.
  */
+import assert from 'node:assert/strict'
 import type { AuditLog } from './audit/audit-log.ts'
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
-import type { Clock } from './base/clock.ts'
+import { type Clock, systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
+import type { ClockControl, MovableClock } from './base/movable-clock.ts'
 import { NITRO_ENCLAVES_ROOT } from './crypto/attestation/nitro-root.ts'
 import { parseRoots } from './crypto/attestation/roots.ts'
 import { createRandomSource } from './crypto/random.ts'
@@ -36,6 +38,8 @@ export interface ServiceOptions {
   readonly auditLog: AuditLog
   readonly rootKey: RootKey
   readonly clock: Clock
+  /** Development only: the clock, if everybody who reaches the server may move it. */
+  readonly movableClock?: MovableClock | undefined
   readonly log: Log
   /** Names this process among all that share the store. */
   readonly node: string
@@ -56,12 +60,15 @@ export interface Service {
   readonly keyMaterials: KeyMaterials
   readonly random: RandomSource
   readonly jobs: JobRunner
+  /** There is one if the clock can be moved. */
+  readonly clockControl: ClockControl | undefined
   /** Reads the changes of other nodes now. */
   refresh(): Promise<void>
 }
 
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, auditLog, clock, log, node } = options
+  assert(options.movableClock === undefined || options.authentication === 'development')
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
@@ -71,7 +78,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
-    clock,
+    // Clients sign with the real time, wherever ours was moved.
+    clock: options.movableClock === undefined ? clock : systemClock,
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
@@ -94,6 +102,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     node,
     log,
   )
+  const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
   const server = createHttpServer({
     execute,
     authenticator,
@@ -102,6 +111,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     uuid: random.uuid,
     log,
     tls: options.tls,
+    clockControl,
   })
 
   return {
@@ -111,6 +121,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyMaterials,
     random,
     jobs,
+    clockControl,
     refresh: changes.poll,
     listen: (address) => server.listen(address),
     async stop() {
@@ -120,6 +131,24 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await changes.stop()
       await auditLog.close()
       await store.close()
+    },
+  }
+}
+
+function controlClock(clock: MovableClock, jobs: JobRunner): ClockControl {
+  return {
+    now: () => clock.now(),
+    advance(ms) {
+      clock.advance(ms)
+      return jobs.runAll()
+    },
+    set(time) {
+      clock.set(time)
+      return jobs.runAll()
+    },
+    reset() {
+      clock.reset()
+      return jobs.runAll()
     },
   }
 }
