@@ -18,6 +18,7 @@ import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
+import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { createRecordCache } from './domain/record-cache.ts'
@@ -59,6 +60,7 @@ export interface Service {
   readonly domainKeys: DomainKeys
   readonly keyMaterials: KeyMaterials
   readonly random: RandomSource
+  readonly keyUsage: KeyUsage
   readonly jobs: JobRunner
   /** There is one if the clock can be moved. */
   readonly clockControl: ClockControl | undefined
@@ -73,6 +75,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
   const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const keyUsage = createKeyUsage(store, log)
   const keyImports = createKeyImports(store, domainKeys)
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
   const credentials = {
@@ -92,6 +95,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     audit: auditLog,
     cache,
     keyImports,
+    keyUsage,
     attestations,
     assertFresh: changes.assertFresh,
   })
@@ -119,6 +123,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     authenticator,
     domainKeys,
     keyMaterials,
+    keyUsage,
     random,
     jobs,
     clockControl,
@@ -127,6 +132,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     async stop() {
       await server.close()
       await jobs.stop()
+      await keyUsage.stop()
       await outbox.stop()
       await changes.stop()
       await auditLog.close()

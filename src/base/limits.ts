@@ -92,6 +92,11 @@ export const FREE_SPACE_INTERVAL_MS = 2_000
 /** Timed work: how often a node looks, and how long the one that does it may hold the lease without renewing. */
 export const JOB_INTERVAL_MS = 10_000
 export const JOB_LEASE_MS = 60_000
+/** lifecycle.md DEL-31: how often a node saves when keys were last used, and how many keys it holds until then. */
+export const KEY_USES_SAVE_INTERVAL_MS = 60_000
+export const KEY_USES_HELD_MAX = 50_000
+/** Rows of one transaction, so that no change waits long for it. */
+export const KEY_USES_SAVED_AT_ONCE_MAX = 1_000
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
 

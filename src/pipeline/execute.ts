@@ -10,6 +10,7 @@ import { KmsError } from '../base/errors.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
+import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
@@ -17,7 +18,7 @@ import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'
-import type { ChangeContext, KeyLocator, Operation, Use, UsedAlias } from './operation.ts'
+import type { ChangeContext, KeyLocator, Operation, Use, UsedAlias, UsedKey } from './operation.ts'
 
 export interface PipelineServices {
   readonly store: Store
@@ -25,6 +26,7 @@ export interface PipelineServices {
   readonly cache: Lookups
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
+  readonly keyUsage: KeyUsage
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
@@ -85,7 +87,10 @@ export function createPipeline(services: PipelineServices): Execute {
     }
     // Not within the try: a record that the log does not take is no other end of the call.
     if (operation.changes) await logChange(eventId, done)
-    else await audit.append(done.line)
+    else {
+      await audit.append(done.line)
+      noteUses(operation, progress, call, eventId)
+    }
     return done.output
   }
 
@@ -93,6 +98,15 @@ export function createPipeline(services: PipelineServices): Execute {
   async function logChange(eventId: string, { line, events }: Done): Promise<void> {
     const records = [{ eventId, line }, ...events]
     await Promise.all(records.map((record) => services.outbox.log(record.eventId, record.line)))
+  }
+
+  function noteUses({ uses, name }: Operation, { located }: Progress, call: Call, eventId: string): void {
+    for (let index = 0; index < uses.length; index++) {
+      const use = uses[index]!
+      if (use.on !== 'key' || use.keyUsage === undefined) continue
+      const { key } = located[index] as UsedKey
+      services.keyUsage.note(key, name, call.time, eventId, call.requestId)
+    }
   }
 
   async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
@@ -158,6 +172,7 @@ export function createPipeline(services: PipelineServices): Execute {
       call,
       keyMaterials: services.keyMaterials,
       keyImports: services.keyImports,
+      keyUsage: services.keyUsage,
       random: services.random,
       recipient: progress.recipient,
       store: reader,

@@ -8,6 +8,7 @@ import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
+import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
 import type { Key, KeyState, KeyUsage, Origin } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
@@ -34,6 +35,7 @@ export interface KeyUse<Input> {
   readonly keyStates: readonly KeyState[]
   /** Only symmetric encryption keys; looked at after the state. */
   readonly symmetricOnly?: boolean
+  /** Of the key, for cryptography: a success is then the key's last use (operations.md 3.26). */
   readonly keyUsage?: KeyUsage
   /** The algorithm asked for; it must be one of the key's. */
   algorithm?(input: Input): string
@@ -81,6 +83,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly call: Call
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
+  readonly keyUsage: LastUses
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined

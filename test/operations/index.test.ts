@@ -25,7 +25,14 @@ const BUILT = [
     'GetPublicKey',
   ],
   ...['Sign', 'Verify', 'VerifyMac'],
-  ...['DisableKeyRotation', 'EnableKeyRotation', 'GetKeyRotationStatus', 'ListKeyRotations', 'RotateKeyOnDemand'],
+  ...[
+    'DisableKeyRotation',
+    'EnableKeyRotation',
+    'GetKeyLastUsage',
+    'GetKeyRotationStatus',
+    'ListKeyRotations',
+    'RotateKeyOnDemand',
+  ],
   ...['DeleteImportedKeyMaterial', 'GetParametersForImport', 'ImportKeyMaterial'],
 ]
 
@@ -37,7 +44,6 @@ const NOT_BUILT: Readonly<Record<string, boolean>> = {
   DeleteCustomKeyStore: false,
   DescribeCustomKeyStores: true,
   DisconnectCustomKeyStore: false,
-  GetKeyLastUsage: true,
   ListGrants: true,
   ListRetirableGrants: true,
   ReplicateKey: false,
