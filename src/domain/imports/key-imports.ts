@@ -12,7 +12,6 @@ import { TokenError, type TokenSubject } from '../../crypto/domain-key.ts'
 import { decodeImportToken, encodeImportToken, type ImportTokenContent } from '../../crypto/import/import-token.ts'
 import { materialFingerprint } from '../../crypto/import/material-fingerprint.ts'
 import {
-  generateWrappingKeyPair,
   unwrapMaterial,
   type WrappingAlgorithm,
   type WrappingKeySpec,
@@ -23,6 +22,7 @@ import type { Key, KeyName } from '../keys/key.ts'
 import { keyTokenSubject } from '../keys/key-material.ts'
 import { keySpecRow, SYMMETRIC_DEFAULT } from '../keys/key-specs.ts'
 import type { Reader } from '../store.ts'
+import { createWrappingKeyPool } from './wrapping-key-pool.ts'
 
 /** IMP-11. */
 const PARAMETERS_LIFETIME_MS = DAY_MS
@@ -59,6 +59,8 @@ export interface KeyImports {
 }
 
 export function createKeyImports(reader: Reader, domainKeys: DomainKeys): KeyImports {
+  const wrappingKeys = createWrappingKeyPool()
+
   async function openImportToken(key: Key, importToken: Buffer): Promise<ImportTokenContent> {
     try {
       return decodeImportToken(await domainKeys.open(importTokenSubject(key), importToken))
@@ -87,7 +89,7 @@ export function createKeyImports(reader: Reader, domainKeys: DomainKeys): KeyImp
 
   return {
     async parametersFor(key, wrapping, now) {
-      const { privateKey, publicKey } = await generateWrappingKeyPair(wrapping.wrappingKeySpec)
+      const { privateKey, publicKey } = await wrappingKeys.take(wrapping.wrappingKeySpec)
       const validTo = now + PARAMETERS_LIFETIME_MS
       const content = encodeImportToken({ ...wrapping, issuedAt: now, expiresAt: validTo, privateKey })
       privateKey.fill(0)
