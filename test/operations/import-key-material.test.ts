@@ -434,6 +434,23 @@ test('importing again replaces the expiration, also by none (IMP-61)', async () 
   }
 })
 
+test('of two first imports at once one is the first; with the same material both are', async () => {
+  const { KeyId } = await externalKey()
+  const [one, other] = [randomBytes(32), randomBytes(32)]
+  const outcomes = await Promise.allSettled([one, other].map((bytes) => importMaterial(harness, KeyId, bytes)))
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  const refused = outcomes.find((outcome) => outcome.status === 'rejected')
+  assert.equal(refused?.reason.code, 'IncorrectKeyMaterialException')
+  assert.equal((await materialsOf(KeyId)).length, 1)
+
+  const same = await externalKey()
+  const answers = await Promise.all([one, one, one].map((bytes) => importMaterial(harness, same.KeyId, bytes)))
+  for (const answer of answers) assert.deepEqual(answer, answers[0])
+  const { CiphertextBlob } = await harness.call('Encrypt', { KeyId: same.KeyId, Plaintext: Buffer.from('text') })
+  harness.service.keyMaterials.clear()
+  assert.ok(await harness.call('Decrypt', { CiphertextBlob }))
+})
+
 test('a key that is made here takes no material, whatever comes with the request', async () => {
   const { KeyId, Arn } = await newKey(harness)
   const body = { KeyId, ImportToken: Buffer.from('x'), EncryptedKeyMaterial: Buffer.from('x'), ...NEVER }
