@@ -28,7 +28,10 @@ export interface Cipher {
 }
 
 export interface KeyMaterials {
-  /** New material of the key's spec, as its first and current one. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
+  /**
+   * New material of the key's spec, as its first and current one. `given`, for seeded development keys, is used instead of a
+   * fresh one; it is wiped.
+   */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
   /** Under the current material. @returns a blob of suite 0x01 for a symmetric key, the algorithm's ciphertext for others. */
   encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
@@ -51,6 +54,8 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
   /** keyRef → material id → unwrapped, so that one change drops all materials of a key. */
   const cache = new LRUCache<string, Map<string, BlobKey | OpenKey>>({
     max: CACHED_KEY_MATERIALS_MAX,
+    // Materials are what is counted: a key may have a thousand.
+    maxSize: CACHED_KEY_MATERIALS_MAX,
     ttl: CACHED_KEY_MATERIAL_TTL_MS,
     ttlResolution: 1000,
     updateAgeOnGet: true,
@@ -76,9 +81,9 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
 
   function keep(key: Key, materialId: string, ready: BlobKey | OpenKey): void {
     const ref = keyRef(key)
-    const materials = cache.get(ref)
-    if (materials === undefined) cache.set(ref, new Map([[materialId, ready]]))
-    else materials.set(materialId, ready)
+    // A new map: the cache does not weigh again what it has already.
+    const materials = new Map(cache.get(ref)).set(materialId, ready)
+    cache.set(ref, materials, { size: materials.size })
   }
 
   return {
