@@ -1,10 +1,10 @@
 /** `keyhold clock TIME`: moves the clock of a running `keyhold dev`. */
 import { OperatorError, UsageError } from '../config/operator-error.ts'
+import { CLOCK_PATH } from '../wire/clock-endpoint.ts'
 import { defineCommand } from './command.ts'
 import { endpointOf } from './greeting.ts'
 import { EXIT_OK } from './terminal.ts'
 
-const PATH = '/_keyhold/clock'
 const UNITS: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1 }
 
 export const clock = defineCommand({
@@ -50,7 +50,7 @@ async function ask(endpoint: string, body: object | undefined): Promise<string> 
   }
   let response: Response
   try {
-    response = await fetch(endpoint + PATH, request)
+    response = await fetch(endpoint + CLOCK_PATH, request)
   } catch (cause) {
     const hint = "start one with 'keyhold dev', and say where it listens with --host and --port"
     throw new OperatorError(`no server answers at ${endpoint}`, { hint, cause })

@@ -1,6 +1,10 @@
 /** Automatic rotation, moved by the clock: lifecycle.md 3.2, 3.5, 3.7, and every scenario of ROT-62. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { silentLog } from '../../src/base/log.ts'
+import { createAuditOutbox } from '../../src/domain/audit-outbox.ts'
+import { rotateDueKeys } from '../../src/jobs/rotate-due-keys.ts'
 import {
   currentMaterial,
   DAY_MS,
@@ -140,3 +144,50 @@ test('two runs at once rotate each key once', async () => {
   await Promise.all([harness.service.jobs.runAll(), harness.service.jobs.runAll()])
   assert.equal((await rotationsOf(harness, KeyId)).length, 1)
 })
+
+test('two nodes that both believe to have the lease rotate each key once, with one event (ROT-60)', async () => {
+  const keys = await Promise.all(Array.from({ length: 20 }, () => rotatingKey()))
+  harness.clock.advance(90 * DAY_MS)
+  const { store, clock, service } = harness
+  const lines: string[] = []
+  const append = async (line: string) => void lines.push(line)
+  const outbox = createAuditOutbox(store, append, silentLog)
+  const services = { store, clock, outbox, random: service.random, keyMaterials: service.keyMaterials }
+  const nodes = ['one', 'other'].map((node) => rotateDueKeys({ ...services, node }))
+  await Promise.all(nodes.map((job) => job.run()))
+  await outbox.stop()
+  for (const { KeyId, Arn } of keys) {
+    assert.equal((await rotationsOf(harness, KeyId)).length, 1)
+    assert.equal(lines.filter((line) => line.includes(Arn)).length, 1)
+  }
+})
+
+test('a rotation whose event the log does not take is not undone; the event is logged later, once', async () => {
+  let isBroken = false
+  const own = await createHarness({
+    beforeAudit(step) {
+      if (isBroken && step === 'append') throw new Error('the disk is full')
+    },
+  })
+  const { KeyId, Arn } = await newKey(own)
+  await own.call('EnableKeyRotation', { KeyId, RotationPeriodInDays: 90 })
+  isBroken = true
+  await passDays(own, 90)
+  isBroken = false
+  assert.equal((await rotationsOf(own, KeyId)).length, 1)
+  assert.deepEqual(serviceEvents(own, Arn), [])
+  await waitFor(() => serviceEvents(own, Arn).length > 0)
+  await passDays(own, 0)
+  assert.equal(serviceEvents(own, Arn).length, 1)
+  assert.deepEqual(await own.store.pendingAuditRecords().then((records) => records.filter(isRotation)), [])
+  await own.close()
+})
+
+function isRotation({ line }: { line: string }): boolean {
+  return line.includes('"eventName":"RotateKey"')
+}
+
+/** What was refused is tried again within a second. */
+async function waitFor(isSo: () => boolean): Promise<void> {
+  for (let times = 0; times < 200 && !isSo(); times++) await wait(50)
+}
