@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { operations } from '../../src/operations/index.ts'
 import { type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
 import {
   type ImportParameters,
@@ -233,6 +235,21 @@ test('a token that is altered, cut, made up or of another key, account or Region
     await assertUnchanged(KeyId, () => send({ ...good, ImportToken }), 'InvalidImportTokenException')
   }
   assert.ok(await send(good))
+})
+
+test('no bytes are taken for a token, and none for material', async () => {
+  const { KeyId } = await externalKey()
+  const { ImportToken } = await parametersFor(harness, KeyId)
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 6144 }).map((array) => Buffer.from(array))
+  await fc.assert(
+    fc.asyncProperty(bytes, async (given) => {
+      const body = { KeyId, EncryptedKeyMaterial: given, ...NEVER }
+      await assertFails(send({ ...body, ImportToken: given }), 'InvalidImportTokenException', undefined)
+      await assertFails(send({ ...body, ImportToken }), 'InvalidCiphertextException', undefined)
+    }),
+    { numRuns: 60 },
+  )
+  assert.equal((await metadataOf(KeyId)).KeyState, 'PendingImport')
 })
 
 test('a token is good for 24 hours to the millisecond', async () => {
@@ -467,6 +484,20 @@ test('what was wrong before a parameter rule of the key comes first: state, then
   await assertValidation(send(body), 'Input parameter importType cannot be used with HMAC_224 imported keys.')
   await harness.call('ScheduleKeyDeletion', { KeyId })
   await assertFails(send(body), 'KMSInvalidStateException', `${Arn} is pending deletion.`)
+})
+
+test('policies may ask for expiration model and date, as the request has them (authorization.md 3.2)', () => {
+  const [use] = operations.get('ImportKeyMaterial')!.uses
+  assert.ok(use?.on === 'key')
+  assert.deepEqual(use.conditionKeys?.({ ...NEVER }), {
+    'kms:ExpirationModel': 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+    'kms:ValidTo': undefined,
+  })
+  // Milliseconds, as the input is read; seconds, as policies compare.
+  assert.deepEqual(use.conditionKeys?.({ ValidTo: 1_786_401_507_900 }), {
+    'kms:ExpirationModel': undefined,
+    'kms:ValidTo': '1786401507',
+  })
 })
 
 test('the record tells everything but token and material', async () => {
