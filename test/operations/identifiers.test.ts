@@ -93,6 +93,7 @@ const ROWS: readonly Row[] = [
   row('UntagResource', 'K', () => ({ TagKeys: [] })),
   row('EnableKeyRotation', 'K'),
   row('DisableKeyRotation', 'K'),
+  row('GetKeyLastUsage', 'K'),
   row('GetKeyRotationStatus', 'K'),
   row('ListKeyRotations', 'K'),
   row('RotateKeyOnDemand', 'K'),
