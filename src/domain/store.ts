@@ -160,7 +160,10 @@ export interface Change extends Reader {
   updateMaterial(material: StoredKeyMaterial): Promise<void>
   /** Forgets a pending material altogether (lifecycle.md IMP-71). Gone already: no change. */
   deleteMaterial(material: StoredKeyMaterial): Promise<void>
-  /** Key, materials, aliases and last use; nothing that could open a ciphertext stays in the live table. Gone already: no change. */
+  /**
+   * Key, materials, aliases and last use; nothing that could open a ciphertext stays in the live table. Gone already: no
+   * change.
+   */
   eraseKey(name: KeyName): Promise<void>
   insertAlias(alias: Alias): Promise<void>
   updateAlias(alias: Alias): Promise<void>
