@@ -14,7 +14,9 @@
  * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret.
  * It prints nothing and leaves nothing behind.
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './base/clock.ts'
 import { silentLog } from './base/log.ts'
+import type { ClockControl } from './base/movable-clock.ts'
 import { requireLoopback } from './config/listen-rules.ts'
 import { readSeed, type Seed } from './seed/seed.ts'
 import type { SeedDocument } from './seed/seed-document.ts'
@@ -40,12 +42,35 @@ export interface KeyholdOptions {
   readonly account?: string
 }
 
+/** Parts add up. */
+export interface Duration {
+  readonly days?: number
+  readonly hours?: number
+  readonly minutes?: number
+  readonly seconds?: number
+  readonly milliseconds?: number
+}
+
+/**
+ * The server's clock. It goes on from wherever it is moved to, and each move resolves when everything has happened that is
+ * due by then: rotations, expiries, deletions (docs/clock.md).
+ */
+export interface KeyholdClock {
+  now(): Date
+  /** By milliseconds or parts of a duration; back if negative. */
+  advance(by: number | Duration): Promise<void>
+  set(time: Date): Promise<void>
+  /** Back to real time. */
+  reset(): Promise<void>
+}
+
 /** Give it to a client as it is: `new KMSClient(keyhold)`. */
 export interface Keyhold {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly clock: KeyholdClock
   /** Answers what was accepted, then lets go of everything, so that the process can end. */
   stop(): Promise<void>
 }
@@ -65,11 +90,25 @@ export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhol
     const name = address.host.includes(':') ? `[${address.host}]` : address.host
     // A copy of the credentials, not frozen: the AWS SDK notes in them where they came from.
     const credentials = { ...CREDENTIALS }
-    return { endpoint: `http://${name}:${address.port}`, region, credentials, stop: () => node.stop() }
+    const endpoint = `http://${name}:${address.port}`
+    return { endpoint, region, credentials, clock: clockOf(node.clock), stop: () => node.stop() }
   } catch (error) {
     await node.stop()
     throw error
   }
+}
+
+function clockOf(control: ClockControl): KeyholdClock {
+  return {
+    now: () => new Date(control.now()),
+    advance: async (by) => control.advance(typeof by === 'number' ? by : milliseconds(by)),
+    set: async (time) => control.set(time.getTime()),
+    reset: () => control.reset(),
+  }
+}
+
+function milliseconds({ days = 0, hours = 0, minutes = 0, seconds = 0, milliseconds = 0 }: Duration): number {
+  return Math.round(days * DAY_MS + hours * HOUR_MS + minutes * MINUTE_MS + seconds * SECOND_MS + milliseconds)
 }
 
 function seedOf(given: KeyholdOptions['seed']): Seed | undefined {

@@ -2,11 +2,13 @@
  * The composition root: the one place where a store, an audit log, a root key and a way to authenticate are plugged
  * together. `config` and `cli` choose them; tests choose others.
  */
+import assert from 'node:assert/strict'
 import type { AuditLog } from './audit/audit-log.ts'
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
-import type { Clock } from './base/clock.ts'
+import { type Clock, systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
+import type { ClockControl, MovableClock } from './base/movable-clock.ts'
 import { NITRO_ENCLAVES_ROOT } from './crypto/attestation/nitro-root.ts'
 import { parseRoots } from './crypto/attestation/roots.ts'
 import { createRandomSource } from './crypto/random.ts'
@@ -15,13 +17,17 @@ import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
+import { createKeyImports } from './domain/imports/key-imports.ts'
+import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
+import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
+import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operations } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
@@ -33,6 +39,8 @@ export interface ServiceOptions {
   readonly auditLog: AuditLog
   readonly rootKey: RootKey
   readonly clock: Clock
+  /** Development only: the clock, if everybody who reaches the server may move it. */
+  readonly movableClock?: MovableClock | undefined
   readonly log: Log
   /** Names this process among all that share the store. */
   readonly node: string
@@ -52,38 +60,53 @@ export interface Service {
   readonly domainKeys: DomainKeys
   readonly keyMaterials: KeyMaterials
   readonly random: RandomSource
+  readonly keyUsage: KeyUsage
   readonly jobs: JobRunner
+  /** There is one if the clock can be moved. */
+  readonly clockControl: ClockControl | undefined
   /** Reads the changes of other nodes now. */
   refresh(): Promise<void>
 }
 
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, auditLog, clock, log, node } = options
+  assert(options.movableClock === undefined || options.authentication === 'development')
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
   const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const keyUsage = createKeyUsage(store, log)
+  const keyImports = createKeyImports(store, domainKeys)
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
-    clock,
+    // Clients sign with the real time, wherever ours was moved.
+    clock: options.movableClock === undefined ? clock : systemClock,
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
   const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const shared = { store, clock, random, node, outbox }
+  const shared = { store, clock, random, node, outbox, keyMaterials }
   const execute = createPipeline({
     ...shared,
     audit: auditLog,
     cache,
-    keyMaterials,
+    keyImports,
+    keyUsage,
     attestations,
     ensureFresh: changes.ensureFresh,
   })
-  const jobs = startJobs([eraseDeletedKeys(shared)], store, clock, node, log)
+  const jobs = startJobs(
+    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared)],
+    store,
+    clock,
+    node,
+    log,
+  )
+  const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
   const server = createHttpServer({
     execute,
     authenticator,
@@ -92,6 +115,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     uuid: random.uuid,
     log,
     tls: options.tls,
+    clockControl,
   })
 
   return {
@@ -99,17 +123,38 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     authenticator,
     domainKeys,
     keyMaterials,
+    keyUsage,
     random,
     jobs,
+    clockControl,
     refresh: changes.poll,
     listen: (address) => server.listen(address),
     async stop() {
       await server.close()
       await jobs.stop()
+      await keyUsage.stop()
       await outbox.stop()
       await changes.stop()
       await auditLog.close()
       await store.close()
+    },
+  }
+}
+
+function controlClock(clock: MovableClock, jobs: JobRunner): ClockControl {
+  return {
+    now: () => clock.now(),
+    advance(ms) {
+      clock.advance(ms)
+      return jobs.runAll()
+    },
+    set(time) {
+      clock.set(time)
+      return jobs.runAll()
+    },
+    reset() {
+      clock.reset()
+      return jobs.runAll()
     },
   }
 }

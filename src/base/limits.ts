@@ -22,6 +22,10 @@ export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
 export const ALIASES_PER_KEY_MAX = 50
 export const KEYS_PER_ACCOUNT_AND_REGION_MAX = 100_000
 export const TAGS_PER_KEY_MAX = 50
+/** One for each on-demand rotation (lifecycle.md ROT-32), the first, and a pending one; with room to spare. */
+export const IMPORTED_MATERIALS_PER_KEY_MAX = 100
+/** lifecycle.md ROT-32: in the life of a key. */
+export const ON_DEMAND_ROTATIONS_MAX = 25
 export const POLICY_BYTES_MAX = 32_768
 /** operations.md 1.7: more validation errors than this are not reported. */
 export const VALIDATION_ERRORS_MAX = 10
@@ -88,6 +92,11 @@ export const FREE_SPACE_INTERVAL_MS = 2_000
 /** Timed work: how often a node looks, and how long the one that does it may hold the lease without renewing. */
 export const JOB_INTERVAL_MS = 10_000
 export const JOB_LEASE_MS = 60_000
+/** lifecycle.md DEL-31: how often a node saves when keys were last used, and how many keys it holds until then. */
+export const KEY_USES_SAVE_INTERVAL_MS = 60_000
+export const KEY_USES_HELD_MAX = 50_000
+/** Rows of one transaction, so that no change waits long for it. */
+export const KEY_USES_SAVED_AT_ONCE_MAX = 1_000
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
 

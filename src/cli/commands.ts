@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./attest.ts')).attest,
   },
   {
+    name: 'clock',
+    summary: "Move the clock of a running 'keyhold dev'.",
+    load: async () => (await import('./clock.ts')).clock,
+  },
+  {
     name: 'audit verify',
     summary: 'Check that no audit record was changed, removed or reordered.',
     load: async () => (await import('./audit-verify.ts')).auditVerify,

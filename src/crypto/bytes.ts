@@ -16,6 +16,12 @@ export function u32be(value: number): Buffer {
   return bytes
 }
 
+export function u64be(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigUInt64BE(BigInt(value))
+  return bytes
+}
+
 /** u16be(length in bytes) ‖ UTF-8: injective, unlike a separator. */
 export function field(text: string): Buffer {
   const bytes = Buffer.from(text)

@@ -34,8 +34,15 @@ export type TokenSubject = readonly [purpose: string, ...parts: string[]]
 
 export class TokenError extends Error {}
 
-export async function createDomainKey(root: RootKey, random: RandomSource): Promise<DomainKey & WrappedDomainKey> {
-  const id = random.nonce(ID_BYTES).toString('hex')
+function newDomainKeyId(random: RandomSource): string {
+  return random.nonce(ID_BYTES).toString('hex')
+}
+
+export async function createDomainKey(
+  root: RootKey,
+  random: RandomSource,
+  id = newDomainKeyId(random),
+): Promise<DomainKey & WrappedDomainKey> {
   const secret = random.keyBytes(KEY_BYTES)
   const wrapped = await root.wrap(secret, domainKeyAad(id))
   const key = createSecretKey(secret)

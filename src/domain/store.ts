@@ -9,14 +9,41 @@ import type { Key, KeyName } from './keys/key.ts'
 
 export type MaybePromise<T> = T | Promise<T>
 
+export type KeyMaterialState =
+  | 'CURRENT'
+  | 'NON_CURRENT'
+  | 'PENDING_ROTATION'
+  | 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION'
+
+export type RotationType = 'AUTOMATIC' | 'ON_DEMAND'
+
+/** What is known of a material that came from outside (lifecycle.md IMP-2). */
+export interface MaterialImport {
+  /** False: its bytes were deleted, have expired, or are awaited. A pending one that expired stays present (IMP-60). */
+  readonly isPresent: boolean
+  /** Milliseconds since the epoch, whole seconds; `undefined`: does not expire. It is unusable from then on. */
+  readonly validTo: number | undefined
+  readonly description: string | undefined
+}
+
 /** A key material as it rests: sealed under a domain key. One row each, so rotation only adds rows. */
 export interface StoredKeyMaterial extends KeyName {
   /** 64 hex digits. */
   readonly materialId: string
-  readonly token: Buffer
-  /** Milliseconds since the epoch. */
+  /** `undefined`: the bytes are gone, or never came; only imported material can be so. */
+  readonly token: Buffer | undefined
+  /** Milliseconds since the epoch. The token is bound to it, so importing the same bytes again keeps it. */
   readonly createdAt: number
+  /** A material is permanently associated if this is CURRENT or NON_CURRENT. */
+  readonly state: KeyMaterialState
+  /** How and when it became the current one; `undefined` for the first and for pending ones. */
+  readonly rotation: { readonly type: RotationType; readonly date: number } | undefined
+  /** `undefined`: made here. */
+  readonly imported: MaterialImport | undefined
 }
+
+/** `rotated`: those that a rotation made current. */
+export type MaterialFilter = 'all' | 'rotated'
 
 export interface StoredDomainKey {
   readonly id: string
@@ -52,6 +79,17 @@ export interface Credential {
   readonly user: StoredUser | undefined
 }
 
+/** One successful use of a key for cryptography (lifecycle.md DEL-31). */
+export interface KeyUse extends KeyName {
+  /** As AWS names it. */
+  readonly operation: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  /** Of its audit record. */
+  readonly eventId: string
+  readonly requestId: string
+}
+
 /** What a change touched. `subject` is a keyRef, an aliasRef or an access key id. */
 export interface ChangeNotice {
   readonly kind: 'key' | 'alias' | 'access-key'
@@ -83,6 +121,11 @@ export interface Lookups {
 
 export interface Reader extends Lookups {
   findMaterial(region: string, materialId: string): Promise<StoredKeyMaterial | undefined>
+  /**
+   * In the order in which the key got them: the first one first, a pending one last. `page.after` is a material id.
+   * At most `limit`.
+   */
+  listMaterials(key: KeyName, page: Page, filter: MaterialFilter): Promise<readonly StoredKeyMaterial[]>
   /** In order of key id; keys whose deletion date is not after `now` are gone. At most `limit`. */
   listKeys(account: string, region: string, page: Page, now: number): Promise<readonly KeyName[]>
   /** In order of alias name; those of deleted keys are gone. `keyId` filters. At most `limit`. */
@@ -93,6 +136,10 @@ export interface Reader extends Lookups {
     page: Page,
     now: number,
   ): Promise<readonly Alias[]>
+  /** The newest use that was saved; `undefined`: not used since tracking began. */
+  findLastUsage(key: KeyName): Promise<KeyUse | undefined>
+  /** When this store began to track uses, in milliseconds since the epoch. */
+  lastUsageTrackedSince(): Promise<number>
   countKeys(account: string, region: string): Promise<number>
   countAliases(key: KeyName): Promise<number>
   findCredential(accessKeyId: string): Promise<Credential | undefined>
@@ -107,7 +154,16 @@ export interface Change extends Reader {
   insertKey(key: Key, materials: readonly StoredKeyMaterial[]): Promise<void>
   /** Replaces all facts of the key but its name and materials. */
   updateKey(key: Key): Promise<void>
-  /** Key, materials and aliases; nothing that could open a ciphertext stays in the live table. Gone already: no change. */
+  /** Becomes the key's newest. */
+  insertMaterial(material: StoredKeyMaterial): Promise<void>
+  /** Replaces all facts of the material but its name. A token that it had before is overwritten, not flagged. */
+  updateMaterial(material: StoredKeyMaterial): Promise<void>
+  /** Forgets a pending material altogether (lifecycle.md IMP-71). Gone already: no change. */
+  deleteMaterial(material: StoredKeyMaterial): Promise<void>
+  /**
+   * Key, materials, aliases and last use; nothing that could open a ciphertext stays in the live table. Gone already: no
+   * change.
+   */
   eraseKey(name: KeyName): Promise<void>
   insertAlias(alias: Alias): Promise<void>
   updateAlias(alias: Alias): Promise<void>
@@ -150,6 +206,14 @@ export interface Store extends Reader {
 
   /** Keys whose deletion date is not after `now`, at most `limit`. */
   keysToErase(now: number, limit: number): Promise<readonly Key[]>
+  /** Enabled keys whose next automatic rotation is not after `now`, the longest due first. At most `limit`. */
+  keysToRotate(now: number, limit: number): Promise<readonly Key[]>
+  /** Materials, pending ones too, that still have a token although their `validTo` is not after `now`. At most `limit`. */
+  expiredMaterials(now: number, limit: number): Promise<readonly StoredKeyMaterial[]>
+  /**
+   * Keeps what is newer than the use known of the key; those of keys that are gone are dropped. No notices: it is not cached.
+   */
+  saveUses(uses: readonly KeyUse[]): Promise<void>
   /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
   acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
   /** Removes entries of the changes table from before `before`. */

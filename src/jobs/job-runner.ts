@@ -13,7 +13,7 @@ export interface Job {
 }
 
 export interface JobRunner {
-  /** Runs every job once, now, if this node gets the lease. */
+  /** Runs every job once, from now on, if this node gets the lease. */
   runAll(): Promise<void>
   stop(): Promise<void>
 }
@@ -22,6 +22,8 @@ const LEASE = 'jobs'
 
 export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node: string, log: Log): JobRunner {
   let running: Promise<void> | undefined
+  /** Begins when the one that is running has ended. */
+  let next: Promise<void> | undefined
 
   async function work(): Promise<void> {
     try {
@@ -41,19 +43,30 @@ export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node
     }
   }
 
-  async function runAll(): Promise<void> {
-    running ??= work().finally(() => {
+  function begin(): Promise<void> {
+    next = undefined
+    running = work().finally(() => {
       running = undefined
     })
     return running
   }
 
-  const timer = setInterval(runAll, JOB_INTERVAL_MS).unref()
+  /** What runs already may have looked at the time before it was moved. */
+  async function runAll(): Promise<void> {
+    if (running === undefined) return begin()
+    next ??= running.then(begin)
+    return next
+  }
+
+  const look = () => {
+    if (running === undefined) void begin()
+  }
+  const timer = setInterval(look, JOB_INTERVAL_MS).unref()
   return {
     runAll,
     async stop() {
       clearInterval(timer)
-      await running
+      await (next ?? running)
     },
   }
 }

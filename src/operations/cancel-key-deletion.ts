@@ -1,5 +1,6 @@
 /** Ends the waiting period; the key stays, disabled (operations.md 3.1, lifecycle.md DEL-7). */
 import { structure } from '../base/schema.ts'
+import { catchUp, type FreshMaterial, freshMaterial, isRotationDue } from '../domain/keys/rotation.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { PENDING_DELETION } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -20,8 +21,16 @@ export const CancelKeyDeletion = defineChange({
     parameters: ({ KeyId }) => ({ keyId: KeyId }),
     response: ({ KeyId }) => ({ keyId: KeyId }),
   },
-  async handler(_input, { resources: [{ key }], change }) {
-    await change.updateKey({ ...key, enabled: false, deletion: undefined })
+  /** An automatic rotation that came due meanwhile runs now, although the key is disabled (lifecycle.md ROT-13). */
+  async prepare(_input, { resources: [{ key }], call, keyMaterials, store }): Promise<FreshMaterial | undefined> {
+    const present = await store.findKey(key)
+    if (present === undefined || !isRotationDue(present, call.time)) return undefined
+    return freshMaterial(present, keyMaterials, call.time)
+  },
+  async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
+    const { key: current, event } = await catchUp(change, key, fresh, call.time)
+    await change.updateKey({ ...current, enabled: false, deletion: undefined })
+    if (event !== undefined) recordEvent(event)
     return { KeyId: key.arn }
   },
 })

@@ -106,9 +106,9 @@ export const CreateKey = defineChange({
     }
     return makeKey(choices, random, keyMaterials)
   },
-  async handler(_input, { change }, { key, materials }) {
+  async handler(_input, { change, call }, { key, materials }) {
     await checkKeyQuota(change, key.account, key.region)
     await change.insertKey(key, materials)
-    return { KeyMetadata: keyMetadata(key) }
+    return { KeyMetadata: keyMetadata(key, call.time) }
   },
 })

@@ -19,5 +19,5 @@ export const DescribeKey = defineOperation({
     },
   ],
   audit: { readOnly: true, parameters: ({ KeyId }) => ({ keyId: KeyId }) },
-  handler: (_input, { resources: [{ key }] }) => ({ KeyMetadata: keyMetadata(key) }),
+  handler: (_input, { resources: [{ key }], call }) => ({ KeyMetadata: keyMetadata(key, call.time) }),
 })

@@ -1,3 +1,24 @@
-import { defineUnsupported } from '../pipeline/operation.ts'
+/** Turns automatic rotation off; every material stays (operations.md 3.15, lifecycle.md ROT-15). */
+import { structure } from '../base/schema.ts'
+import { defineChange, keyNamed } from '../pipeline/operation.ts'
+import { USABLE } from './shapes/key-states.ts'
+import { keyId } from './shapes/members.ts'
 
-export const DisableKeyRotation = defineUnsupported('DisableKeyRotation')
+/** On keys that cannot rotate at all it succeeds, as recorded of HMAC keys: it is off already. */
+export const DisableKeyRotation = defineChange({
+  name: 'DisableKeyRotation',
+  input: structure({ KeyId: keyId }),
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyNamed(KeyId),
+      permission: 'kms:DisableKeyRotation',
+      origins: ['AWS_KMS'],
+      keyStates: USABLE,
+    },
+  ],
+  audit: { readOnly: false, parameters: ({ KeyId }) => ({ keyId: KeyId }) },
+  async handler(_input, { resources: [{ key }], change }) {
+    if (key.rotation !== undefined) await change.updateKey({ ...key, rotation: undefined })
+  },
+})

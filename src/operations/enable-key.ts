@@ -1,5 +1,6 @@
 /** Makes a disabled key usable (operations.md 3.17). */
 import { structure } from '../base/schema.ts'
+import { catchUp, type FreshMaterial, freshMaterial, isRotationDue } from '../domain/keys/rotation.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { SWITCHABLE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -13,7 +14,16 @@ export const EnableKey = defineChange({
     parameters: ({ KeyId }) => ({ keyId: KeyId }),
     response: (_output, keyArn) => ({ keyId: keyArn }),
   },
-  async handler(_input, { resources: [{ key }], change }) {
-    if (!key.enabled) await change.updateKey({ ...key, enabled: true })
+  /** An automatic rotation that came due meanwhile runs at once (lifecycle.md ROT-12). */
+  async prepare(_input, { resources: [{ key }], call, keyMaterials, store }): Promise<FreshMaterial | undefined> {
+    const present = await store.findKey(key)
+    if (present === undefined || present.enabled || !isRotationDue(present, call.time)) return undefined
+    return freshMaterial(present, keyMaterials, call.time)
+  },
+  async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
+    if (key.enabled) return
+    const { key: current, event } = await catchUp(change, key, fresh, call.time)
+    await change.updateKey({ ...current, enabled: true })
+    if (event !== undefined) recordEvent(event)
   },
 })

@@ -3,12 +3,14 @@
  * docs/decisions/0003-order-of-checks.md): validate, resolve every resource, authorise every use, and only then look at
  * anything that could tell about a key.
  */
-import { type AuditResource, type AuditSink, auditLine } from '../audit/audit-record.ts'
+import { type AuditResource, type AuditSink, auditLine, serviceEventLine } from '../audit/audit-record.ts'
 import { aliasArn } from '../base/arn.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { KeyImports } from '../domain/imports/key-imports.ts'
+import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
@@ -16,13 +18,15 @@ import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'
-import type { ChangeContext, KeyLocator, Operation, Use, UsedAlias } from './operation.ts'
+import type { ChangeContext, KeyLocator, Operation, Use, UsedAlias, UsedKey } from './operation.ts'
 
 export interface PipelineServices {
   readonly store: Store
   /** Answers the warm path without the store. */
   readonly cache: Lookups
   readonly keyMaterials: KeyMaterials
+  readonly keyImports: KeyImports
+  readonly keyUsage: KeyUsage
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
@@ -35,11 +39,18 @@ export interface PipelineServices {
   readonly outbox: AuditOutbox
 }
 
+interface EventRecord {
+  readonly eventId: string
+  readonly line: string
+}
+
 /** How a call ended well. */
 interface Done {
   readonly output: unknown
   /** Its audit record. */
   readonly line: string
+  /** Of what the service itself did on the way. */
+  readonly events: readonly EventRecord[]
 }
 
 export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
@@ -50,6 +61,7 @@ interface Progress {
   recipient?: AttestedRecipient
   located: readonly (LocatedKey | UsedAlias | undefined)[]
   readonly additionalEventData: Record<string, unknown>
+  readonly events: EventRecord[]
 }
 
 export function createPipeline(services: PipelineServices): Execute {
@@ -59,13 +71,13 @@ export function createPipeline(services: PipelineServices): Execute {
     const refreshing = services.ensureFresh()
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
-    const progress: Progress = { located: [], additionalEventData: {} }
+    const progress: Progress = { located: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done
     try {
       const input = operation.input.parse(body)
       progress.input = input
-      operation.check?.(input)
+      operation.check?.(input, call)
       const { Recipient } = input as { Recipient?: RecipientInfo }
       if (Recipient !== undefined) await verifyRecipient(Recipient, call, progress)
       const run = operation.changes ? runChange : runReading
@@ -75,16 +87,34 @@ export function createPipeline(services: PipelineServices): Execute {
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
-    if (operation.changes) await services.outbox.log(eventId, done.line)
-    else await audit.append(done.line)
+    if (operation.changes) await logChange(eventId, done)
+    else {
+      await audit.append(done.line)
+      noteUses(operation, progress, call, eventId)
+    }
     return done.output
+  }
+
+  /** All of them are handed over before the first is waited for, so that they reach the disk together. */
+  async function logChange(eventId: string, { line, events }: Done): Promise<void> {
+    const records = [{ eventId, line }, ...events]
+    await Promise.all(records.map((record) => services.outbox.log(record.eventId, record.line)))
+  }
+
+  function noteUses({ uses, name }: Operation, { located }: Progress, call: Call, eventId: string): void {
+    for (let index = 0; index < uses.length; index++) {
+      const use = uses[index]!
+      if (use.on !== 'key' || use.keyUsage === undefined) continue
+      const { key } = located[index] as UsedKey
+      services.keyUsage.note(key, name, call.time, eventId, call.requestId)
+    }
   }
 
   async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
     await check(operation, input, call, progress, cache)
     const output = await operation.handler(input, context(call, progress, store), undefined)
     refuseDryRun(input)
-    return { output, line: record(operation, call, progress, eventId, output) }
+    return { output, line: record(operation, call, progress, eventId, output), events: NO_EVENTS }
   }
 
   /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
@@ -95,8 +125,9 @@ export function createPipeline(services: PipelineServices): Execute {
       const output = await operation.handler(input, context(call, progress, change, change), prepared)
       refuseDryRun(input)
       const line = record(operation, call, progress, eventId, output)
-      await change.recordAudit({ eventId, node: services.node, line })
-      return { output, line }
+      const { events } = progress
+      for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
+      return { output, line, events }
     })
   }
 
@@ -128,7 +159,7 @@ export function createPipeline(services: PipelineServices): Execute {
     for (let index = 0; index < uses.length; index++) {
       const use = uses[index]!
       const found = located[index]
-      if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input)
+      if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input, call.time)
     }
   }
 
@@ -142,11 +173,17 @@ export function createPipeline(services: PipelineServices): Execute {
       resources: progress.located as unknown as ChangeContext<readonly Use<unknown>[]>['resources'],
       call,
       keyMaterials: services.keyMaterials,
+      keyImports: services.keyImports,
+      keyUsage: services.keyUsage,
       random: services.random,
       recipient: progress.recipient,
       store: reader,
-      // Only handlers of changing operations are typed to see it, and they always run with one.
+      // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
+      recordEvent(event) {
+        const eventId = services.random.uuid()
+        progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })
+      },
       additionalEventData: progress.additionalEventData,
     }
   }
@@ -224,6 +261,7 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
   }
 }
 
+const NO_EVENTS: readonly EventRecord[] = []
 const NO_TOKENS: readonly string[] = []
 
 function conditionKeysOf(use: Use<unknown>, input: unknown): ConditionContext | undefined {

@@ -1,7 +1,10 @@
-/** The rules on a located key that a use declares: state, usage, algorithm, in this order (operations.md 3.0, steps 6 and 7). */
+/**
+ * The rules on a located key that a use declares: state, usage, algorithm, in this order (operations.md 3.0, steps 6 and 7).
+ * An origin is looked at before the state by those that are for some origins only (lifecycle.md ST-5).
+ */
 import { KmsError } from '../base/errors.ts'
 import { type Key, type KeyState, keyState } from '../domain/keys/key.ts'
-import { algorithmsOf } from '../domain/keys/key-specs.ts'
+import { algorithmsOf, SYMMETRIC_DEFAULT } from '../domain/keys/key-specs.ts'
 import type { KeyUse } from './operation.ts'
 
 /** operations.md 5.1; Enabled and Disabled have words of their own. */
@@ -14,8 +17,11 @@ const STATE_TEXTS: Readonly<Partial<Record<KeyState, string>>> = {
   Updating: 'is updating.',
 }
 
-export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input): void {
-  checkState(use.keyStates, key)
+export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input, now: number): void {
+  checkOrigin(use, key)
+  checkState(use.keyStates, key, now)
+  // Without a text, as recorded (operations.md 3.18, 3.44).
+  if (use.symmetricOnly && key.spec !== SYMMETRIC_DEFAULT) throw new KmsError('UnsupportedOperationException')
   checkUsage(use, key)
   const algorithm = use.algorithm?.(input)
   if (algorithm !== undefined && !algorithmsOf(key).includes(algorithm)) {
@@ -23,8 +29,14 @@ export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input)
   }
 }
 
-function checkState(allowed: readonly KeyState[], key: Key): void {
-  const state = keyState(key)
+function checkOrigin<Input>({ origins }: KeyUse<Input>, { arn, origin }: Key): void {
+  if (origins === undefined || origins.includes(origin)) return
+  const text = `${arn} origin is ${origin} which is not valid for this operation.`
+  throw new KmsError('UnsupportedOperationException', text)
+}
+
+function checkState(allowed: readonly KeyState[], key: Key, now: number): void {
+  const state = keyState(key, now)
   if (allowed.includes(state)) return
   if (!allowed.includes('Enabled'))
     throw new KmsError('KMSInvalidStateException', `${key.arn} is not pending deletion.`)

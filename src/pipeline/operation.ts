@@ -6,7 +6,10 @@ import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
-import type { Key, KeyState, KeyUsage } from '../domain/keys/key.ts'
+import type { KeyImports } from '../domain/imports/key-imports.ts'
+import type { KeyEvent } from '../domain/key-event.ts'
+import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
+import type { Key, KeyState, KeyUsage, Origin } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionContext } from '../domain/policy/authorize.ts'
@@ -26,8 +29,13 @@ export interface KeyUse<Input> {
   locate(input: Input): KeyLocator | undefined
   /** `kms:Decrypt` */
   readonly permission: string
+  /** Origins of keys that it is for, where not all are; looked at before the state (lifecycle.md ST-5). */
+  readonly origins?: readonly Origin[]
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
+  /** Only symmetric encryption keys; looked at after the state. */
+  readonly symmetricOnly?: boolean
+  /** Of the key, for cryptography: a success is then the key's last use (operations.md 3.26). */
   readonly keyUsage?: KeyUsage
   /** The algorithm asked for; it must be one of the key's. */
   algorithm?(input: Input): string
@@ -74,6 +82,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly resources: UsedResources<U>
   readonly call: Call
   readonly keyMaterials: KeyMaterials
+  readonly keyImports: KeyImports
+  readonly keyUsage: LastUses
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined
@@ -85,6 +95,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
 export interface ChangeContext<U extends readonly { readonly on: string }[]> extends HandlerContext<U> {
   /** The transaction that also carries the audit record. */
   readonly change: Change
+  /** What the service itself did in this change: a record of its own, which commits with it. */
+  recordEvent(event: KeyEvent): void
 }
 
 export interface AuditTemplate<Input, Output> {
@@ -103,7 +115,7 @@ interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
   readonly name: string
   readonly input: Structure<Input>
   /** Rules on combinations of parameters that need no key (operations.md 3.0, step 2). */
-  check?(input: Input): void
+  check?(input: Input, call: Call): void
   readonly uses: U
   readonly audit: AuditTemplate<Input, Output>
 }
@@ -131,7 +143,7 @@ export interface ChangingOperation<Input, Output, U extends readonly Use<Input>[
 export interface Operation {
   readonly name: string
   readonly input: Structure<unknown>
-  check?(input: unknown): void
+  check?(input: unknown, call: Call): void
   readonly uses: readonly Use<unknown>[]
   readonly audit: AuditTemplate<unknown, unknown>
   readonly changes: boolean

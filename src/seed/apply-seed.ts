@@ -115,6 +115,9 @@ async function insertKey(change: Change, plan: Planned, createdAt: number): Prom
     currentMaterialId: material.materialId,
     tags: seed.tags ?? [],
     policy: seed.policy ?? defaultKeyPolicy(account, region),
+    rotation: undefined,
+    onDemandRotations: 0,
+    importedMaterial: undefined,
   })
   await change.insertKey(key, [material])
 }

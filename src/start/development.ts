@@ -1,7 +1,7 @@
 /** A node for development: in memory or on a folder of its own, seeded, letting everybody in. */
 
-import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { type ClockControl, createMovableClock } from '../base/movable-clock.ts'
 import { NITRO_ENCLAVES_ROOT } from '../crypto/attestation/nitro-root.ts'
 import { applySeed } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
@@ -28,13 +28,15 @@ export interface DevelopmentOptions {
 
 export interface DevelopmentNode {
   listen(address: Address): Promise<Address>
+  readonly clock: ClockControl
   stop(): Promise<void>
 }
 
 export async function openDevelopmentNode(options: DevelopmentOptions): Promise<DevelopmentNode> {
   const { data, seed, log, region, account = DEVELOPMENT_ACCOUNT } = options
   const attestationRoots = options.attestationRoots && NITRO_ENCLAVES_ROOT + options.attestationRoots
-  const choice = { node: NODE, authentication: 'development', attestationRoots, log } as const
+  const movableClock = createMovableClock()
+  const choice = { node: NODE, authentication: 'development', attestationRoots, log, movableClock } as const
   const { release, ...node } = data === undefined ? await inMemory(choice) : await onFolder(data, region, choice)
   const { service, store } = node
   const stop = async () => {
@@ -42,9 +44,9 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     release()
   }
   try {
-    const services = { store, keyMaterials: service.keyMaterials, clock: systemClock }
+    const services = { store, keyMaterials: service.keyMaterials, clock: movableClock }
     if (seed !== undefined) await applySeed(services, seed, { account, region })
-    return { listen: (address) => service.listen(address), stop }
+    return { listen: (address) => service.listen(address), clock: service.clockControl!, stop }
   } catch (error) {
     await stop()
     throw error

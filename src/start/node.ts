@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { MovableClock } from '../base/movable-clock.ts'
 import type { TlsSettings } from '../config/listen-rules.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { localRootKey } from '../crypto/root-key/local-root-key.ts'
@@ -21,13 +22,15 @@ export interface NodeOptions {
   readonly tls?: TlsSettings | undefined
   readonly attestationRoots?: string | undefined
   readonly log: Log
+  /** Development only; the system's clock if absent. */
+  readonly movableClock?: MovableClock | undefined
 }
 
 const ROOT_KEY_BYTES = 32
 
 /** Everything is gone when it stops. */
 export async function openMemoryNode(options: NodeOptions): Promise<OpenNode> {
-  const clock = systemClock
+  const clock = options.movableClock ?? systemClock
   const store = await openSqliteStore({ path: ':memory:', node: options.node, clock })
   const rootKey = localRootKey(createRandomSource().keyBytes(ROOT_KEY_BYTES))
   const auditLog = createMemoryAuditLog()
@@ -43,14 +46,14 @@ export interface OpenNode {
 /** On a folder that `prepareDataFolder` has seen to. */
 export async function openDurableNode(path: string, choice: RootKeyChoice, options: NodeOptions): Promise<OpenNode> {
   const folder = dataFolder(path)
-  const { node, log } = options
-  const store = await openSqliteStore({ path: folder.store, node, clock: systemClock })
+  const { node, log, movableClock: clock = systemClock } = options
+  const store = await openSqliteStore({ path: folder.store, node, clock })
   let auditLog: AuditLog | undefined
   try {
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
     auditLog = await openFolderAuditLog(folder, node, log)
     await drainOutbox({ store, auditLog, folder, log, node })
-    const service = await createService({ ...options, store, auditLog, rootKey, clock: systemClock })
+    const service = await createService({ ...options, store, auditLog, rootKey, clock })
     return { store, service }
   } catch (error) {
     await auditLog?.close()

@@ -8,8 +8,9 @@ import { deleteAlias, deleteAliasesOfKey, insertAlias, updateAlias } from './ali
 import { insertAuditRecord } from './audit-outbox.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
-import { deleteMaterialsOfKey, insertMaterial } from './key-materials.ts'
+import { deleteMaterial, deleteMaterialsOfKey, insertMaterial, updateMaterial } from './key-materials.ts'
 import { deleteKey, insertKey, updateKey } from './keys.ts'
+import { deleteLastUsage } from './last-usage.ts'
 import { createReader } from './reader.ts'
 import { insertUser } from './users.ts'
 
@@ -39,9 +40,24 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
       await updateKey(db, key)
       touch('key', keyRef(key))
     },
+    async insertMaterial(material) {
+      await insertMaterial(db, material)
+      touch('key', keyRef(material))
+    },
+    async updateMaterial(material) {
+      await updateMaterial(db, material)
+      if (material.token === undefined) erased = true
+      touch('key', keyRef(material))
+    },
+    async deleteMaterial(material) {
+      await deleteMaterial(db, material)
+      erased = true
+      touch('key', keyRef(material))
+    },
     async eraseKey(name) {
       for (const alias of await deleteAliasesOfKey(db, name)) touch('alias', aliasRef(alias))
       await deleteMaterialsOfKey(db, name)
+      await deleteLastUsage(db, name)
       if (!(await deleteKey(db, name))) return
       erased = true
       touch('key', keyRef(name))

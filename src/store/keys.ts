@@ -1,5 +1,5 @@
 /** The table `keys`: the facts of every KMS key that is not erased. */
-import type { Insertable, Selectable } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin, type Tag } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
 import type { Db } from './dialects/store-database.ts'
@@ -23,6 +23,11 @@ const COLUMNS = [
   'keys.current_material_id',
   'keys.tags',
   'keys.policy',
+  'keys.rotation_period_in_days',
+  'keys.next_rotation_at',
+  'keys.on_demand_rotations',
+  'keys.material_missing',
+  'keys.material_valid_to',
 ] as const
 
 export async function findKey(db: Db, { account, region, keyId }: KeyName): Promise<Key | undefined> {
@@ -94,6 +99,20 @@ export async function keysToErase(db: Db, now: number, limit: number): Promise<r
   return rows.map(toKey)
 }
 
+/** The literal 1 and the two tests are those of the index `keys_to_rotate`, which no parameter would match. */
+export async function keysToRotate(db: Db, now: number, limit: number): Promise<readonly Key[]> {
+  const rows = await db
+    .selectFrom('keys')
+    .select(COLUMNS)
+    .where('next_rotation_at', '<=', now)
+    .where('enabled', '=', sql.lit(1))
+    .where('deletion_date', 'is', null)
+    .orderBy('next_rotation_at')
+    .limit(limit)
+    .execute()
+  return rows.map(toKey)
+}
+
 export async function insertKey(db: Db, key: Key): Promise<void> {
   await db.insertInto('keys').values(toRow(key)).execute()
 }
@@ -138,7 +157,20 @@ function toKey(row: Selectable<KeysTable>): Key {
     currentMaterialId: row.current_material_id ?? undefined,
     tags: toTags(row.tags),
     policy: row.policy,
+    rotation: toRotation(row),
+    onDemandRotations: row.on_demand_rotations,
+    importedMaterial: toImportedMaterial(row),
   })
+}
+
+function toRotation({ rotation_period_in_days, next_rotation_at }: Selectable<KeysTable>): Key['rotation'] {
+  if (rotation_period_in_days === null || next_rotation_at === null) return undefined
+  return Object.freeze({ periodInDays: rotation_period_in_days, nextRotationAt: next_rotation_at })
+}
+
+function toImportedMaterial({ material_missing, material_valid_to }: Selectable<KeysTable>): Key['importedMaterial'] {
+  if (material_missing === null) return undefined
+  return Object.freeze({ isMissing: material_missing === 1, validTo: material_valid_to ?? undefined })
 }
 
 function toDeletion({ deletion_window_in_days, deletion_date }: Selectable<KeysTable>): Key['deletion'] {
@@ -173,5 +205,10 @@ function toRow(key: Key): Insertable<KeysTable> {
     current_material_id: key.currentMaterialId ?? null,
     tags: JSON.stringify(key.tags.map(({ key: name, value }) => [name, value])),
     policy: key.policy,
+    rotation_period_in_days: key.rotation?.periodInDays ?? null,
+    next_rotation_at: key.rotation?.nextRotationAt ?? null,
+    on_demand_rotations: key.onDemandRotations,
+    material_missing: key.importedMaterial === undefined ? null : Number(key.importedMaterial.isMissing),
+    material_valid_to: key.importedMaterial?.validTo ?? null,
   }
 }

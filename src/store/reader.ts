@@ -5,8 +5,9 @@ import { listAccounts } from './accounts.ts'
 import { countAliases, findAlias, listAliases } from './aliases.ts'
 import type { Db } from './dialects/store-database.ts'
 import { findDomainKey, newestDomainKey } from './domain-keys.ts'
-import { findMaterial } from './key-materials.ts'
+import { findMaterial, listMaterials } from './key-materials.ts'
 import { countKeys, findKey, findKeyByMaterial, listKeys } from './keys.ts'
+import { findLastUsage, lastUsageTrackedSince } from './last-usage.ts'
 
 export function createReader(db: Db): Reader {
   return {
@@ -14,8 +15,11 @@ export function createReader(db: Db): Reader {
     findKeyByMaterial: (region, materialId) => findKeyByMaterial(db, region, materialId),
     findAlias: (name) => findAlias(db, name),
     findMaterial: (region, materialId) => findMaterial(db, region, materialId),
+    listMaterials: (key, page, filter) => listMaterials(db, key, page, filter),
     listKeys: (account, region, page, now) => listKeys(db, account, region, page, now),
     listAliases: (account, region, keyId, page, now) => listAliases(db, account, region, keyId, page, now),
+    findLastUsage: (key) => findLastUsage(db, key),
+    lastUsageTrackedSince: () => lastUsageTrackedSince(db),
     countKeys: (account, region) => countKeys(db, account, region),
     countAliases: (key) => countAliases(db, key),
     findCredential: (accessKeyId) => findCredential(db, accessKeyId),

@@ -10,6 +10,7 @@ export interface Tables {
   access_keys: AccessKeysTable
   keys: KeysTable
   key_materials: KeyMaterialsTable
+  key_last_usage: KeyLastUsageTable
   aliases: AliasesTable
   domain_keys: DomainKeysTable
   audit_outbox: AuditOutboxTable
@@ -61,15 +62,44 @@ export interface KeysTable {
   /** `[[key, value], …]` in the order first given. */
   tags: string
   policy: string
+  /** Null together with `next_rotation_at`: automatic rotation is off. */
+  rotation_period_in_days: number | null
+  next_rotation_at: number | null
+  on_demand_rotations: number
+  /** Null: the key's material is not imported. */
+  material_missing: number | null
+  material_valid_to: number | null
 }
 
 export interface KeyMaterialsTable {
   account: string
   region: string
   key_id: string
+  /** 0, 1, 2, … in the order in which the key got them. */
+  generation: number
   material_id: string
-  token: Uint8Array
+  /** Null: deleted or expired. */
+  token: Uint8Array | null
   created_at: number
+  state: string
+  /** Null together with `rotated_at`: not rotated to. */
+  rotation_type: string | null
+  rotated_at: number | null
+  /** Null: not imported. */
+  imported: number | null
+  /** Null: does not expire. */
+  valid_to: number | null
+  description: string | null
+}
+
+export interface KeyLastUsageTable {
+  account: string
+  region: string
+  key_id: string
+  operation: string
+  used_at: number
+  event_id: string
+  request_id: string
 }
 
 export interface AliasesTable {

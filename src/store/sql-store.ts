@@ -7,7 +7,9 @@ import { createChange } from './change.ts'
 import { deleteChanges, insertNotices, newestPosition } from './changes.ts'
 import { createChangesFollower } from './changes-follower.ts'
 import type { Db, Durability, StoreDatabase } from './dialects/store-database.ts'
-import { keysToErase } from './keys.ts'
+import { expiredMaterials } from './key-materials.ts'
+import { keysToErase, keysToRotate } from './keys.ts'
+import { saveUse } from './last-usage.ts'
 import { takeLease } from './leases.ts'
 import { createReader } from './reader.ts'
 
@@ -65,6 +67,14 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     },
 
     keysToErase: (now, limit) => keysToErase(committed, now, limit),
+    keysToRotate: (now, limit) => keysToRotate(committed, now, limit),
+    expiredMaterials: (now, limit) => expiredMaterials(committed, now, limit),
+    async saveUses(uses) {
+      if (uses.length === 0) return
+      await transact('relaxed', async (db) => {
+        for (const use of uses) await saveUse(db, use)
+      })
+    },
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),
     async pruneChanges(before) {
       // In several transactions: the first changes after a bulk import must not hold up everybody else.

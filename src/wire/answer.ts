@@ -14,6 +14,11 @@ export function jsonAnswer(status: number, body: string, requestId: string): Ans
   return { status, contentType: AWS_JSON, body, requestId }
 }
 
+/** JSON for people and tools of Keyhold, not for AWS's clients. */
+export function plainJsonAnswer(status: number, value: object, requestId: string): Answer {
+  return { status, contentType: 'application/json', body: JSON.stringify(value), requestId }
+}
+
 export function xmlAnswer(status: number, body: string, requestId: string): Answer {
   return { status, contentType: 'application/xml', body, requestId }
 }

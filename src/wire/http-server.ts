@@ -25,9 +25,11 @@ import {
   SHUTDOWN_TIMEOUT_MS,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import type { ClockControl } from '../base/movable-clock.ts'
 import type { Execute } from '../pipeline/execute.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import type { Answer } from './answer.ts'
+import { createClockEndpoint } from './clock-endpoint.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
 import { createRequestHandler } from './request-handler.ts'
@@ -47,6 +49,8 @@ export interface HttpServerOptions {
   /** `undefined`: plain HTTP. */
   readonly tls?: TlsFiles | undefined
   readonly limits?: Partial<HttpLimits>
+  /** Development only: lets anybody who reaches the server move its clock. */
+  readonly clockControl?: ClockControl | undefined
 }
 
 export interface HttpLimits {
@@ -89,7 +93,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...LIMITS, ...options.limits }
   const { log, clock } = options
   const securityLog = createSecurityLog(log, clock)
-  const handle = createRequestHandler({ ...options, securityLog })
+  const clockEndpoint = options.clockControl && createClockEndpoint(options.clockControl)
+  const handle = createRequestHandler({ ...options, securityLog, clockEndpoint })
   const server = createNodeServer(options.tls, limits)
   const peers = new Map<Socket, Peer>()
   const stopFollowing =

@@ -14,6 +14,7 @@ import type { Execute } from '../pipeline/execute.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
 import { isJsonType, parseBody } from './aws-json.ts'
+import { CLOCK_PATH, type ControlEndpoint } from './clock-endpoint.ts'
 import { errorAnswer } from './error-response.ts'
 import type { SecurityLog } from './security-log.ts'
 
@@ -31,6 +32,8 @@ export interface HandlerOptions {
   readonly uuid: () => string
   readonly log: Log
   readonly securityLog: SecurityLog
+  /** Development only: `undefined` where the clock cannot be moved, and the path is then one like any other. */
+  readonly clockEndpoint?: ControlEndpoint | undefined
 }
 
 const TARGET_PREFIX = 'TrentService.'
@@ -49,6 +52,9 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
     let operation: Operation | undefined
     let isAuthenticated = false
     try {
+      if (options.clockEndpoint !== undefined && request.path === CLOCK_PATH) {
+        return await options.clockEndpoint(request, requestId)
+      }
       const unroutable = refuseUnroutable(request, requestId)
       if (unroutable !== undefined) {
         securityLog.refused(request.sourceIp, undefined, `HTTP ${unroutable.status}`)

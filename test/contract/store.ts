@@ -9,6 +9,7 @@ import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
 import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
 import { keyTests, materialTests } from './store/keys.ts'
+import { lastUsageTests } from './store/last-usage.ts'
 import { listTests } from './store/lists.ts'
 import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
@@ -39,6 +40,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('changes at the same time', () => concurrencyTests(() => store))
     describe('notices', () => noticeTests(() => store))
     describe('the audit outbox', () => outboxTests(() => store))
+    describe('last uses', () => lastUsageTests(() => store))
     describe('leases', () => leaseTests(() => store))
     describe('several nodes', () => nodeTests(open))
     describe('closing', () => closingTests(open))

@@ -52,6 +52,11 @@ const REQUIRED = {
   Policy: '{"Statement":{"Effect":"Allow","Principal":"*"}}',
 }
 
+/** Without what the service did by itself, for which a call may be the occasion. */
+function recordsOfCalls(): number {
+  return harness.auditRecords().filter(({ eventType }) => eventType === 'AwsApiCall').length
+}
+
 test('whatever secret member an operation is given, no record shows it', async () => {
   const Recipient = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: MARKER }
   let answered = 0
@@ -59,12 +64,12 @@ test('whatever secret member an operation is given, no record shows it', async (
     const { KeyId } = await newKey(harness)
     const body = { ...REQUIRED, KeyId, TargetKeyId: KeyId, DestinationKeyId: KeyId, ...SECRET_MEMBERS }
     for (const more of [{}, { Recipient }, { KeyId: 'no-key' }, { DryRun: true }]) {
-      const before = harness.auditLines.length
+      const before = recordsOfCalls()
       answered += await harness.call(name, { ...body, ...more }).then(
         () => 1,
         () => 0,
       )
-      assert.equal(harness.auditLines.length, before + 1, `${name} left no record`)
+      assert.equal(recordsOfCalls(), before + 1, `${name} left no record`)
     }
   }
   assert.ok(answered >= 30, `only ${answered} calls succeeded: too little would be shown`)

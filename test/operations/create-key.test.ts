@@ -179,11 +179,23 @@ describe('spec, usage and origin', () => {
       'KeySpec RSA_2048 is not supported in custom key stores.',
     )
     await assertFails(create(inStore), 'UnsupportedOperationException', 'Origin EXTERNAL_KEY_STORE is not supported.')
-    await assertFails(
-      create({ Origin: 'EXTERNAL' }),
-      'UnsupportedOperationException',
-      'Origin EXTERNAL is not supported.',
-    )
+  })
+
+  test('a key for imported material waits for it: no material, no expiration (CRE-11)', async () => {
+    for (const [KeySpec, usages] of Object.entries(USAGES)) {
+      if (KeySpec.startsWith('ML_DSA')) continue
+      for (const KeyUsage of usages) {
+        const { KeyMetadata } = await create({ KeySpec, KeyUsage, Origin: 'EXTERNAL' })
+        const { KeyState, Enabled, Origin } = KeyMetadata
+        assert.deepEqual(
+          { KeyState, Enabled, Origin },
+          { KeyState: 'PendingImport', Enabled: false, Origin: 'EXTERNAL' },
+        )
+        for (const member of ['CurrentKeyMaterialId', 'ExpirationModel', 'ValidTo']) assert.ok(!(member in KeyMetadata))
+        const described = await harness.call('DescribeKey', { KeyId: KeyMetadata.KeyId })
+        assert.deepEqual(described.KeyMetadata, KeyMetadata)
+      }
+    }
   })
 
   test('unknown values are refused with the lists that AWS prints (1.8)', async () => {

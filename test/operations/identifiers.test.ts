@@ -45,6 +45,13 @@ function row(operation: string, forms: 'K' | 'K+A', rest: Row['rest'] = () => ({
 const MAC_KEY = { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }
 const SIGNING_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 const AGREEMENT_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }
+const EXTERNAL = { Origin: 'EXTERNAL' }
+const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+const IMPORT = {
+  ImportToken: Buffer.from('x'),
+  EncryptedKeyMaterial: Buffer.from('x'),
+  ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+}
 const Message = Buffer.from('x')
 const SIGNING = { Message, SigningAlgorithm: 'ECDSA_SHA_256' }
 const MAC = { Message, MacAlgorithm: 'HMAC_SHA_256' }
@@ -84,6 +91,15 @@ const ROWS: readonly Row[] = [
   row('ListAliases', 'K'),
   row('TagResource', 'K', () => ({ Tags: [] })),
   row('UntagResource', 'K', () => ({ TagKeys: [] })),
+  row('EnableKeyRotation', 'K'),
+  row('DisableKeyRotation', 'K'),
+  row('GetKeyLastUsage', 'K'),
+  row('GetKeyRotationStatus', 'K'),
+  row('ListKeyRotations', 'K'),
+  row('RotateKeyOnDemand', 'K'),
+  { ...row('GetParametersForImport', 'K', () => WRAPPING), kind: EXTERNAL },
+  { ...row('ImportKeyMaterial', 'K', () => IMPORT), kind: EXTERNAL },
+  { ...row('DeleteImportedKeyMaterial', 'K'), kind: EXTERNAL },
 ]
 
 /** They say it in other words when the key is named by an alias (3.3), and have an alias of their own. */
@@ -118,9 +134,9 @@ for (const given of [...ROWS, ...ALIAS_ROWS]) {
     const forms = formsOf(await freshKey(given)).length
     for (let form = 0; form < forms; form++) {
       const fresh = await freshKey(given)
-      // A wrong MAC or signature is refused by the key that was found.
+      // A wrong MAC, signature or import token is refused by the key that was found.
       await callWith(given, formsOf(fresh)[form]).catch(({ code }) => {
-        assert.match(code, /^KMSInvalid(Mac|Signature)Exception$/)
+        assert.match(code, /^(KMSInvalidMac|KMSInvalidSignature|InvalidImportToken)Exception$/)
       })
       const record = harness.auditRecords().at(-1)
       assert.equal(record.resources.at(-1).ARN, fresh.Arn)

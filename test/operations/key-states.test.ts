@@ -3,8 +3,10 @@
  * it is typed from there, not read from our declarations.
  */
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type Answer, createHarness, type Harness } from '../support/harness.ts'
+import { NEVER, parametersFor, wrap } from '../support/imports.ts'
 import { assertFails, DRY_RUN, moveTo, newKey, type ReachableState } from './support.ts'
 
 let harness: Harness
@@ -15,16 +17,19 @@ before(async () => {
 })
 after(() => harness.close())
 
-const STATES = ['Enabled', 'Disabled', 'PendingDeletion'] as const satisfies readonly ReachableState[]
+const STATES = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const satisfies readonly ReachableState[]
 
-type Outcome = 'ok' | 'D' | 'PD' | 'NP'
+/** EX: only PendingImport shows it, since the other states are tried on keys that are made here. */
+type Outcome = 'ok' | 'D' | 'PD' | 'PI' | 'EX' | 'NP'
 
-const USES_MATERIAL = ['ok', 'D', 'PD'] as const
-const READS = ['ok', 'ok', 'ok'] as const
-const WRITES = ['ok', 'ok', 'PD'] as const
+const USES_MATERIAL = ['ok', 'D', 'PD', 'PI'] as const
+const READS = ['ok', 'ok', 'ok', 'ok'] as const
+const WRITES = ['ok', 'ok', 'PD', 'ok'] as const
+const NEEDS_MATERIAL = ['ok', 'ok', 'PD', 'PI'] as const
+const ROTATION_SETTING = ['ok', 'D', 'PD', 'EX'] as const
 
 /** Columns as in STATES. */
-const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
+const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome, Outcome]>> = {
   Decrypt: USES_MATERIAL,
   Encrypt: USES_MATERIAL,
   'ReEncrypt, source': USES_MATERIAL,
@@ -38,7 +43,7 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
   Sign: USES_MATERIAL,
   Verify: USES_MATERIAL,
   DeriveSharedSecret: USES_MATERIAL,
-  GetPublicKey: WRITES,
+  GetPublicKey: NEEDS_MATERIAL,
   DescribeKey: READS,
   GetKeyPolicy: READS,
   ListKeyPolicies: READS,
@@ -52,10 +57,19 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome]>> = {
   TagResource: WRITES,
   UntagResource: WRITES,
   UpdateKeyDescription: WRITES,
-  EnableKey: WRITES,
-  DisableKey: WRITES,
+  EnableKey: NEEDS_MATERIAL,
+  DisableKey: NEEDS_MATERIAL,
   ScheduleKeyDeletion: WRITES,
-  CancelKeyDeletion: ['NP', 'NP', 'ok'],
+  EnableKeyRotation: ROTATION_SETTING,
+  DisableKeyRotation: ROTATION_SETTING,
+  RotateKeyOnDemand: USES_MATERIAL,
+  GetKeyLastUsage: READS,
+  GetKeyRotationStatus: READS,
+  ListKeyRotations: READS,
+  CancelKeyDeletion: ['NP', 'NP', 'ok', 'NP'],
+  GetParametersForImport: WRITES,
+  ImportKeyMaterial: WRITES,
+  DeleteImportedKeyMaterial: READS,
 }
 
 /** Rows that need another kind of key than CreateKey makes by default. */
@@ -67,6 +81,9 @@ const KINDS: Readonly<Record<string, object>> = {
   DeriveSharedSecret: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
   GetPublicKey: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
 }
+
+/** Rows about keys with imported material, in whatever state. */
+const IMPORTING = new Set(['GetParametersForImport', 'ImportKeyMaterial', 'DeleteImportedKeyMaterial'])
 
 interface Subject {
   readonly KeyId: string
@@ -80,6 +97,8 @@ interface Subject {
   readonly freeAlias: string
   readonly spareKeyId: string
   readonly spareCiphertext: string
+  /** Of keys with imported material: a request that imports it again. */
+  readonly importing: object
 }
 
 const POLICY = '{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}'
@@ -121,7 +140,35 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
   EnableKey: ({ KeyId }) => ({ KeyId }),
   DisableKey: ({ KeyId }) => ({ KeyId }),
   ScheduleKeyDeletion: ({ KeyId }) => ({ KeyId }),
+  EnableKeyRotation: ({ KeyId }) => ({ KeyId }),
+  DisableKeyRotation: ({ KeyId }) => ({ KeyId }),
+  RotateKeyOnDemand: ({ KeyId }) => ({ KeyId }),
+  GetKeyLastUsage: ({ KeyId }) => ({ KeyId }),
+  GetKeyRotationStatus: ({ KeyId }) => ({ KeyId }),
+  ListKeyRotations: ({ KeyId }) => ({ KeyId }),
   CancelKeyDeletion: ({ KeyId }) => ({ KeyId }),
+  GetParametersForImport: ({ KeyId }) => ({
+    KeyId,
+    WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+    WrappingKeySpec: 'RSA_2048',
+  }),
+  ImportKeyMaterial: ({ importing }) => importing,
+  DeleteImportedKeyMaterial: ({ KeyId }) => ({ KeyId }),
+}
+
+/** What fits the kinds above: 32 bytes, or the private key of a curve. */
+function materialFor(spec: string): Buffer {
+  if (!spec.startsWith('ECC')) return randomBytes(32)
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'der', type: 'pkcs8' })
+}
+
+/** Imports material into a key that waits for it. @returns the request. */
+async function importInto({ KeyId, KeySpec }: Answer): Promise<object> {
+  const parameters = await parametersFor(harness, KeyId)
+  const { ImportToken } = parameters
+  const request = { KeyId, ImportToken, EncryptedKeyMaterial: wrap(parameters, materialFor(KeySpec)), ...NEVER }
+  await harness.call('ImportKeyMaterial', request)
+  return request
 }
 
 let made = 0
@@ -141,7 +188,9 @@ async function productOf({ KeyId, KeyUsage }: Answer): Promise<string> {
 }
 
 async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
-  const key = await newKey(harness, KINDS[row])
+  const isExternal = state === 'PendingImport' || IMPORTING.has(row)
+  const key = await newKey(harness, { ...KINDS[row], ...(isExternal && { Origin: 'EXTERNAL' }) })
+  const importing = isExternal ? await importInto(key) : {}
   const { KeyId, Arn } = key
   // The quota of 50 would be reached if all pointed at one key.
   const target = await newKey(harness)
@@ -158,12 +207,15 @@ async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
     ciphertext,
     spareKeyId: spare.KeyId,
     spareCiphertext: spareSealed.CiphertextBlob,
+    importing,
   }
 }
 
 const FAILURES = {
   D: ['DisabledException', 'is disabled.'],
   PD: ['KMSInvalidStateException', 'is pending deletion.'],
+  PI: ['KMSInvalidStateException', 'is pending import.'],
+  EX: ['UnsupportedOperationException', 'origin is EXTERNAL which is not valid for this operation.'],
   NP: ['KMSInvalidStateException', 'is not pending deletion.'],
 } as const
 
@@ -198,6 +250,9 @@ test('a refused call leaves the state as it was', async () => {
     ['ScheduleKeyDeletion', 'PendingDeletion'],
     ['CancelKeyDeletion', 'Enabled'],
     ['CancelKeyDeletion', 'Disabled'],
+    ['CancelKeyDeletion', 'PendingImport'],
+    ['EnableKey', 'PendingImport'],
+    ['DisableKey', 'PendingImport'],
   ] as const) {
     const { KeyId } = await subjectIn(state)
     await assert.rejects(harness.call(operation, { KeyId }), { code: 'KMSInvalidStateException' })

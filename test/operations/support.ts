@@ -43,10 +43,12 @@ export async function newKey(harness: Harness, body: object = {}, caller?: Calle
   return (await harness.call('CreateKey', body, caller)).KeyMetadata
 }
 
-export type ReachableState = 'Enabled' | 'Disabled' | 'PendingDeletion'
+/** PendingImport: of keys with imported material only. */
+export type ReachableState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
 
 export async function moveTo(harness: Harness, keyId: string, state: ReachableState): Promise<void> {
   if (state === 'Disabled') await harness.call('DisableKey', { KeyId: keyId })
+  if (state === 'PendingImport') await harness.call('DeleteImportedKeyMaterial', { KeyId: keyId })
   if (state === 'PendingDeletion') await harness.call('ScheduleKeyDeletion', { KeyId: keyId })
 }
 

@@ -16,6 +16,8 @@ import { fileFixture } from './sqlite-fixtures.ts'
 /** SHA-256 of the schema after each migration. A released migration is never edited: its line here never changes. */
 const SCHEMAS: Readonly<Record<number, string>> = {
   1: 'f49f24d4e6ae1368de11b42e49ce862ecca4c25e3a0dc0ac3d9baae4ffe7a613',
+  2: 'a1f7f0ca35a23f5b43de505280ade29277caa11ba57de54640f86cc2fdf68096',
+  3: '47d0e19cffd8bcec3a8fadb3cf127b386a4d4eecaade8a16d3fe61900c1f668d',
 }
 
 async function schemaAfter(steps: readonly Migration[]): Promise<string> {
@@ -54,6 +56,35 @@ describe('migrations', () => {
   test('have not been edited since they were released', async () => {
     assert.equal(Object.keys(SCHEMAS).length, migrations.length)
     for (const { number } of migrations) assert.equal(await schemaAfter(migrations.slice(0, number)), SCHEMAS[number])
+  })
+
+  test('carry what a store of the first release held over to today', async () => {
+    const fixture = await fileFixture()
+    const database = await openSqlite(fixture.path)
+    await migrate(database, systemClock, migrations.slice(0, 1))
+    await database.close()
+    const file = new DatabaseSync(fixture.path)
+    const key = exampleKey({ currentMaterialId: 'a'.repeat(64) })
+    const name = `'${key.account}', '${key.region}', '${key.keyId}'`
+    file.exec(`
+      INSERT INTO keys (account, region, key_id, spec, usage, origin, manager, multi_region, description, created_at, enabled,
+                        current_material_id, tags, policy)
+      VALUES (${name}, 'SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', 'AWS_KMS', 'CUSTOMER', 0, '', ${key.createdAt}, 1,
+              '${key.currentMaterialId}', '[]', '{}');
+      INSERT INTO key_materials (account, region, key_id, material_id, token, created_at)
+      VALUES (${name}, '${key.currentMaterialId}', x'0102', 5)`)
+    file.close()
+    const store = await fixture.open('node-1', systemClock)
+    assert.deepEqual(await store.findKey(key), key)
+    const { account, region, keyId } = key
+    assert.deepEqual(await store.listMaterials(key, { after: undefined, limit: 10 }, 'all'), [
+      {
+        ...{ account, region, keyId, materialId: key.currentMaterialId, token: Buffer.of(1, 2), createdAt: 5 },
+        ...{ state: 'CURRENT', rotation: undefined, imported: undefined },
+      },
+    ])
+    await store.close()
+    await fixture.remove()
   })
 
   test('are applied once', async () => {

@@ -28,6 +28,9 @@ export async function insertGivenKey(
     currentMaterialId: stored.materialId,
     tags: [],
     policy: defaultKeyPolicy(ACCOUNT, REGION),
+    rotation: undefined,
+    onDemandRotations: 0,
+    importedMaterial: undefined,
   }
   await harness.store.change((change) => change.insertKey(key, [stored]))
   return key

@@ -54,13 +54,18 @@ export interface HarnessOptions {
   readonly onStoreCall?: (method: string) => void
   /** Stands before the audit log: throws to make it fail. */
   readonly beforeAudit?: (step: 'admit' | 'append') => void
+  /** A file for the store, which is in memory otherwise. */
+  readonly storePath?: string
   /** PEM of the roots of attestation documents. */
   readonly attestationRoots?: string
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const clock = createTestClock(START_TIME)
-  const store = observed(await openSqliteStore({ path: ':memory:', node: 'test', clock }), options.onStoreCall)
+  const store = observed(
+    await openSqliteStore({ path: options.storePath ?? ':memory:', node: 'test', clock }),
+    options.onStoreCall,
+  )
   const memory = createMemoryAuditLog()
   const auditLog: typeof memory = {
     ...memory,

@@ -7,9 +7,11 @@ import {
   domainKeyIdOf,
   openToken,
   sealToken,
+  TokenError,
   type TokenSubject,
   unwrapDomainKey,
 } from '../../crypto/domain-key.ts'
+import { sha256Hex } from '../../crypto/hash.ts'
 import type { RandomSource } from '../../crypto/random.ts'
 import type { RootKey } from '../../crypto/root-key/root-key.ts'
 import type { Reader, Store } from '../store.ts'
@@ -17,9 +19,19 @@ import type { Reader, Store } from '../store.ts'
 export interface DomainKeys {
   /** Seals a secret under the newest domain key. */
   seal(subject: TokenSubject, secret: Uint8Array): Promise<Buffer>
-  /** The caller wipes the result. */
+  /** The caller wipes the result. @throws {TokenError} if the token is another subject's, was altered, or is none of ours. */
   open(subject: TokenSubject, token: Buffer): Promise<Buffer>
+  /** The key of fingerprints, the same for ever (lifecycle.md IMP-57). */
+  fingerprintKey(): Promise<DomainKey['key']>
 }
+
+/**
+ * The key of fingerprints lies among the domain keys, wrapped and kept as they are, under a name of its own:
+ * SHA-256("kms:import-fingerprint-key:v1"), the first 16 bytes.
+ */
+const FINGERPRINT_KEY_ID = sha256Hex('kms:import-fingerprint-key:v1').slice(0, 32)
+/** Older than all, so that it is never taken for the newest and seals nothing. */
+const FINGERPRINT_KEY_CREATED_AT = 0
 
 interface Newest {
   readonly domainKey: DomainKey
@@ -34,7 +46,7 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
     const known = unwrapped.get(id)
     if (known !== undefined) return known
     const stored = await store.findDomainKey(id)
-    if (stored === undefined) throw new Error(`domain key ${id} is missing from the store`)
+    if (stored === undefined) throw new TokenError(`domain key ${id} is missing from the store`)
     const domainKey = await unwrapDomainKey(root, stored)
     unwrapped.set(id, domainKey)
     return domainKey
@@ -67,7 +79,22 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
     return { domainKey: made, createdAt }
   }
 
+  async function makeFingerprintKey(): Promise<DomainKey> {
+    const made = await createDomainKey(root, random, FINGERPRINT_KEY_ID)
+    await store.change(async (change) => {
+      // Asked again inside the transaction: another node may have been quicker.
+      if ((await change.findDomainKey(made.id)) !== undefined) return
+      const { id, wrapped } = made
+      await change.insertDomainKey({ id, rootKeyId: root.id, wrapped, createdAt: FINGERPRINT_KEY_CREATED_AT })
+    })
+    return load(made.id)
+  }
+
   return {
+    async fingerprintKey() {
+      const known = unwrapped.get(FINGERPRINT_KEY_ID) ?? (await store.findDomainKey(FINGERPRINT_KEY_ID))
+      return (known === undefined ? await makeFingerprintKey() : await load(FINGERPRINT_KEY_ID)).key
+    },
     async seal(subject, secret) {
       return sealToken(await current(), random, subject, secret)
     },

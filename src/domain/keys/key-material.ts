@@ -28,7 +28,10 @@ export interface Cipher {
 }
 
 export interface KeyMaterials {
-  /** New material of the key's spec. `given`, for seeded development keys, is used instead of a fresh one; it is wiped. */
+  /**
+   * New material of the key's spec, as its first and current one. `given`, for seeded development keys, is used instead of a
+   * fresh one; it is wiped.
+   */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
   /** Under the current material. @returns a blob of suite 0x01 for a symmetric key, the algorithm's ciphertext for others. */
   encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
@@ -51,6 +54,8 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
   /** keyRef → material id → unwrapped, so that one change drops all materials of a key. */
   const cache = new LRUCache<string, Map<string, BlobKey | OpenKey>>({
     max: CACHED_KEY_MATERIALS_MAX,
+    // Materials are what is counted: a key may have a thousand.
+    maxSize: CACHED_KEY_MATERIALS_MAX,
     ttl: CACHED_KEY_MATERIAL_TTL_MS,
     ttlResolution: 1000,
     updateAgeOnGet: true,
@@ -65,8 +70,8 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
   async function unwrap(key: Key, materialId: string): Promise<BlobKey | OpenKey> {
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
-    if (stored === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
-    const secret = await domainKeys.open(tokenSubject(key, materialId, stored.createdAt), stored.token)
+    if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
+    const secret = await domainKeys.open(keyTokenSubject(key, materialId, stored.createdAt), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
     // A change that came in between may have been this key's end.
@@ -76,9 +81,9 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
 
   function keep(key: Key, materialId: string, ready: BlobKey | OpenKey): void {
     const ref = keyRef(key)
-    const materials = cache.get(ref)
-    if (materials === undefined) cache.set(ref, new Map([[materialId, ready]]))
-    else materials.set(materialId, ready)
+    // A new map: the cache does not weigh again what it has already.
+    const materials = new Map(cache.get(ref)).set(materialId, ready)
+    cache.set(ref, materials, { size: materials.size })
   }
 
   return {
@@ -88,9 +93,18 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
         key.spec === SYMMETRIC_DEFAULT
           ? keyMaterialId(secret, key.account, key.keyId)
           : random.nonce(INTERNAL_ID_BYTES).toString('hex')
-      const token = await domainKeys.seal(tokenSubject(key, materialId, createdAt), secret)
+      const token = await domainKeys.seal(keyTokenSubject(key, materialId, createdAt), secret)
       secret.fill(0)
-      return { account: key.account, region: key.region, keyId: key.keyId, materialId, token, createdAt }
+      const { account, region, keyId } = key
+      const facts = {
+        materialId,
+        token,
+        createdAt,
+        state: 'CURRENT',
+        rotation: undefined,
+        imported: undefined,
+      } as const
+      return { account, region, keyId, ...facts }
     },
     encrypt(key, { algorithm, context }, plaintext) {
       const material = unwrapped(key, key.currentMaterialId!)
@@ -136,7 +150,7 @@ function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
 }
 
 /** ENV-30: what the token's authentication covers. */
-function tokenSubject(key: KeyFacts, materialId: string, createdAt: number): TokenSubject {
+export function keyTokenSubject(key: KeyFacts, materialId: string, createdAt: number): TokenSubject {
   const names = [partitionOf(key.region), key.account, key.region, key.keyId, materialId]
   return ['kms:key-token:v1', ...names, key.spec, key.usage, key.origin, String(key.multiRegion), String(createdAt)]
 }

@@ -36,6 +36,23 @@ export interface ScheduledDeletion {
   readonly date: number
 }
 
+export interface RotationSetting {
+  readonly periodInDays: number
+  /** Milliseconds since the epoch; it may have passed while the key was not Enabled (lifecycle.md ROT-12). */
+  readonly nextRotationAt: number
+}
+
+/**
+ * What the materials of a key with imported material amount to, so that its state follows from the key alone. It is about
+ * the permanently associated ones; a pending material has no effect on it (lifecycle.md IMP-5).
+ */
+export interface ImportedMaterial {
+  /** One is absent, or none was ever imported. */
+  readonly isMissing: boolean
+  /** The earliest expiry, in milliseconds since the epoch; `undefined`: none expires. */
+  readonly validTo: number | undefined
+}
+
 /** Frozen; a change makes a new one. */
 export interface Key extends KeyName {
   readonly arn: string
@@ -56,12 +73,24 @@ export interface Key extends KeyName {
   readonly tags: readonly Tag[]
   /** JSON text, as GetKeyPolicy prints it. */
   readonly policy: string
+  /** `undefined`: automatic rotation is off. */
+  readonly rotation: RotationSetting | undefined
+  /** In the life of the key; it counts against a limit (lifecycle.md ROT-32). */
+  readonly onDemandRotations: number
+  /** Of keys with origin EXTERNAL, and of no others. */
+  readonly importedMaterial: ImportedMaterial | undefined
 }
 
 /** Derived, never stored; the order decides (lifecycle.md ST-1). */
-export function keyState(key: Key): KeyState {
+export function keyState(key: Key, now: number): KeyState {
   if (key.deletion !== undefined) return 'PendingDeletion'
+  if (key.importedMaterial !== undefined && isMaterialMissing(key.importedMaterial, now)) return 'PendingImport'
   return key.enabled ? 'Enabled' : 'Disabled'
+}
+
+/** Expired material is missing from that instant on, whenever the job comes by that erases it (lifecycle.md IMP-63). */
+export function isMaterialMissing({ isMissing, validTo }: ImportedMaterial, now: number): boolean {
+  return isMissing || (validTo !== undefined && validTo <= now)
 }
 
 /** From its deletion date on a key does not exist, whenever the eraser comes by (lifecycle.md DEL-12). */

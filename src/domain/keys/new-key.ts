@@ -3,6 +3,7 @@ import { KmsError } from '../../base/errors.ts'
 import { KEYS_PER_ACCOUNT_AND_REGION_MAX } from '../../base/limits.ts'
 import type { RandomSource } from '../services.ts'
 import type { Change, StoredKeyMaterial } from '../store.ts'
+import { importedMaterialOf } from './imported-material.ts'
 import { arnOf, type Key } from './key.ts'
 import type { KeyMaterials } from './key-material.ts'
 
@@ -22,14 +23,15 @@ export function newKeyId(random: RandomSource, multiRegion: boolean): string {
   return multiRegion ? `mrk-${random.uuid().replaceAll('-', '')}` : random.uuid()
 }
 
-/** Key and material, not yet stored. Sealing may change the store (a new domain key), so never inside a transaction. */
+/** Key and material, if it is made here, not yet stored. Sealing may change the store (a new domain key), so never inside a transaction. */
 export async function makeKey(choices: KeyChoices, random: RandomSource, keyMaterials: KeyMaterials): Promise<NewKey> {
   const name = {
     account: choices.account,
     region: choices.region,
     keyId: newKeyId(random, choices.multiRegion),
   }
-  const material = await keyMaterials.create({ ...choices, ...name }, choices.createdAt)
+  const isExternal = choices.origin === 'EXTERNAL'
+  const material = isExternal ? undefined : await keyMaterials.create({ ...choices, ...name }, choices.createdAt)
   const key: Key = Object.freeze({
     ...choices,
     ...name,
@@ -37,9 +39,12 @@ export async function makeKey(choices: KeyChoices, random: RandomSource, keyMate
     manager: 'CUSTOMER',
     enabled: true,
     deletion: undefined,
-    currentMaterialId: material.materialId,
+    currentMaterialId: material?.materialId,
+    rotation: undefined,
+    onDemandRotations: 0,
+    importedMaterial: isExternal ? importedMaterialOf([]) : undefined,
   })
-  return { key, materials: [material] }
+  return { key, materials: material === undefined ? [] : [material] }
 }
 
 /** @throws {KmsError} `LimitExceededException` when the account has all the keys it can have here. */

@@ -1,6 +1,6 @@
 /** KeyMetadata (operations.md section 6): what CreateKey and DescribeKey tell about a key. */
 import { type AuditFields, javaDate } from '../../audit/audit-record.ts'
-import { type Key, type KeyState, type KeyUsage, keyState } from '../../domain/keys/key.ts'
+import { isMaterialMissing, type Key, type KeyState, type KeyUsage, keyState } from '../../domain/keys/key.ts'
 import { algorithmsOf } from '../../domain/keys/key-specs.ts'
 
 const ALGORITHMS_MEMBER = {
@@ -27,7 +27,9 @@ export interface KeyMetadata {
   readonly KeyUsage: KeyUsage
   readonly KeyState: KeyState
   readonly DeletionDate?: number
+  readonly ValidTo?: number
   readonly Origin: string
+  readonly ExpirationModel?: 'KEY_MATERIAL_EXPIRES' | 'KEY_MATERIAL_DOES_NOT_EXPIRE'
   readonly KeyManager: string
   readonly CustomerMasterKeySpec: string
   readonly KeySpec: string
@@ -49,9 +51,13 @@ export function algorithmsMember(key: Key): Readonly<Record<string, readonly str
   return { [ALGORITHMS_MEMBER[key.usage]]: algorithmsOf(key) }
 }
 
-export function keyMetadata(key: Key): KeyMetadata {
-  const state = keyState(key)
+/** @param now the time of the call. */
+export function keyMetadata(key: Key, now: number): KeyMetadata {
+  const state = keyState(key, now)
   const algorithms = algorithmsMember(key)
+  // CRE-20: only while no permanently associated material is missing, whatever else is the matter with the key.
+  const isComplete = key.importedMaterial !== undefined && !isMaterialMissing(key.importedMaterial, now)
+  const validTo = isComplete ? key.importedMaterial.validTo : undefined
   // HMAC keys list theirs further down.
   const isMac = key.usage === 'GENERATE_VERIFY_MAC'
   return {
@@ -64,7 +70,11 @@ export function keyMetadata(key: Key): KeyMetadata {
     KeyUsage: key.usage,
     KeyState: state,
     ...(state === 'PendingDeletion' && { DeletionDate: key.deletion!.date / 1000 }),
+    ...(validTo !== undefined && { ValidTo: validTo / 1000 }),
     Origin: key.origin,
+    ...(isComplete && {
+      ExpirationModel: validTo === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
+    }),
     KeyManager: key.manager,
     CustomerMasterKeySpec: key.spec,
     KeySpec: key.spec,

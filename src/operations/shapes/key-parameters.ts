@@ -117,8 +117,9 @@ function checkPresence(name: string, value: string | undefined, isNeeded: boolea
   throw validationError(`${name} ${isNeeded ? 'is required' : 'is not allowed'} for Origin ${origin}.`)
 }
 
-/** Imported material and key stores come later (docs/divergences.md). */
+/** Key stores come later (docs/divergences.md). */
 export function refuseUnsupportedOrigin(parameters: KeyParameters): void {
   const origin = originOf(parameters)
-  if (origin !== 'AWS_KMS') throw new KmsError('UnsupportedOperationException', `Origin ${origin} is not supported.`)
+  if (origin === 'AWS_KMS' || origin === 'EXTERNAL') return
+  throw new KmsError('UnsupportedOperationException', `Origin ${origin} is not supported.`)
 }

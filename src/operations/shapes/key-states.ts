@@ -23,3 +23,12 @@ export const DELETABLE: readonly KeyState[] = NOT_PENDING_DELETION.filter((state
 
 /** CancelKeyDeletion. */
 export const PENDING_DELETION: readonly KeyState[] = ['PendingDeletion', 'PendingReplicaDeletion']
+
+/** GetParametersForImport. */
+export const IMPORT_PREPARABLE: readonly KeyState[] = ['Enabled', 'Disabled', 'PendingImport']
+
+/** ImportKeyMaterial. */
+export const IMPORTABLE: readonly KeyState[] = [...IMPORT_PREPARABLE, 'Updating']
+
+/** DeleteImportedKeyMaterial: a key that is pending deletion stays so. */
+export const MATERIAL_DELETABLE: readonly KeyState[] = [...IMPORT_PREPARABLE, ...PENDING_DELETION]

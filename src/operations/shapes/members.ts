@@ -24,3 +24,5 @@ export const limit = optional(integer(1, 1000))
 export const marker = optional(string({ min: 1, max: 1024, pattern: '[\\u0020-\\u00FF]*' }))
 
 export const aliasName = string({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' })
+
+export const keyMaterialId = string({ min: 64, max: 64, pattern: '^[a-f0-9]+$' })

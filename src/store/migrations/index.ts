@@ -1,5 +1,7 @@
 import { initial } from './0001-initial.ts'
+import { rotationAndImport } from './0002-rotation-and-import.ts'
+import { lastUsage } from './0003-last-usage.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage]

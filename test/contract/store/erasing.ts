@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Key } from '../../../src/domain/keys/key.ts'
 import type { Store } from '../../../src/domain/store.ts'
 import { exampleAlias, exampleKey, exampleMaterial, insert } from './examples.ts'
 
@@ -13,8 +14,13 @@ export function erasingTests(store: () => Store): void {
       await change.insertKey(kept, materials.slice(2))
       for (const alias of aliases) await change.insertAlias(alias)
     })
+    const use = { operation: 'Encrypt', time: 1, eventId: 'e', requestId: 'r' }
+    const nameOf = ({ account, region, keyId }: Key) => ({ account, region, keyId })
+    await store().saveUses([gone, kept].map((key) => ({ ...nameOf(key), ...use })))
     await store().change((change) => change.eraseKey(gone))
     assert.equal(await store().findKey(gone), undefined)
+    assert.equal(await store().findLastUsage(gone), undefined)
+    assert.deepEqual(await store().findLastUsage(kept), { ...nameOf(kept), ...use })
     assert.deepEqual(await store().findKey(kept), kept)
     for (const { keyId, region, materialId } of materials) {
       const isKept = keyId === kept.keyId

@@ -50,6 +50,9 @@ export function exampleKey(facts: Partial<Omit<Key, 'arn'>> = {}): Key {
     currentMaterialId: undefined,
     tags: [],
     policy: '{}',
+    rotation: undefined,
+    onDemandRotations: 0,
+    importedMaterial: undefined,
     ...facts,
     ...name,
     arn: `arn:aws:kms:${name.region}:${name.account}:key/${name.keyId}`,
@@ -57,7 +60,9 @@ export function exampleKey(facts: Partial<Omit<Key, 'arn'>> = {}): Key {
 }
 
 export function exampleMaterial({ account, region, keyId }: KeyName, materialId = hexId()): StoredKeyMaterial {
-  return { account, region, keyId, materialId, token: Buffer.from(`token of ${materialId}`), createdAt: NOW + 1 }
+  const token = Buffer.from(`token of ${materialId}`)
+  const facts = { state: 'CURRENT', rotation: undefined, imported: undefined } as const
+  return { account, region, keyId, materialId, token, createdAt: NOW + 1, ...facts }
 }
 
 export function hexId(): string {

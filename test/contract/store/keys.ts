@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Key } from '../../../src/domain/keys/key.ts'
 import type { Store } from '../../../src/domain/store.ts'
-import { exampleKey, exampleMaterial, hexId, insert, NOW, REGION } from './examples.ts'
+import { exampleKey, exampleMaterial, FIRST_PAGE, hexId, insert, NOW, REGION } from './examples.ts'
 
 export function keyTests(store: () => Store): void {
   const rich = exampleKey({
@@ -21,6 +21,9 @@ export function keyTests(store: () => Store): void {
       { key: 'alpha', value: '__proto__' },
       { key: '1', value: 'a number does not move to the front' },
     ],
+    rotation: { periodInDays: 90, nextRotationAt: 1_743_465_600_789 },
+    onDemandRotations: 25,
+    importedMaterial: { isMissing: true, validTo: 1_767_225_600_000 },
     policy: `{"Version":"2012-10-17","Statement":[],"Id":"${'p'.repeat(32_000)}"}`,
   })
 
@@ -34,6 +37,7 @@ export function keyTests(store: () => Store): void {
   test('a key that is found cannot be altered in place', async () => {
     const found = (await store().findKey(rich))!
     assert.ok(Object.isFrozen(found) && Object.isFrozen(found.tags) && Object.isFrozen(found.deletion))
+    assert.ok(Object.isFrozen(found.rotation) && Object.isFrozen(found.importedMaterial))
   })
 
   test('a key is found by its whole name only', async () => {
@@ -121,6 +125,111 @@ export function materialTests(store: () => Store): void {
     const stolen = exampleMaterial(second, material.materialId)
     await assert.rejects(store().change((change) => change.insertKey(second, [stolen])))
     assert.equal(await store().findKey(second), undefined, 'the key went in without its material')
+  })
+
+  const CURRENT = { state: 'CURRENT', rotation: { type: 'ON_DEMAND', date: NOW + 5 } } as const
+  const PENDING = {
+    state: 'PENDING_ROTATION',
+    imported: { isPresent: true, validTo: NOW + 7, description: 'é' },
+  } as const
+
+  test('materials are listed in the order in which the key got them, a page at a time', async () => {
+    const key = exampleKey()
+    const first = { ...exampleMaterial(key, hexId()), state: 'NON_CURRENT' as const }
+    // Neither id nor time says which came first.
+    const second = { ...exampleMaterial(key, `${'0'.repeat(63)}1`), ...CURRENT, createdAt: NOW - 10 }
+    const third = { ...exampleMaterial(key), ...PENDING, token: undefined }
+    const neighbour = exampleKey()
+    await store().change(async (change) => {
+      await change.insertKey(key, [first])
+      await change.insertKey(neighbour, [exampleMaterial(neighbour)])
+      await change.insertMaterial(second)
+      await change.insertMaterial(third)
+    })
+    const list = (after: string | undefined, limit: number, filter: 'all' | 'rotated' = 'all') =>
+      store().listMaterials(key, { after, limit }, filter)
+    assert.deepEqual(await list(undefined, 10), [first, second, third])
+    assert.deepEqual(await list(undefined, 2), [first, second])
+    assert.deepEqual(await list(second.materialId, 2), [third])
+    assert.deepEqual(await list(third.materialId, 2), [])
+    assert.deepEqual(await list(undefined, 10, 'rotated'), [second])
+    assert.deepEqual(await list(second.materialId, 10, 'rotated'), [])
+  })
+
+  test('updateMaterial replaces every fact of this material and of no other', async () => {
+    const key = exampleKey()
+    const [one, other] = [exampleMaterial(key), exampleMaterial(key)]
+    await store().change((change) => change.insertKey(key, [one, other]))
+    const emptied = { ...one, ...CURRENT, ...PENDING, token: undefined }
+    await store().change((change) => change.updateMaterial(emptied))
+    assert.deepEqual(await store().findMaterial(REGION, one.materialId), emptied)
+    assert.deepEqual(await store().findMaterial(REGION, other.materialId), other)
+    await store().change((change) => change.updateMaterial(one))
+    assert.deepEqual(await store().findMaterial(REGION, one.materialId), one)
+  })
+
+  test('a material without a token still leads to its key', async () => {
+    const key = exampleKey()
+    const gone = { ...exampleMaterial(key), token: undefined }
+    await store().change((change) => change.insertKey(key, [gone]))
+    assert.deepEqual(await store().findKeyByMaterial(REGION, gone.materialId), key)
+  })
+
+  test('updating a material that is not there, or under another key, fails', async () => {
+    const [key, other] = [exampleKey(), exampleKey()]
+    const material = exampleMaterial(key)
+    await insert(store(), key, other)
+    await assert.rejects(store().change((change) => change.updateMaterial(material)))
+    await store().change((change) => change.insertMaterial(material))
+    const { keyId } = other
+    await assert.rejects(store().change((change) => change.updateMaterial({ ...material, keyId })))
+  })
+
+  test('deleteMaterial forgets this material; the next one comes after those that stayed', async () => {
+    const key = exampleKey()
+    const [kept, gone, next] = [exampleMaterial(key), exampleMaterial(key), exampleMaterial(key)]
+    await store().change((change) => change.insertKey(key, [kept, gone]))
+    await store().change((change) => change.deleteMaterial(gone))
+    await store().change((change) => change.deleteMaterial(gone))
+    await store().change((change) => change.insertMaterial(next))
+    assert.equal(await store().findMaterial(REGION, gone.materialId), undefined)
+    assert.deepEqual(await store().listMaterials(key, FIRST_PAGE, 'all'), [kept, next])
+  })
+
+  test('expiredMaterials gives those that still have a token at their end, the longest expired first', async () => {
+    const key = exampleKey()
+    const until = (validTo: number | undefined, token: Buffer | undefined = Buffer.from('token')) => ({
+      ...exampleMaterial(key),
+      token,
+      imported: { isPresent: true, validTo, description: undefined },
+    })
+    const [second, first, later] = [until(2002), until(2001), until(2004)]
+    const others = [until(undefined), { ...until(2001), token: undefined }, exampleMaterial(key)]
+    await store().change((change) => change.insertKey(key, [second, first, later, ...others]))
+    assert.deepEqual(await store().expiredMaterials(2003, 10), [first, second])
+    assert.deepEqual(await store().expiredMaterials(2002, 1), [first])
+    assert.deepEqual(await store().expiredMaterials(2000, 10), [])
+    await store().change((change) => change.updateMaterial({ ...first, token: undefined }))
+    assert.deepEqual(await store().expiredMaterials(2003, 10), [second])
+    await store().change((change) => change.eraseKey(key))
+    assert.deepEqual(await store().expiredMaterials(2004, 10), [])
+  })
+
+  test('keysToRotate gives the enabled keys whose date has come, the longest due first', async () => {
+    const due = (keyId: string, nextRotationAt: number, facts: Partial<Key> = {}) =>
+      exampleKey({ keyId, rotation: { periodInDays: 90, nextRotationAt }, ...facts })
+    const keys = [due('rotates third', 3003), due('rotates first', 3001), due('not yet due', 3004)]
+    const never = [
+      due('disabled and due', 3001, { enabled: false }),
+      due('pending deletion and due', 3001, { deletion: { windowInDays: 7, date: NOW } }),
+      exampleKey(),
+    ]
+    await insert(store(), ...keys, ...never, due('rotates second', 3002))
+    const ids = async (limit: number) => (await store().keysToRotate(3003, limit)).map(({ keyId }) => keyId)
+    assert.deepEqual(await ids(10), ['rotates first', 'rotates second', 'rotates third'])
+    assert.deepEqual(await ids(2), ['rotates first', 'rotates second'])
+    assert.deepEqual((await store().keysToRotate(3001, 1))[0], keys[1])
+    assert.deepEqual(await store().keysToRotate(3000, 10), [])
   })
 
   test('a token comes back byte for byte', async () => {

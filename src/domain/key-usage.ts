@@ -1,0 +1,83 @@
+/**
+ * When each key was last used for cryptography (lifecycle.md DEL-31). A use is noted in memory, where it costs one write to a
+ * map, and saved within a minute: a process that is killed forgets the uses of its last minute, never a key's older ones.
+ */
+import { KEY_USES_HELD_MAX, KEY_USES_SAVE_INTERVAL_MS, KEY_USES_SAVED_AT_ONCE_MAX } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import type { Key, KeyName } from './keys/key.ts'
+import type { KeyUse, Store } from './store.ts'
+
+export interface KeyUsage {
+  /** A success. Never fails, never waits. */
+  note(key: Key, operation: string, time: number, eventId: string, requestId: string): void
+  /** The newest use that this node knows of; those of other nodes' last minute are not known yet. */
+  lastUse(key: Key): Promise<KeyUse | undefined>
+  /** Saves what was noted. Never fails: what could not be saved is kept. */
+  save(): Promise<void>
+  /** Saves for the last time. */
+  stop(): Promise<void>
+}
+
+/** As noted: the name is taken from the key only when it is saved. */
+interface NotedUse {
+  readonly key: KeyName
+  readonly operation: string
+  readonly time: number
+  readonly eventId: string
+  readonly requestId: string
+}
+
+export function createKeyUsage(store: Store, log: Log): KeyUsage {
+  /** By ARN. */
+  let noted = new Map<string, NotedUse>()
+  /** What is on its way into the store, so that it can be seen meanwhile. */
+  let saving = new Map<string, NotedUse>()
+  let underWay: Promise<void> | undefined
+
+  async function saveNoted(): Promise<void> {
+    saving = noted
+    noted = new Map()
+    const uses = [...saving.values()].map(toKeyUse)
+    try {
+      // In several transactions: other changes have a turn in between.
+      for (let start = 0; start < uses.length; start += KEY_USES_SAVED_AT_ONCE_MAX) {
+        await store.saveUses(uses.slice(start, start + KEY_USES_SAVED_AT_ONCE_MAX))
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'cannot save when keys were last used; will try again')
+      for (const [arn, use] of saving) if (!noted.has(arn) && noted.size < KEY_USES_HELD_MAX) noted.set(arn, use)
+    }
+    saving = new Map()
+  }
+
+  function save(): Promise<void> {
+    underWay ??= saveNoted().finally(() => {
+      underWay = undefined
+    })
+    return underWay
+  }
+
+  const timer = setInterval(save, KEY_USES_SAVE_INTERVAL_MS).unref()
+  return {
+    note(key, operation, time, eventId, requestId) {
+      noted.set(key.arn, { key, operation, time, eventId, requestId })
+      if (noted.size >= KEY_USES_HELD_MAX && underWay === undefined) void save()
+    },
+    async lastUse(key) {
+      const own = noted.get(key.arn) ?? saving.get(key.arn)
+      const saved = await store.findLastUsage(key)
+      if (own === undefined || (saved !== undefined && saved.time > own.time)) return saved
+      return toKeyUse(own)
+    },
+    save,
+    async stop() {
+      clearInterval(timer)
+      await underWay
+      await save()
+    },
+  }
+}
+
+function toKeyUse({ key: { account, region, keyId }, ...use }: NotedUse): KeyUse {
+  return { account, region, keyId, ...use }
+}

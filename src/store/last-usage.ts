@@ -1,0 +1,66 @@
+/** The table `key_last_usage`: the newest use of each key that has been used since tracking began. */
+import { sql } from 'kysely'
+import type { KeyName } from '../domain/keys/key.ts'
+import type { KeyUse } from '../domain/store.ts'
+import type { Db } from './dialects/store-database.ts'
+import { lastUsage } from './migrations/0003-last-usage.ts'
+
+export async function findLastUsage(db: Db, { account, region, keyId }: KeyName): Promise<KeyUse | undefined> {
+  const row = await db
+    .selectFrom('key_last_usage')
+    .select(['operation', 'used_at', 'event_id', 'request_id'])
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { operation, used_at: time, event_id: eventId, request_id: requestId } = row
+  return { account, region, keyId, operation, time, eventId, requestId }
+}
+
+export async function lastUsageTrackedSince(db: Db): Promise<number> {
+  const { applied_at } = await db
+    .selectFrom('migrations')
+    .select('applied_at')
+    .where('number', '=', lastUsage.number)
+    .executeTakeFirstOrThrow()
+  return applied_at
+}
+
+/** Nodes flush in any order, so an older use never replaces a newer one; a key that is gone meanwhile stays gone. */
+export async function saveUse(db: Db, use: KeyUse): Promise<void> {
+  const { account, region, keyId, operation, time, eventId, requestId } = use
+  await db
+    .insertInto('key_last_usage')
+    .columns(['account', 'region', 'key_id', 'operation', 'used_at', 'event_id', 'request_id'])
+    .expression((build) =>
+      build
+        .selectFrom('keys')
+        .select(['account', 'region', 'key_id'])
+        .select([
+          sql.val(operation).as('operation'),
+          sql.val(time).as('used_at'),
+          sql.val(eventId).as('event_id'),
+          sql.val(requestId).as('request_id'),
+        ])
+        .where('account', '=', account)
+        .where('region', '=', region)
+        .where('key_id', '=', keyId),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['account', 'region', 'key_id'])
+        .doUpdateSet({ operation, used_at: time, event_id: eventId, request_id: requestId })
+        .where('key_last_usage.used_at', '<=', time),
+    )
+    .execute()
+}
+
+export async function deleteLastUsage(db: Db, { account, region, keyId }: KeyName): Promise<void> {
+  await db
+    .deleteFrom('key_last_usage')
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', keyId)
+    .execute()
+}

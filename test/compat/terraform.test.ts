@@ -1,0 +1,147 @@
+/** Terraform with the AWS provider, unmodified: apply, a plan that shows no change, destroy. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
+
+const PROVIDER = 'registry.terraform.io/hashicorp/aws'
+
+/** Folders with providers on disk: Terraform's own, and the one that a variable names. */
+const PLUGIN_FOLDERS = [
+  process.env.KEYHOLD_TERRAFORM_PLUGINS,
+  join(homedir(), '.terraform.d', 'plugins'),
+  '/usr/local/share/terraform/plugins',
+  '/usr/share/terraform/plugins',
+]
+
+function reasonToSkip(): string | false {
+  if (spawnSync('terraform', ['version']).status !== 0) return 'Terraform is not installed here'
+  if (pluginFolder() === undefined)
+    return 'the AWS provider of Terraform is on no local disk (KEYHOLD_TERRAFORM_PLUGINS)'
+  return false
+}
+
+function pluginFolder(): string | undefined {
+  return PLUGIN_FOLDERS.find((folder) => folder !== undefined && existsSync(join(folder, PROVIDER)))
+}
+
+const skip = reasonToSkip()
+
+const configuration = (endpoint: string) => `
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  endpoints {
+    kms = "${endpoint}"
+  }
+}
+
+resource "aws_kms_key" "rotated" {
+  description             = "rotated every half year"
+  enable_key_rotation     = true
+  rotation_period_in_days = 180
+  deletion_window_in_days = 7
+  tags = {
+    team = "payments"
+  }
+}
+
+resource "aws_kms_key" "signing" {
+  customer_master_key_spec = "ECC_NIST_P256"
+  key_usage                = "SIGN_VERIFY"
+  deletion_window_in_days  = 7
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Owner"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::000000000000:root" }
+      Action    = "kms:*"
+      Resource  = "*"
+    }]
+  })
+}
+
+resource "aws_kms_key" "disabled" {
+  is_enabled              = false
+  multi_region            = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_alias" "app" {
+  name          = "alias/app"
+  target_key_id = aws_kms_key.rotated.key_id
+}
+
+resource "aws_kms_external_key" "imported" {
+  description             = "brought along"
+  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
+  enabled                 = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_ciphertext" "secret" {
+  key_id    = aws_kms_key.rotated.key_id
+  plaintext = "a secret of Terraform"
+  context = {
+    role = "admin"
+  }
+}
+
+data "aws_kms_key" "app" {
+  key_id     = aws_kms_alias.app.name
+}
+
+data "aws_kms_alias" "app" {
+  name = aws_kms_alias.app.name
+}
+
+data "aws_kms_public_key" "signing" {
+  key_id = aws_kms_key.signing.arn
+}
+
+output "found" {
+  value = [data.aws_kms_key.app.id, data.aws_kms_alias.app.target_key_id]
+}
+`
+
+test('apply, an empty second plan, destroy', { skip, timeout: 300_000 }, async (context) => {
+  const folder = temporaryFolder('terraform')
+  context.after(() => folder.remove())
+  const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
+  context.after(() => keyhold.end())
+  writeFileSync(join(folder.path, 'main.tf'), configuration(keyhold.endpoint))
+  const mirror = `provider_installation {\n  filesystem_mirror {\n    path = "${pluginFolder()}"\n  }\n}\n`
+  writeFileSync(join(folder.path, 'terraform.rc'), mirror)
+  const terraform = (...args: string[]) =>
+    spawnSync('terraform', [...args, '-no-color', '-input=false'], {
+      cwd: folder.path,
+      encoding: 'utf8',
+      env: { ...process.env, TF_CLI_CONFIG_FILE: join(folder.path, 'terraform.rc'), CHECKPOINT_DISABLE: '1' },
+    })
+  const succeed = (...args: string[]) => {
+    const { status, stdout, stderr } = terraform(...args)
+    assert.equal(status, 0, `${stdout}\n${stderr}`)
+    return stdout
+  }
+  succeed('init')
+  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 6 added/)
+  // Exit code 2 would mean that there is something to change.
+  succeed('plan', '-detailed-exitcode')
+  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 6 destroyed/)
+})

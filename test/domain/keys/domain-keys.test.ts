@@ -1,0 +1,54 @@
+/** The key of fingerprints among the domain keys (lifecycle.md IMP-57). */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TokenError } from '../../../src/crypto/domain-key.ts'
+import { createRandomSource } from '../../../src/crypto/random.ts'
+import { localRootKey } from '../../../src/crypto/root-key/local-root-key.ts'
+import { createDomainKeys } from '../../../src/domain/keys/domain-keys.ts'
+import { openSqliteStore } from '../../../src/store/sqlite-store.ts'
+import { START_TIME } from '../../support/harness.ts'
+import { createTestClock } from '../../support/test-clock.ts'
+
+const random = createRandomSource()
+
+async function openNodes() {
+  const clock = createTestClock(START_TIME)
+  const store = await openSqliteStore({ path: ':memory:', node: 'test', clock })
+  const root = localRootKey(random.keyBytes(32))
+  const newNode = () => createDomainKeys(store, root, clock, random)
+  return { clock, store, newNode }
+}
+
+test('all nodes, and a node that starts anew, have the same key of fingerprints', async () => {
+  const { store, newNode } = await openNodes()
+  const [one, other] = [newNode(), newNode()]
+  const keys = await Promise.all([one.fingerprintKey(), other.fingerprintKey()])
+  keys.push(await newNode().fingerprintKey(), await one.fingerprintKey())
+  for (const key of keys) assert.ok(key.equals(keys[0]!))
+  await store.close()
+})
+
+test('it seals nothing: not when it is alone, not when all others are old', async () => {
+  const { clock, store, newNode } = await openNodes()
+  const node = newNode()
+  await node.fingerprintKey()
+  const alone = await store.newestDomainKey()
+  assert.equal(alone?.createdAt, 0)
+  const subject = ['purpose', 'x'] as const
+  for (let day = 0; day < 3; day++) {
+    const token = await newNode().seal(subject, Buffer.from('secret'))
+    assert.notEqual(token.toString('hex', 1, 17), alone.id)
+    assert.deepEqual(await node.open(subject, token), Buffer.from('secret'))
+    clock.advance(86_400_000)
+  }
+  await store.close()
+})
+
+test('a token that names no domain key of this installation is none', async () => {
+  const { store, newNode } = await openNodes()
+  const node = newNode()
+  const token = await node.seal(['purpose'], Buffer.from('secret'))
+  token[1]! ^= 1
+  await assert.rejects(node.open(['purpose'], token), TokenError)
+  await store.close()
+})
