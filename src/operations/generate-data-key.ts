@@ -1,9 +1,7 @@
 /** Makes a data key and returns it in plaintext and encrypted under a KMS key (operations.md 3.20). */
 import { structure } from '../base/schema.ts'
-import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { checkDataKeyLength, dataKeySpec, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
-import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { checkDataKeyLength, dataKeySpec, dataKeyUse, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 import { recipient, secretMember } from './shapes/recipient.ts'
 
@@ -19,18 +17,7 @@ export const GenerateDataKey = defineOperation({
     DryRun: dryRun,
   }),
   check: (input) => checkDataKeyLength(input),
-  uses: [
-    {
-      on: 'key',
-      locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
-      permission: 'kms:GenerateDataKey',
-      keyStates: USABLE,
-      keyUsage: 'ENCRYPT_DECRYPT',
-      crossAccount: true,
-      grantable: true,
-      conditionKeys: ({ EncryptionContext }) => encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
-    },
-  ],
+  uses: [dataKeyUse('kms:GenerateDataKey')],
   audit: {
     readOnly: true,
     parameters: ({ KeyId, KeySpec, NumberOfBytes, EncryptionContext }) => ({

@@ -4,7 +4,9 @@ import { enumeration, integer, optional } from '../../base/schema.ts'
 import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import type { RandomSource } from '../../domain/services.ts'
-import { SYMMETRIC_DEFAULT } from './encryption.ts'
+import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
+import { encryptionConditions, SYMMETRIC_DEFAULT } from './encryption.ts'
+import { USABLE } from './key-states.ts'
 
 export const numberOfBytes = optional(integer(1, 1024))
 export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128']))
@@ -22,6 +24,20 @@ export function checkDataKeyLength({ NumberOfBytes, KeySpec }: DataKeyRequest): 
 }
 
 const SPEC_BYTES = { AES_256: 32, AES_128: 16 } as const
+
+/** Both operations use a key under the same rules. */
+export function dataKeyUse(permission: string): KeyUse<DataKeyRequest & { readonly KeyId: string }> {
+  return {
+    on: 'key',
+    locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
+    permission,
+    keyStates: USABLE,
+    keyUsage: 'ENCRYPT_DECRYPT',
+    crossAccount: true,
+    grantable: true,
+    conditionKeys: ({ EncryptionContext }) => encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+  }
+}
 
 export interface DataKey {
   /** The caller wipes it. */
