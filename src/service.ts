@@ -27,6 +27,7 @@ import type { Store } from './domain/store.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
+import { pruneChanges } from './jobs/prune-changes.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operations } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
@@ -100,7 +101,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ensureFresh: changes.ensureFresh,
   })
   const jobs = startJobs(
-    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared)],
+    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared), pruneChanges(store, clock)],
     store,
     clock,
     node,

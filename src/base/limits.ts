@@ -48,6 +48,7 @@ export const CHANGE_POLL_INTERVAL_MS = 200
 export const STALENESS_MS_MAX = 10_000
 /** Entries of the changes table older than this are pruned; a node that was away longer drops its caches. */
 export const CHANGES_RETENTION_MS = 60 * 60 * 1000
+export const CHANGES_PRUNE_INTERVAL_MS = 10 * 60 * 1000
 
 /** lifecycle.md 8.4: a new domain key is made after this much time. */
 export const DOMAIN_KEY_AGE_MS_MAX = 24 * 60 * 60 * 1000

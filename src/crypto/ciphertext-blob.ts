@@ -27,8 +27,6 @@ const N_BYTES = 16
 /** Header, one byte of ciphertext, tag. */
 const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
 
-/** Bytes that a blob is longer than its plaintext. */
-export const CIPHERTEXT_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES
 /** N ‖ IV: what {@link sealBlob} needs of randomness. */
 export const BLOB_NONCE_BYTES = N_BYTES + IV_BYTES
 

@@ -1,9 +1,6 @@
 /** The condition operators of the policy language and the values that each can compare with (authorization.md 1.5). */
 import { Base64Error, decodeBase64 } from '../../base/base64.ts'
 
-/** A condition value; numbers and booleans count as their JSON text (G-6). */
-export type ConditionValue = string | number | boolean
-
 const TEXTS = [
   'StringEquals',
   'StringNotEquals',
