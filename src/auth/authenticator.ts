@@ -1,7 +1,7 @@
 /** Authentication against the access keys in the store. */
 import type { Clock } from '../base/clock.ts'
+import type { Credential } from '../domain/identity/entities.ts'
 import type { Principal } from '../domain/principal.ts'
-import type { Credential } from '../domain/store.ts'
 import type { KnownAccessKey } from './identity-cache.ts'
 import { createSignatureVerifier } from './signature-verifier.ts'
 import type { Authenticator } from './signed-request.ts'

@@ -5,6 +5,7 @@
  * can drop it from their caches (design.md section 3); every change carries its audit record the same way (audit.md G-2).
  */
 import type { Alias, AliasName } from './aliases.ts'
+import type { IdentityChange, IdentityReader } from './identity/identity-store.ts'
 import type { Key, KeyName } from './keys/key.ts'
 
 export type MaybePromise<T> = T | Promise<T>
@@ -52,33 +53,6 @@ export interface StoredDomainKey {
   readonly createdAt: number
 }
 
-export interface StoredUser {
-  readonly account: string
-  readonly userName: string
-  /** `/` or `/team/`. */
-  readonly path: string
-  /** `AIDA…` */
-  readonly userId: string
-  readonly createdAt: number
-}
-
-export interface StoredAccessKey {
-  readonly accessKeyId: string
-  readonly account: string
-  /** `undefined`: the account's root. */
-  readonly userName: string | undefined
-  readonly active: boolean
-  /** Token of the secret access key. */
-  readonly token: Buffer
-  readonly createdAt: number
-}
-
-/** An access key with the user it belongs to. */
-export interface Credential {
-  readonly accessKey: StoredAccessKey
-  readonly user: StoredUser | undefined
-}
-
 /** One successful use of a key for cryptography (lifecycle.md DEL-31). */
 export interface KeyUse extends KeyName {
   /** As AWS names it. */
@@ -90,9 +64,9 @@ export interface KeyUse extends KeyName {
   readonly requestId: string
 }
 
-/** What a change touched. `subject` is a keyRef, an aliasRef or an access key id. */
+/** What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id, or an account (`identity`). */
 export interface ChangeNotice {
-  readonly kind: 'key' | 'alias' | 'access-key'
+  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'identity'
   readonly subject: string
 }
 
@@ -119,7 +93,7 @@ export interface Lookups {
   findAlias(name: AliasName): MaybePromise<Alias | undefined>
 }
 
-export interface Reader extends Lookups {
+export interface Reader extends Lookups, IdentityReader {
   findMaterial(region: string, materialId: string): Promise<StoredKeyMaterial | undefined>
   /**
    * In the order in which the key got them: the first one first, a pending one last. `page.after` is a material id.
@@ -142,15 +116,12 @@ export interface Reader extends Lookups {
   lastUsageTrackedSince(): Promise<number>
   countKeys(account: string, region: string): Promise<number>
   countAliases(key: KeyName): Promise<number>
-  findCredential(accessKeyId: string): Promise<Credential | undefined>
   findDomainKey(id: string): Promise<StoredDomainKey | undefined>
   newestDomainKey(): Promise<StoredDomainKey | undefined>
-  /** All accounts of this store, in order; none before its first start is complete. */
-  listAccounts(): Promise<readonly string[]>
 }
 
 /** One transaction: all of it or nothing, isolated from every other change. Every method but the readers writes. */
-export interface Change extends Reader {
+export interface Change extends Reader, IdentityChange {
   insertKey(key: Key, materials: readonly StoredKeyMaterial[]): Promise<void>
   /** Replaces all facts of the key but its name and materials. */
   updateKey(key: Key): Promise<void>
@@ -170,10 +141,6 @@ export interface Change extends Reader {
   /** Gone already: no change. */
   deleteAlias(name: AliasName): Promise<void>
   insertDomainKey(key: StoredDomainKey): Promise<void>
-  /** An account that is there already stays as it is. */
-  insertAccount(account: string, createdAt: number): Promise<void>
-  insertUser(user: StoredUser): Promise<void>
-  insertAccessKey(accessKey: StoredAccessKey): Promise<void>
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>
 }

@@ -6,16 +6,22 @@ import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
+import type { StoredRole } from '../domain/identity/entities.ts'
+import type { IdentityServices } from '../domain/identity/identity-services.ts'
+import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
 import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
-import type { Key, KeyState, KeyUsage, Origin } from '../domain/keys/key.ts'
+import type { Key, KeyState, KeyUsage, Origin, Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
-import type { ConditionContext } from '../domain/policy/authorize.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { RandomSource } from '../domain/services.ts'
-import type { Change, Reader } from '../domain/store.ts'
+import type { Change, MaybePromise, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
+
+/** KMS speaks AWS JSON 1.1, the other two the query protocol (authorization.md 6.2). */
+export type Service = 'kms' | 'sts' | 'iam'
 
 /** How a request names a key. */
 export type KeyLocator =
@@ -44,7 +50,7 @@ export interface KeyUse<Input> {
   /** A grant can allow it (authorization.md 4.2). */
   readonly grantable?: boolean
   /** Condition keys beyond those that every key operation has (authorization.md 3.2). */
-  conditionKeys?(input: Input): ConditionContext
+  conditionKeys?(input: Input): ConditionValues
 }
 
 export interface AliasUse<Input> {
@@ -58,10 +64,51 @@ export interface AccountUse<Input> {
   readonly permission: string
   /** `undefined` or true: this request needs the permission. */
   applies?(input: Input): boolean
-  conditionKeys?(input: Input): ConditionContext
+  conditionKeys?(input: Input): ConditionValues
 }
 
-export type Use<Input> = KeyUse<Input> | AliasUse<Input> | AccountUse<Input>
+/** What locating an entity may look at. */
+export interface EntityLookup {
+  readonly call: Call
+  readonly store: IdentityReader
+}
+
+/** A user, role, group, policy or provider that a request is about (authorization.md 6.6). */
+export interface LocatedEntity {
+  /** With its path. Of one that does not exist: the ARN that it would have without a path; `*` for lists. */
+  readonly arn: string
+  /** `aws:ResourceTag`, `iam:ResourceTag`. */
+  readonly tags?: readonly Tag[]
+}
+
+export interface EntityUse<Input> {
+  readonly on: 'entity'
+  locate(input: Input, lookup: EntityLookup): MaybePromise<LocatedEntity>
+  /** `iam:CreateUser` */
+  readonly permission: string
+  /** `undefined` or true: this request needs the permission. */
+  applies?(input: Input): boolean
+  conditionKeys?(input: Input): ConditionValues
+}
+
+/** A role that is to be assumed: its trust policy takes part like a key policy (authorization.md 6.4). */
+export interface RoleUse<Input> {
+  readonly on: 'role'
+  roleArn(input: Input): string
+  /** `sts:AssumeRole` */
+  readonly permission: string
+  applies?(input: Input): boolean
+  conditionKeys?(input: Input): ConditionValues
+}
+
+export type Use<Input> = KeyUse<Input> | AliasUse<Input> | AccountUse<Input> | EntityUse<Input> | RoleUse<Input>
+
+/** A role that the caller may assume. */
+export interface UsedRole {
+  readonly arn: string
+  readonly account: string
+  readonly role: StoredRole
+}
 
 /** A key that passed every check of its use. */
 export interface UsedKey extends LocatedKey {
@@ -75,8 +122,18 @@ export interface UsedAlias {
 
 /** What a handler receives for each use, in the order of declaration. */
 export type UsedResources<U extends readonly { readonly on: string }[]> = {
-  readonly [I in keyof U]: U[I]['on'] extends 'key' ? UsedKey : U[I]['on'] extends 'alias' ? UsedAlias : undefined
+  readonly [I in keyof U]: ResourceOf<U[I]['on']>
 }
+
+type ResourceOf<On extends string> = On extends 'key'
+  ? UsedKey
+  : On extends 'alias'
+    ? UsedAlias
+    : On extends 'entity'
+      ? LocatedEntity
+      : On extends 'role'
+        ? UsedRole
+        : undefined
 
 export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly resources: UsedResources<U>
@@ -84,6 +141,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
   readonly keyUsage: LastUses
+  readonly identity: IdentityServices
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined
@@ -109,8 +167,15 @@ export interface AuditTemplate<Input, Output> {
   created?(output: Output): string
 }
 
-/** `Output` goes to the client as JSON as it is: blobs are base64 text in it, and members that are absent are `undefined`. */
+/**
+ * `Output` goes to the client as it is, as JSON or as XML: blobs are base64 text in it, times of STS and IAM ISO 8601 text,
+ * and members that are absent are `undefined`.
+ */
 interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
+  /** Which of the services it belongs to; `kms` if left out. */
+  readonly service?: Service
+  /** No signature is asked for: the caller proves himself otherwise (AssumeRoleWithWebIdentity). */
+  readonly unsigned?: boolean
   /** As AWS names it. */
   readonly name: string
   readonly input: Structure<Input>
@@ -141,6 +206,8 @@ export interface ChangingOperation<Input, Output, U extends readonly Use<Input>[
 
 /** Any operation, for tables of them. */
 export interface Operation {
+  readonly service?: Service
+  readonly unsigned?: boolean
   readonly name: string
   readonly input: Structure<unknown>
   check?(input: unknown, call: Call): void

@@ -1,5 +1,5 @@
 /** The table `access_keys`: the secrets are sealed. */
-import type { Credential, StoredAccessKey } from '../domain/store.ts'
+import type { Credential, StoredAccessKey } from '../domain/identity/entities.ts'
 import type { Db } from './dialects/store-database.ts'
 import { asBuffer } from './rows.ts'
 import { findUser } from './users.ts'

@@ -1,5 +1,5 @@
 /** The table `users`. */
-import type { StoredUser } from '../domain/store.ts'
+import type { StoredUser } from '../domain/identity/entities.ts'
 import type { Db } from './dialects/store-database.ts'
 
 export async function findUser(db: Db, account: string, userName: string): Promise<StoredUser | undefined> {

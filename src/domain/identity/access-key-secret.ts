@@ -1,7 +1,7 @@
 /** Secret access keys at rest: tokens like key material, bound to their owner (authorization.md SEC-1). */
 import type { TokenSubject } from '../../crypto/domain-key.ts'
 import type { DomainKeys } from '../keys/domain-keys.ts'
-import type { Credential, StoredAccessKey } from '../store.ts'
+import type { Credential, StoredAccessKey } from './entities.ts'
 
 export interface AccessKeyOwner {
   readonly account: string

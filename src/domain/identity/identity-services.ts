@@ -1,0 +1,48 @@
+/** What operations on identities need besides the store. */
+import type { Principal, Session } from '../principal.ts'
+import type { StoredRole, StoredUser } from './entities.ts'
+import type { Rights } from './rights.ts'
+
+/** A new access key; the secret is shown once (SEC-2). */
+export interface NewAccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** What rests in the store. */
+  readonly token: Buffer
+}
+
+export interface TemporaryCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  readonly expiresAt: number
+  /** Of what they let in. */
+  readonly principal: Principal
+}
+
+/** What a session is for: an assumed role, the user himself (GetSessionToken), or somebody that a user vouches for. */
+export type SessionOf =
+  | { readonly kind: 'role'; readonly role: StoredRole }
+  | { readonly kind: 'caller'; readonly caller: Principal }
+  | { readonly kind: 'federated user'; readonly caller: Principal }
+
+export interface VerifiedWebIdentity {
+  /** ARN of the provider, registered in the role's account. */
+  readonly providerArn: string
+  /** Host and path of the issuer: prefix of its condition keys. */
+  readonly issuer: string
+  readonly subject: string
+  readonly audience: string
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+export interface IdentityServices {
+  /** Not within a transaction: sealing may make a domain key. @param owner `undefined`: the account's root. */
+  makeAccessKey(account: string, owner: StoredUser | undefined): Promise<NewAccessKey>
+  /** Not within a transaction. */
+  issueSession(of: SessionOf, session: Session): Promise<TemporaryCredentials>
+  /** @throws {KmsError} the failures of authorization.md 6.5. */
+  verifyWebIdentity(token: string, account: string, now: number): Promise<VerifiedWebIdentity>
+  /** `undefined`: the user or role is gone, and with it whatever it could do. */
+  rightsOf(principal: Principal): Promise<Rights | undefined> | Rights | undefined
+}
