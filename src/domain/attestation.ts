@@ -1,14 +1,14 @@
 /** Recipients that prove with an attestation document who they are, and to whom alone a secret is given (operations.md 3.0). */
 import { validationError } from '../base/errors.ts'
 import type { Pcrs } from '../crypto/attestation/attestation-document.ts'
-import type { ConditionContext } from './policy/authorize.ts'
+import type { ConditionValues } from './policy/access-request.ts'
 
 export interface AttestedRecipient {
   readonly moduleId: string
   /** PCR0, lower-case hex; `undefined` for a NitroTPM document. */
   readonly imageDigest: string | undefined
   /** `kms:RecipientAttestation:…` (authorization.md 3.2). */
-  readonly conditions: ConditionContext
+  readonly conditions: ConditionValues
   /** CMS EnvelopedData that only the recipient opens, BER. */
   envelop(secret: Uint8Array): Buffer
 }
@@ -55,7 +55,7 @@ export function createAttestations(roots: readonly Uint8Array[]): Attestations {
   }
 }
 
-function conditionsOf(pcrs: Pcrs, nitroTpmPcrs: Pcrs): ConditionContext {
+function conditionsOf(pcrs: Pcrs, nitroTpmPcrs: Pcrs): ConditionValues {
   const conditions: Record<string, string | undefined> = { 'kms:RecipientAttestation:ImageSha384': pcrs.get(0) }
   for (const [index, digest] of pcrs) conditions[`kms:RecipientAttestation:PCR${index}`] = digest
   for (const [index, digest] of nitroTpmPcrs) conditions[`kms:RecipientAttestation:NitroTPMPCR${index}`] = digest

@@ -2,7 +2,7 @@
 import { boolean, type Infer, optional, string, structure } from '../base/schema.ts'
 import { checkKeyQuota, makeKey, type NewKey } from '../domain/keys/new-key.ts'
 import { checkTags } from '../domain/keys/tags.ts'
-import type { ConditionContext } from '../domain/policy/authorize.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { defaultKeyPolicy, readKeyPolicy } from '../domain/policy/key-policy.ts'
 import { defineChange } from '../pipeline/operation.ts'
 import { auditedKeyMetadata, keyMetadata } from './shapes/key-metadata.ts'
@@ -37,7 +37,7 @@ const input = structure({
 type Input = Infer<typeof input>
 
 /** Those of the key that would be made, and those of the tags it asks for. */
-function conditionsOf(input: Input): ConditionContext {
+function conditionsOf(input: Input): ConditionValues {
   const { BypassPolicyLockoutSafetyCheck, MultiRegion = false, Tags } = input
   return {
     'kms:KeySpec': specOf(input),
@@ -61,7 +61,7 @@ export const CreateKey = defineChange({
     checkTags(toTags(input.Tags ?? []))
   },
   uses: [
-    { on: 'account', permission: 'kms:CreateKey', conditionKeys: conditionsOf },
+    { on: 'account', permission: 'kms:CreateKey', isAboutKeys: true, conditionKeys: conditionsOf },
     {
       on: 'account',
       permission: 'kms:TagResource',

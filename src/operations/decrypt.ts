@@ -2,7 +2,7 @@
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
-import { encryptionConditions, SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import {
   dryRun,
@@ -46,8 +46,10 @@ export const Decrypt = defineOperation({
       algorithm: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => EncryptionAlgorithm,
       crossAccount: true,
       grantable: true,
-      conditionKeys: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT, EncryptionContext }) =>
-        encryptionConditions(EncryptionAlgorithm, EncryptionContext),
+      encryptionContext: ({ EncryptionContext }) => EncryptionContext,
+      conditionKeys: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => ({
+        'kms:EncryptionAlgorithm': EncryptionAlgorithm,
+      }),
     },
   ],
   audit: {

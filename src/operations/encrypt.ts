@@ -1,7 +1,7 @@
 /** Encrypts up to 4096 bytes under a KMS key (operations.md 3.19). */
 import { blob, structure } from '../base/schema.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
-import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
+import { checkContextFits, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, encryptionAlgorithm, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 
@@ -27,8 +27,10 @@ export const Encrypt = defineOperation({
       algorithm: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => EncryptionAlgorithm,
       crossAccount: true,
       grantable: true,
-      conditionKeys: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT, EncryptionContext }) =>
-        encryptionConditions(EncryptionAlgorithm, EncryptionContext),
+      encryptionContext: ({ EncryptionContext }) => EncryptionContext,
+      conditionKeys: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => ({
+        'kms:EncryptionAlgorithm': EncryptionAlgorithm,
+      }),
     },
   ],
   audit: {

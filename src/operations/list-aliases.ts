@@ -25,7 +25,7 @@ export const ListAliases = defineOperation({
     {
       on: 'key',
       locate: ({ KeyId }) => (KeyId === undefined ? undefined : keyNamed(KeyId)),
-      permission: 'kms:ListAliases',
+      permission: undefined,
       keyStates: ANY_STATE,
     },
   ],

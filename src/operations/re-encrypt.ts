@@ -1,8 +1,9 @@
 /** Opens a ciphertext and encrypts what was in it again, without showing it (operations.md 3.40). */
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
-import { checkContextFits, encryptionConditions, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
+import { checkContextFits, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import {
   dryRun,
@@ -42,6 +43,10 @@ function destinationAlgorithm({ DestinationEncryptionAlgorithm }: Input): string
   return DestinationEncryptionAlgorithm ?? SYMMETRIC_DEFAULT
 }
 
+function sameKeyCondition([source, destination]: readonly { readonly arn: string }[]): ConditionValues {
+  return { 'kms:ReEncryptOnSameKey': String(source!.arn === destination!.arn) }
+}
+
 export const ReEncrypt = defineOperation({
   name: 'ReEncrypt',
   input,
@@ -59,7 +64,11 @@ export const ReEncrypt = defineOperation({
       algorithm: (input) => sourceOf(input).algorithm,
       crossAccount: true,
       grantable: true,
-      conditionKeys: (input) => encryptionConditions(sourceOf(input).algorithm, input.SourceEncryptionContext),
+      encryptionContext: ({ SourceEncryptionContext }) => SourceEncryptionContext,
+      conditionKeys: (input, located) => ({
+        'kms:EncryptionAlgorithm': sourceOf(input).algorithm,
+        ...sameKeyCondition(located),
+      }),
     },
     {
       on: 'key',
@@ -70,7 +79,11 @@ export const ReEncrypt = defineOperation({
       algorithm: destinationAlgorithm,
       crossAccount: true,
       grantable: true,
-      conditionKeys: (input) => encryptionConditions(destinationAlgorithm(input), input.DestinationEncryptionContext),
+      encryptionContext: ({ DestinationEncryptionContext }) => DestinationEncryptionContext,
+      conditionKeys: (input, located) => ({
+        'kms:EncryptionAlgorithm': destinationAlgorithm(input),
+        ...sameKeyCondition(located),
+      }),
     },
   ],
   audit: {

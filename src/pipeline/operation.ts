@@ -7,7 +7,7 @@ import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
-import type { IdentityServices } from '../domain/identity/identity-services.ts'
+import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
@@ -15,7 +15,8 @@ import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
 import type { Key, KeyState, KeyUsage, Origin, Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
-import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { ConditionValues, Decision } from '../domain/policy/access-request.ts'
+import type { Principal } from '../domain/principal.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, MaybePromise, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -33,8 +34,11 @@ export interface KeyUse<Input> {
   readonly on: 'key'
   /** `undefined`: this request does not use the key (ListAliases without a filter). */
   locate(input: Input): KeyLocator | undefined
-  /** `kms:Decrypt` */
-  readonly permission: string
+  /**
+   * `kms:Decrypt`. `undefined`: another use of the request is asked for permission, and this key must only be the caller's
+   * own (ListAliases' filter).
+   */
+  readonly permission: string | undefined
   /** Origins of keys that it is for, where not all are; looked at before the state (lifecycle.md ST-5). */
   readonly origins?: readonly Origin[]
   /** States in which the operation works (operations.md 5.2). */
@@ -49,8 +53,15 @@ export interface KeyUse<Input> {
   readonly crossAccount?: boolean
   /** A grant can allow it (authorization.md 4.2). */
   readonly grantable?: boolean
-  /** Condition keys beyond those that every key operation has (authorization.md 3.2). */
-  conditionKeys?(input: Input): ConditionValues
+  /** Of this use of the key: for the condition keys of its pairs and for grants with constraints. */
+  encryptionContext?(input: Input): Readonly<Record<string, string>> | undefined
+  /**
+   * Condition keys beyond those that every key operation has (authorization.md 3.2).
+   * @param located all keys of the request, in the order of the uses.
+   */
+  conditionKeys?(input: Input, located: readonly LocatedKey[]): ConditionValues
+  /** Carries kms:TrailingDaysWithoutKeyUsage. */
+  readonly showsTrailingDays?: boolean
 }
 
 export interface AliasUse<Input> {
@@ -65,6 +76,10 @@ export interface AccountUse<Input> {
   /** `undefined` or true: this request needs the permission. */
   applies?(input: Input): boolean
   conditionKeys?(input: Input): ConditionValues
+  /** Carries kms:CallerAccount and kms:ViaService although it names no key (authorization.md 3.1). */
+  readonly isAboutKeys?: boolean
+  /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
+  resourceArn?(input: Input): string
 }
 
 /** What locating an entity may look at. */
@@ -145,6 +160,10 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined
+  /** Of a caller that `identify` found. */
+  readonly webIdentity: VerifiedWebIdentity | undefined
+  /** Why each use was allowed, in the order of declaration; `undefined` where nothing was asked. */
+  readonly decisions: readonly (Decision | undefined)[]
   readonly store: Reader
   /** Ends up in the audit record; allow-listed by audit.md 4. */
   readonly additionalEventData: Record<string, unknown>
@@ -155,6 +174,14 @@ export interface ChangeContext<U extends readonly { readonly on: string }[]> ext
   readonly change: Change
   /** What the service itself did in this change: a record of its own, which commits with it. */
   recordEvent(event: KeyEvent): void
+}
+
+/** A caller without a signature, once what he brought has been verified (AssumeRoleWithWebIdentity). */
+export interface IdentifiedCaller {
+  readonly principal: Principal
+  readonly webIdentity: VerifiedWebIdentity
+  /** `<issuer>:sub` and the like (authorization.md 3.3). */
+  readonly conditions: ConditionValues
 }
 
 export interface AuditTemplate<Input, Output> {
@@ -181,6 +208,8 @@ interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
   readonly input: Structure<Input>
   /** Rules on combinations of parameters that need no key (operations.md 3.0, step 2). */
   check?(input: Input, call: Call): void
+  /** Of unsigned operations: who calls, proved by something in the body. */
+  identify?(input: Input, call: Call, identity: IdentityServices): Promise<IdentifiedCaller>
   readonly uses: U
   readonly audit: AuditTemplate<Input, Output>
 }
@@ -211,6 +240,7 @@ export interface Operation {
   readonly name: string
   readonly input: Structure<unknown>
   check?(input: unknown, call: Call): void
+  identify?(input: unknown, call: Call, identity: IdentityServices): Promise<IdentifiedCaller>
   readonly uses: readonly Use<unknown>[]
   readonly audit: AuditTemplate<unknown, unknown>
   readonly changes: boolean

@@ -1,6 +1,6 @@
 /** Algorithm members of requests, in the model's order. Messages leave SM2's out, as AWS does outside China (operations.md 1.8). */
 import { blob, enumeration, optional } from '../../base/schema.ts'
-import type { ConditionContext } from '../../domain/policy/authorize.ts'
+import type { ConditionValues } from '../../domain/policy/access-request.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { USABLE } from './key-states.ts'
 
@@ -84,6 +84,6 @@ export function macUse(permission: string): KeyUse<Authenticating> {
 }
 
 /** authorization.md 3.2: RAW is what an absent MessageType means. */
-function signingConditions({ SigningAlgorithm, MessageType = 'RAW' }: Signing): ConditionContext {
+function signingConditions({ SigningAlgorithm, MessageType = 'RAW' }: Signing): ConditionValues {
   return { 'kms:SigningAlgorithm': SigningAlgorithm, 'kms:MessageType': MessageType }
 }

@@ -5,7 +5,6 @@ import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import { DATA_KEY_PAIR_SPECS, type DataKeyPair, keySpecRow, SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
-import { encryptionConditions } from './encryption.ts'
 import { USABLE } from './key-states.ts'
 
 /** Messages leave SM2 out, as AWS does outside China (operations.md 1.8). */
@@ -35,8 +34,9 @@ export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & 
     keyUsage: 'ENCRYPT_DECRYPT',
     crossAccount: true,
     grantable: true,
-    conditionKeys: ({ EncryptionContext, KeyPairSpec }) => ({
-      ...encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+    encryptionContext: ({ EncryptionContext }) => EncryptionContext,
+    conditionKeys: ({ KeyPairSpec }) => ({
+      'kms:EncryptionAlgorithm': SYMMETRIC_DEFAULT,
       'kms:DataKeyPairSpec': KeyPairSpec,
     }),
   }

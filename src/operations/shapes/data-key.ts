@@ -5,7 +5,7 @@ import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import type { RandomSource } from '../../domain/services.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
-import { encryptionConditions, SYMMETRIC_DEFAULT } from './encryption.ts'
+import { SYMMETRIC_DEFAULT } from './encryption.ts'
 import { USABLE } from './key-states.ts'
 
 export const numberOfBytes = optional(integer(1, 1024))
@@ -35,7 +35,8 @@ export function dataKeyUse(permission: string): KeyUse<DataKeyRequest & { readon
     keyUsage: 'ENCRYPT_DECRYPT',
     crossAccount: true,
     grantable: true,
-    conditionKeys: ({ EncryptionContext }) => encryptionConditions(SYMMETRIC_DEFAULT, EncryptionContext),
+    encryptionContext: ({ EncryptionContext }) => EncryptionContext,
+    conditionKeys: () => ({ 'kms:EncryptionAlgorithm': SYMMETRIC_DEFAULT }),
   }
 }
 

@@ -2,7 +2,6 @@
 import { validationError } from '../../base/errors.ts'
 import type { Key } from '../../domain/keys/key.ts'
 import { SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
-import type { ConditionContext } from '../../domain/policy/authorize.ts'
 
 export { SYMMETRIC_DEFAULT }
 
@@ -17,14 +16,4 @@ export function shownMaterialId({ spec }: Key, materialId: string | undefined): 
 export function checkContextFits(algorithm: string, context: Context): void {
   if (algorithm === SYMMETRIC_DEFAULT || context === undefined || Object.keys(context).length === 0) return
   throw validationError('EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.')
-}
-
-/** `kms:EncryptionAlgorithm`, `kms:EncryptionContext:…` and `kms:EncryptionContextKeys` (authorization.md 3.2). */
-export function encryptionConditions(algorithm: string, context: Context): ConditionContext {
-  const conditions: Record<string, string | readonly string[]> = { 'kms:EncryptionAlgorithm': algorithm }
-  const names = context === undefined ? [] : Object.keys(context)
-  if (names.length === 0) return conditions
-  conditions['kms:EncryptionContextKeys'] = names
-  for (const name of names) conditions[`kms:EncryptionContext:${name}`] = context![name]!
-  return conditions
 }

@@ -1,7 +1,7 @@
 /** Tags on the wire. */
 import { list, string, structure } from '../../base/schema.ts'
 import type { Tag } from '../../domain/keys/key.ts'
-import type { ConditionContext } from '../../domain/policy/authorize.ts'
+import type { ConditionValues } from '../../domain/policy/access-request.ts'
 
 export interface WireTag {
   readonly TagKey: string
@@ -25,7 +25,7 @@ export function auditedTags(wire: readonly WireTag[] | undefined) {
 }
 
 /** `aws:RequestTag/…` and `aws:TagKeys` (authorization.md 3.2). */
-export function requestTagConditions(wire: readonly WireTag[] | undefined): ConditionContext {
+export function requestTagConditions(wire: readonly WireTag[] | undefined): ConditionValues {
   if (wire === undefined || wire.length === 0) return {}
   const conditions: Record<string, string | readonly string[]> = { 'aws:TagKeys': wire.map(({ TagKey }) => TagKey) }
   for (const { TagKey, TagValue } of wire) conditions[`aws:RequestTag/${TagKey}`] = TagValue
