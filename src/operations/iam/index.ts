@@ -1,0 +1,5 @@
+/** All operations of IAM, by the name that a request gives. */
+import type { Operation } from '../../pipeline/operation.ts'
+
+/** One line per operation, sorted. */
+export const ALL_IAM_OPERATIONS: readonly Operation[] = []

@@ -1,0 +1,61 @@
+/** Members that many IAM operations share, with the constraints of its model. */
+import { enumeration, list, optional, string, structure } from '../../base/schema.ts'
+import type { Tag } from '../../domain/keys/key.ts'
+import type { ConditionValues } from '../../domain/policy/access-request.ts'
+
+const NAME = '[\\w+=,.@-]+'
+
+/** Of users and roles (authorization.md 6.1). */
+export const userName = string({ min: 1, max: 64, pattern: NAME })
+export const roleName = userName
+/** Where the model admits longer names than a user can have; nothing is found under them. */
+export const existingUserName = string({ min: 1, max: 128, pattern: NAME })
+export const groupName = string({ min: 1, max: 128, pattern: NAME })
+export const iamPolicyName = string({ min: 1, max: 128, pattern: NAME })
+
+export const arn = string({ min: 20, max: 2048 })
+export const path = string({ min: 1, max: 512, pattern: '(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)' })
+export const pathPrefix = string({ min: 1, max: 512, pattern: '\\u002F[\\u0021-\\u007F]*' })
+export const policyPath = string({ min: 1, max: 512, pattern: '((/[A-Za-z0-9\\.,\\+@=_-]+)*)/' })
+
+export const policyDocument = string({
+  min: 1,
+  max: 131_072,
+  pattern: '[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+',
+})
+export const policyVersionId = string({ pattern: 'v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?' })
+export const policyUsageFilter = optional(enumeration(['PermissionsPolicy', 'PermissionsBoundary']))
+
+export const accessKeyId = string({ min: 16, max: 128, pattern: '[\\w]+' })
+
+export interface IamTag {
+  readonly Key: string
+  readonly Value: string
+}
+
+const TAGS_MAX = 50
+const tagKey = string({ min: 1, max: 128, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+' })
+const tagValue = string({ min: 0, max: 256, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*' })
+export const iamTags = list(structure({ Key: tagKey, Value: tagValue }), { max: TAGS_MAX })
+export const iamTagKeys = list(tagKey, { max: TAGS_MAX })
+
+export function fromIamTags(wire: readonly IamTag[] | undefined): Tag[] {
+  return (wire ?? []).map(({ Key, Value }) => ({ key: Key, value: Value }))
+}
+
+export function toIamTags(tags: readonly Tag[]): IamTag[] {
+  return tags.map(({ key, value }) => ({ Key: key, Value: value }))
+}
+
+/** As audit records show them. */
+export function auditedIamTags(wire: readonly IamTag[] | undefined) {
+  return wire?.map(({ Key, Value }) => ({ key: Key, value: Value }))
+}
+
+/** `aws:RequestTag/…` and `aws:TagKeys` (authorization.md 3.2). */
+export function iamTagConditions(wire: readonly IamTag[] | undefined): ConditionValues {
+  if (wire === undefined || wire.length === 0) return {}
+  const conditions: Record<string, string | readonly string[]> = { 'aws:TagKeys': wire.map(({ Key }) => Key) }
+  for (const { Key, Value } of wire) conditions[`aws:RequestTag/${Key}`] = Value
+  return conditions
+}
