@@ -38,6 +38,11 @@ export function validationError(message: string): KmsError {
   return new KmsError('ValidationException', message)
 }
 
+/** Unknown, inactive and deleted callers are told apart by nothing (authorization.md 5.4). */
+export function unrecognizedClient(): KmsError {
+  return new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
+}
+
 export function notFound(message: string): KmsError {
   return new KmsError('NotFoundException', message)
 }

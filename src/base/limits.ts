@@ -8,6 +8,11 @@ export const REQUEST_HEADERS_COUNT_MAX = 100
 /** Objects and arrays inside one another in a request or a policy; the deepest legal request needs 4. */
 export const JSON_DEPTH_MAX = 32
 
+/** Parameters of a request of the query protocol; the largest sensible one simulates policies. */
+export const QUERY_PARAMETERS_MAX = 5_000
+/** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */
+export const QUERY_DEPTH_MAX = 10
+
 export const CONNECTIONS_MAX = 10_000
 export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000
@@ -36,6 +41,8 @@ export const CIPHERTEXT_BLOB_BYTES_MAX = 6144
 /** Entries of the per-node caches. Records and unwrapped material are dangerous in different ways, so they live apart. */
 export const CACHED_KEYS_MAX = 50_000
 export const CACHED_ALIASES_MAX = 50_000
+/** Keys whose aliases are remembered, for callers whose policies name kms:ResourceAliases. */
+export const CACHED_ALIAS_LISTS_MAX = 10_000
 export const CACHED_ACCESS_KEYS_MAX = 10_000
 export const CACHED_SIGNING_KEYS_MAX = 10_000
 export const CACHED_KEY_MATERIALS_MAX = 20_000

@@ -3,7 +3,7 @@
  * where it can; drops what a change names. Wrapped records only: unwrapped material lives in `keys/key-material.ts`.
  */
 import { LRUCache } from 'lru-cache'
-import { CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
+import { CACHED_ALIAS_LISTS_MAX, CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
 import { type Alias, type AliasName, aliasRef } from './aliases.ts'
 import { type Key, type KeyName, keyRef } from './keys/key.ts'
 import type { ChangeNotice, Lookups, MaybePromise, Reader } from './store.ts'
@@ -18,6 +18,7 @@ export function createRecordCache(reader: Reader): RecordCache {
   const aliases = new LRUCache<string, Alias>({ max: CACHED_ALIASES_MAX })
   /** `region/materialId` → the key's name; a material never changes its key. */
   const owners = new LRUCache<string, KeyName>({ max: CACHED_KEYS_MAX })
+  const aliasNames = new LRUCache<string, readonly string[]>({ max: CACHED_ALIAS_LISTS_MAX })
   /** Rises with every drop: a record that was read before one must not be kept after it. */
   let generation = 0
 
@@ -49,17 +50,26 @@ export function createRecordCache(reader: Reader): RecordCache {
       const ref = aliasRef(name)
       return aliases.get(ref) ?? load(aliases, ref, () => reader.findAlias(name))
     },
+    aliasNamesOf(key) {
+      const ref = keyRef(key)
+      return aliasNames.get(ref) ?? load(aliasNames, ref, async () => reader.aliasNamesOf(key))
+    },
     drop(notices) {
       generation++
       for (const { kind, subject } of notices) {
         if (kind === 'key') keys.delete(subject)
-        else if (kind === 'alias') aliases.delete(subject)
+        else if (kind === 'alias') {
+          aliases.delete(subject)
+          // It may have moved from one key to another; few callers are judged by aliases.
+          aliasNames.clear()
+        }
       }
     },
     clear() {
       generation++
       keys.clear()
       aliases.clear()
+      aliasNames.clear()
       owners.clear()
     },
   }

@@ -5,6 +5,7 @@
  * can drop it from their caches (design.md section 3); every change carries its audit record the same way (audit.md G-2).
  */
 import type { Alias, AliasName } from './aliases.ts'
+import type { AccessKeyUse } from './identity/entities.ts'
 import type { IdentityChange, IdentityReader } from './identity/identity-store.ts'
 import type { Key, KeyName } from './keys/key.ts'
 
@@ -91,6 +92,8 @@ export interface Lookups {
   /** The key that has this material in this Region, whichever account owns it. */
   findKeyByMaterial(region: string, materialId: string): MaybePromise<Key | undefined>
   findAlias(name: AliasName): MaybePromise<Alias | undefined>
+  /** Of the key, in order; one more than a key may have at most (kms:ResourceAliases). */
+  aliasNamesOf(key: KeyName): MaybePromise<readonly string[]>
 }
 
 export interface Reader extends Lookups, IdentityReader {
@@ -181,6 +184,8 @@ export interface Store extends Reader {
    * Keeps what is newer than the use known of the key; those of keys that are gone are dropped. No notices: it is not cached.
    */
   saveUses(uses: readonly KeyUse[]): Promise<void>
+  /** Keeps what is newer than the use known of the access key; those of keys that are gone are dropped. No notices. */
+  saveAccessKeyUses(uses: readonly AccessKeyUse[]): Promise<void>
   /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
   acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
   /** Removes entries of the changes table from before `before`. */

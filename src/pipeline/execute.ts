@@ -5,17 +5,22 @@
  */
 import { type AuditSink, serviceEventLine } from '../audit/audit-record.ts'
 import type { Clock } from '../base/clock.ts'
-import { KmsError } from '../base/errors.ts'
+import { KmsError, unrecognizedClient } from '../base/errors.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { IdentityServices } from '../domain/identity/identity-services.ts'
+import type { Rights } from '../domain/identity/rights.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import type { Decision } from '../domain/policy/access-request.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
+import { authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
 import { callRecord } from './call-record.ts'
-import type { ChangeContext, Operation, Use, UsedKey } from './operation.ts'
+import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
+import { refusalFields } from './refusal-fields.ts'
 import { checkUses, type LocatedUses, locateUses } from './uses.ts'
 
 export interface PipelineServices {
@@ -25,6 +30,7 @@ export interface PipelineServices {
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
   readonly keyUsage: KeyUsage
+  readonly identity: IdentityServices
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
@@ -57,9 +63,13 @@ const NO_EVENTS: readonly EventRecord[] = []
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress {
+  /** With the principal that `identify` found, once it has. */
+  call: Call
   input?: unknown
   recipient?: AttestedRecipient
+  caller?: IdentifiedCaller
   located: LocatedUses
+  decisions: readonly (Decision | undefined)[]
   readonly additionalEventData: Record<string, unknown>
   readonly events: EventRecord[]
 }
@@ -71,7 +81,7 @@ export function createPipeline(services: PipelineServices): Execute {
     const refreshing = services.ensureFresh()
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
-    const progress: Progress = { located: [], additionalEventData: {}, events: [] }
+    const progress: Progress = { call, located: [], decisions: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -79,18 +89,19 @@ export function createPipeline(services: PipelineServices): Execute {
       progress.input = input
       operation.check?.(input, call)
       const { Recipient } = input as { Recipient?: RecipientInfo }
-      if (Recipient !== undefined) await verifyRecipient(Recipient, call, progress)
+      if (Recipient !== undefined) await verifyRecipient(Recipient, progress)
+      if (operation.identify !== undefined) await identify(operation, progress)
       const run = operation.changes ? runChange : runReading
-      done = await run(operation, input, call, progress, eventId)
+      done = await run(operation, input, progress, eventId)
     } catch (error) {
-      await audit.append(record(operation, call, progress, eventId, undefined, error))
+      await audit.append(record(operation, progress, eventId, undefined, error))
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
     if (operation.changes) await logChange(eventId, done)
     else {
       await audit.append(done.line)
-      noteUses(operation, progress, call, eventId)
+      noteUses(operation, progress, eventId)
     }
     return done.output
   }
@@ -101,7 +112,7 @@ export function createPipeline(services: PipelineServices): Execute {
     await Promise.all(records.map((record) => services.outbox.log(record.eventId, record.line)))
   }
 
-  function noteUses({ uses, name }: Operation, { located }: Progress, call: Call, eventId: string): void {
+  function noteUses({ uses, name }: Operation, { located, call }: Progress, eventId: string): void {
     for (let index = 0; index < uses.length; index++) {
       const use = uses[index]!
       if (use.on !== 'key' || use.keyUsage === undefined) continue
@@ -110,35 +121,35 @@ export function createPipeline(services: PipelineServices): Execute {
     }
   }
 
-  async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
-    await check(operation, call, progress, cache)
-    const output = await operation.handler(input, context(call, progress, store), undefined)
+  async function runReading(operation: Operation, input: unknown, progress: Progress, eventId: string) {
+    await check(operation, progress, cache, store)
+    const output = await operation.handler(input, context(progress, store), undefined)
     refuseDryRun(input)
-    return { output, line: record(operation, call, progress, eventId, output), events: NO_EVENTS }
+    return { output, line: record(operation, progress, eventId, output), events: NO_EVENTS }
   }
 
   /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
-  async function runChange(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
-    const prepared = operation.prepare && (await prepare(operation, input, call, progress))
+  async function runChange(operation: Operation, input: unknown, progress: Progress, eventId: string) {
+    const prepared = operation.prepare && (await prepare(operation, input, progress))
     return store.change(async (change) => {
-      await check(operation, call, progress, change)
-      const output = await operation.handler(input, context(call, progress, change, change), prepared)
+      await check(operation, progress, change, change)
+      const output = await operation.handler(input, context(progress, change, change), prepared)
       refuseDryRun(input)
-      const line = record(operation, call, progress, eventId, output)
+      const line = record(operation, progress, eventId, output)
       const { events } = progress
       for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
       return { output, line, events }
     })
   }
 
-  async function prepare(operation: Operation, input: unknown, call: Call, progress: Progress): Promise<unknown> {
-    await check(operation, call, progress, cache)
-    return operation.prepare!(input, context(call, progress, store))
+  async function prepare(operation: Operation, input: unknown, progress: Progress): Promise<unknown> {
+    await check(operation, progress, cache, store)
+    return operation.prepare!(input, context(progress, store))
   }
 
   /** Before anything is authorised: policies may ask for measurements of the recipient. */
-  async function verifyRecipient(info: RecipientInfo, call: Call, progress: Progress): Promise<void> {
-    const recipient = await services.attestations.verify(info, call.time)
+  async function verifyRecipient(info: RecipientInfo, progress: Progress): Promise<void> {
+    const recipient = await services.attestations.verify(info, progress.call.time)
     progress.recipient = recipient
     progress.additionalEventData.recipient = {
       attestationDocumentModuleId: recipient.moduleId,
@@ -146,26 +157,44 @@ export function createPipeline(services: PipelineServices): Execute {
     }
   }
 
-  async function check({ uses }: Operation, call: Call, progress: Progress, lookups: Lookups): Promise<void> {
-    const of = { uses, input: progress.input, call, recipient: progress.recipient }
-    progress.located = await locateUses(of, lookups)
-    checkUses(of, progress.located)
+  async function identify(operation: Operation, progress: Progress): Promise<void> {
+    const caller = await operation.identify!(progress.input, progress.call, services.identity)
+    progress.caller = caller
+    progress.call = { ...progress.call, principal: caller.principal }
   }
 
-  function context(
-    call: Call,
-    progress: Progress,
-    reader: Reader,
-    change?: Change,
-  ): ChangeContext<readonly Use<unknown>[]> {
+  async function check({ uses }: Operation, progress: Progress, lookups: Lookups, reader: Reader): Promise<void> {
+    const { input, call, recipient, caller } = progress
+    const of = { uses, input, call, recipient, callerConditions: caller?.conditions }
+    const rights = await rightsOf(call)
+    const located = await locateUses(of, lookups, reader)
+    progress.located = located
+    const onRefusal = (refusal: Refusal) => {
+      progress.additionalEventData.authorization = refusalFields(refusal)
+    }
+    progress.decisions = await authorizeUses({ of, located, rights, lookups, reader, onRefusal })
+    checkUses(of, located)
+  }
+
+  /** A user or role that is gone answers like an access key that never was (authorization.md 6.7). */
+  async function rightsOf({ principal }: Call): Promise<Rights> {
+    const rights = await services.identity.rightsOf(principal)
+    if (rights === undefined) throw unrecognizedClient()
+    return rights
+  }
+
+  function context(progress: Progress, reader: Reader, change?: Change): ChangeContext<readonly Use<unknown>[]> {
     return {
       resources: progress.located as unknown as ChangeContext<readonly Use<unknown>[]>['resources'],
-      call,
+      call: progress.call,
       keyMaterials: services.keyMaterials,
       keyImports: services.keyImports,
       keyUsage: services.keyUsage,
+      identity: services.identity,
       random: services.random,
       recipient: progress.recipient,
+      webIdentity: progress.caller?.webIdentity,
+      decisions: progress.decisions,
       store: reader,
       // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
@@ -177,15 +206,8 @@ export function createPipeline(services: PipelineServices): Execute {
     }
   }
 
-  function record(
-    operation: Operation,
-    call: Call,
-    progress: Progress,
-    eventId: string,
-    output: unknown,
-    error?: unknown,
-  ): string {
-    const { input, located, additionalEventData } = progress
+  function record(operation: Operation, progress: Progress, eventId: string, output: unknown, error?: unknown): string {
+    const { call, input, located, additionalEventData } = progress
     const time = services.clock.now()
     return callRecord({ operation, call, eventId, time, input, located, additionalEventData }, output, error)
   }

@@ -5,6 +5,7 @@
 import type { AuditFields } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
+import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
 import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
@@ -20,9 +21,6 @@ import type { Principal } from '../domain/principal.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, MaybePromise, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
-
-/** KMS speaks AWS JSON 1.1, the other two the query protocol (authorization.md 6.2). */
-export type Service = 'kms' | 'sts' | 'iam'
 
 /** How a request names a key. */
 export type KeyLocator =
@@ -196,10 +194,10 @@ export interface AuditTemplate<Input, Output> {
 
 /**
  * `Output` goes to the client as it is, as JSON or as XML: blobs are base64 text in it, times of STS and IAM ISO 8601 text,
- * and members that are absent are `undefined`.
+ * maps of theirs a `Map`, and members that are absent are `undefined`.
  */
 interface Declaration<Input, Output, U extends readonly Use<Input>[]> {
-  /** Which of the services it belongs to; `kms` if left out. */
+  /** Which of the services it belongs to; `kms` if left out. It decides the wire: AWS JSON, or the query protocol. */
   readonly service?: Service
   /** No signature is asked for: the caller proves himself otherwise (AssumeRoleWithWebIdentity). */
   readonly unsigned?: boolean

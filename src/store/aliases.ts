@@ -1,5 +1,7 @@
 /** The table `aliases`. */
+
 import type { Selectable } from 'kysely'
+import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
 import { type Alias, type AliasName, aliasRef } from '../domain/aliases.ts'
 import type { KeyName } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
@@ -64,6 +66,20 @@ export async function countAliases(db: Db, { account, region, keyId }: KeyName):
     .where('key_id', '=', keyId)
     .executeTakeFirstOrThrow()
   return Number(count)
+}
+
+/** In order of name. */
+export async function aliasNamesOf(db: Db, { account, region, keyId }: KeyName): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('aliases')
+    .select('alias_name')
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('key_id', '=', keyId)
+    .orderBy('alias_name')
+    .limit(ALIASES_PER_KEY_MAX + 1)
+    .execute()
+  return rows.map(({ alias_name }) => alias_name)
 }
 
 export async function insertAlias(db: Db, alias: Alias): Promise<void> {

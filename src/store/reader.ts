@@ -1,19 +1,20 @@
 /** The look-ups of `domain/store.ts` over one view of the database: what is committed, or what a change sees. */
 import type { Reader } from '../domain/store.ts'
-import { findCredential } from './access-keys.ts'
-import { listAccounts } from './accounts.ts'
-import { countAliases, findAlias, listAliases } from './aliases.ts'
+import { aliasNamesOf, countAliases, findAlias, listAliases } from './aliases.ts'
 import type { Db } from './dialects/store-database.ts'
 import { findDomainKey, newestDomainKey } from './domain-keys.ts'
+import { createIdentityReader } from './identity-reader.ts'
 import { findMaterial, listMaterials } from './key-materials.ts'
 import { countKeys, findKey, findKeyByMaterial, listKeys } from './keys.ts'
 import { findLastUsage, lastUsageTrackedSince } from './last-usage.ts'
 
 export function createReader(db: Db): Reader {
   return {
+    ...createIdentityReader(db),
     findKey: (name) => findKey(db, name),
     findKeyByMaterial: (region, materialId) => findKeyByMaterial(db, region, materialId),
     findAlias: (name) => findAlias(db, name),
+    aliasNamesOf: (key) => aliasNamesOf(db, key),
     findMaterial: (region, materialId) => findMaterial(db, region, materialId),
     listMaterials: (key, page, filter) => listMaterials(db, key, page, filter),
     listKeys: (account, region, page, now) => listKeys(db, account, region, page, now),
@@ -22,9 +23,7 @@ export function createReader(db: Db): Reader {
     lastUsageTrackedSince: () => lastUsageTrackedSince(db),
     countKeys: (account, region) => countKeys(db, account, region),
     countAliases: (key) => countAliases(db, key),
-    findCredential: (accessKeyId) => findCredential(db, accessKeyId),
     findDomainKey: (id) => findDomainKey(db, id),
     newestDomainKey: () => newestDomainKey(db),
-    listAccounts: () => listAccounts(db),
   }
 }

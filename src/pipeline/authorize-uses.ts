@@ -1,0 +1,208 @@
+/**
+ * Asks for permission to use what a request names (authorization.md section 0, step 5). Policies are asked first; grants
+ * are looked up only if those do not allow, so a key's grants cost nothing to callers whom its policy lets in.
+ */
+import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
+import { applicableGrants, granteeRefs } from '../domain/grants/applicable-grants.ts'
+import type { Rights } from '../domain/identity/rights.ts'
+import { trailingDaysWithoutUsage } from '../domain/key-usage.ts'
+import type { Key } from '../domain/keys/key.ts'
+import type { LocatedKey } from '../domain/keys/locate-key.ts'
+import type { AccessRequest, AccessResource, Decision } from '../domain/policy/access-request.ts'
+import { denial } from '../domain/policy/denial.ts'
+import { evaluate } from '../domain/policy/evaluate.ts'
+import { compilePolicy, type Policy } from '../domain/policy/policy.ts'
+import type { Lookups, MaybePromise, Reader } from '../domain/store.ts'
+import { conditionsOf, identityConditionsOf, type LookedUp } from './condition-values.ts'
+import type { Located, LocatedRole } from './locate.ts'
+import type { LocatedEntity, Use } from './operation.ts'
+import type { UsesOfCall } from './uses.ts'
+
+/** A use that was refused, and why; for the audit record. */
+export interface Refusal {
+  readonly action: string
+  readonly resourceArn: string
+  readonly decision: Decision
+}
+
+export interface Authorization {
+  readonly of: UsesOfCall
+  readonly located: readonly Located[]
+  readonly rights: Rights
+  readonly lookups: Lookups
+  readonly reader: Reader
+  /** Told before the denial is thrown. */
+  readonly onRefusal: (refusal: Refusal) => void
+}
+
+/** @throws {KmsError} `AccessDeniedException` for the first use that is not allowed. */
+export async function authorizeUses(authorization: Authorization): Promise<readonly (Decision | undefined)[]> {
+  const { uses } = authorization.of
+  const decisions: (Decision | undefined)[] = []
+  for (let index = 0; index < uses.length; index++) {
+    const decision = authorizeUse(authorization, index)
+    // Most are decided at once; waiting for them all the same would cost each request a turn of the queue.
+    decisions.push(decision instanceof Promise ? await decision : decision)
+  }
+  return decisions
+}
+
+function authorizeUse(authorization: Authorization, index: number): MaybePromise<Decision | undefined> {
+  const use = authorization.of.uses[index]!
+  const found = authorization.located[index]
+  const resource = resourceOf(use, found, authorization)
+  if (resource === undefined) return undefined
+  const missing = missingConditions(use, resource.policy, authorization.rights)
+  if (missing === undefined) return decide(authorization, use, found, resource, {})
+  return lookUp(missing, found as LocatedKey, authorization).then((looked) =>
+    decide(authorization, use, found, resource, looked),
+  )
+}
+
+function decide(
+  authorization: Authorization,
+  use: Use<unknown>,
+  found: Located,
+  resource: AccessResource,
+  looked: LookedUp,
+): MaybePromise<Decision> {
+  const { of, located, rights, lookups } = authorization
+  const { call } = of
+  const request: AccessRequest = {
+    principal: call.principal,
+    rights,
+    action: permissionOf(use),
+    resource,
+    crossAccount: use.on === 'role' || (use.on === 'key' && use.crossAccount === true),
+    grants: NO_GRANTS,
+    region: call.region,
+    conditions: () => conditionsOf(of, use, found, located, rights, looked),
+    identityConditions: () => identityConditionsOf(use, found, looked),
+  }
+  // A foreign key that only another use is for, and a role that does not exist, are refused whatever policies say.
+  const decision = mustRefuse(use, found, request) ? UNSEEN : evaluate(request)
+  if (decision.allowed) return decision
+  const key = use.on === 'key' && use.grantable === true ? (found as LocatedKey).key : undefined
+  if (key === undefined || decision.reason === 'explicit deny') return refuse(authorization, request, decision)
+  const grants = lookups.findGrants(key, granteeRefs(call.principal))
+  return grants instanceof Promise
+    ? grants.then((grants) => decideByGrants(authorization, use, request, decision, grants))
+    : decideByGrants(authorization, use, request, decision, grants)
+}
+
+function decideByGrants(
+  authorization: Authorization,
+  use: Use<unknown>,
+  request: AccessRequest,
+  withoutGrants: Decision,
+  grants: Parameters<typeof applicableGrants>[0],
+): Decision {
+  const { input, call } = authorization.of
+  const encryptionContext = use.on === 'key' ? use.encryptionContext?.(input) : undefined
+  const applicable = applicableGrants(grants, call.principal, request.action, { encryptionContext })
+  if (applicable.length === 0) return refuse(authorization, request, withoutGrants)
+  const withGrants = { ...request, grants: applicable }
+  const decision = evaluate(withGrants)
+  return decision.allowed ? decision : refuse(authorization, withGrants, decision)
+}
+
+const NO_GRANTS: AccessRequest['grants'] = []
+
+/** What does not exist denies like a resource policy that does not allow. */
+const UNSEEN: Decision = Object.freeze({
+  allowed: false,
+  reason: 'missing allow',
+  missing: 'resource-based policy',
+  isVisible: false,
+})
+
+function refuse({ onRefusal }: Authorization, request: AccessRequest, decision: Decision): never {
+  onRefusal({ action: request.action, resourceArn: request.resource.arn, decision })
+  throw denial(request, decision)
+}
+
+function permissionOf(use: Use<unknown>): string {
+  return use.permission ?? 'kms:ListAliases'
+}
+
+function mustRefuse(use: Use<unknown>, found: Located, { principal, resource }: AccessRequest): boolean {
+  if (use.on === 'role') return (found as LocatedRole).role === undefined
+  return use.on === 'key' && use.permission === undefined && resource.account !== principal.account
+}
+
+/** `undefined`: nothing is asked. */
+function resourceOf(
+  use: Use<unknown>,
+  found: Located,
+  { of: { input, call } }: Authorization,
+): AccessResource | undefined {
+  const { account } = call.principal
+  if (use.on === 'account') {
+    if (use.applies?.(input) === false) return undefined
+    const arn = use.resourceArn?.(input)
+    return arn === undefined ? { kind: 'account', arn: '*', account } : { kind: 'entity', arn, account }
+  }
+  if (found === undefined) return undefined
+  switch (use.on) {
+    case 'alias':
+      return { kind: 'alias', arn: found.arn, account }
+    case 'entity': {
+      const { arn } = found as LocatedEntity
+      return { kind: arn === '*' ? 'account' : 'entity', arn, account }
+    }
+    case 'role': {
+      const { arn, account, role } = found as LocatedRole
+      return { kind: 'role', arn, account, policy: role && compilePolicy(role.trustPolicy) }
+    }
+    case 'key': {
+      const { arn, account, key, foundByCiphertext = false } = found as LocatedKey
+      if (use.permission === undefined && account === call.principal.account) return undefined
+      return { kind: 'key', arn, account, policy: key && compilePolicy(key.policy), foundByCiphertext }
+    }
+  }
+}
+
+interface Missing {
+  readonly aliasNames: boolean
+  readonly trailingDays: boolean
+}
+
+/** Values that are looked up only if a policy names their keys; `undefined`: none. */
+function missingConditions(use: Use<unknown>, keyPolicy: Policy | undefined, rights: Rights): Missing | undefined {
+  if (use.on !== 'key') return undefined
+  const aliasNames = names(rights, 'kms:resourcealiases')
+  const trailingDays =
+    use.showsTrailingDays === true &&
+    (keyPolicy?.conditionKeys.has(TRAILING_DAYS) === true || names(rights, TRAILING_DAYS))
+  return aliasNames || trailingDays ? { aliasNames, trailingDays } : undefined
+}
+
+const TRAILING_DAYS = 'kms:trailingdayswithoutkeyusage'
+
+function names(rights: Rights, conditionKey: string): boolean {
+  const { identityPolicies, boundary, sessionPolicies } = rights
+  return (
+    identityPolicies.some(({ policy }) => policy.conditionKeys.has(conditionKey)) ||
+    boundary?.policy.conditionKeys.has(conditionKey) === true ||
+    sessionPolicies?.some(({ policy }) => policy.conditionKeys.has(conditionKey)) === true
+  )
+}
+
+async function lookUp(
+  missing: Missing,
+  { key }: LocatedKey,
+  { lookups, reader, of }: Authorization,
+): Promise<LookedUp> {
+  if (key === undefined) return {}
+  const aliasNames = missing.aliasNames ? await lookups.aliasNamesOf(key) : undefined
+  return {
+    // Callers who are allowed only through this condition are refused on a key with too many aliases (3.1).
+    ...(aliasNames !== undefined && aliasNames.length <= ALIASES_PER_KEY_MAX ? { aliasNames } : {}),
+    ...(missing.trailingDays ? { trailingDays: await trailingDaysOf(key, reader, of.call.time) } : {}),
+  }
+}
+
+async function trailingDaysOf(key: Key, reader: Reader, now: number): Promise<number> {
+  const [lastUse, trackedSince] = await Promise.all([reader.findLastUsage(key), reader.lastUsageTrackedSince()])
+  return trailingDaysWithoutUsage(key, lastUse, trackedSince, now)
+}

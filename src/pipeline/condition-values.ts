@@ -1,0 +1,106 @@
+/** The values of condition keys that a request carries (authorization.md section 3), from the facts of the call and its uses. */
+
+import type { Rights } from '../domain/identity/rights.ts'
+import type { Key, Tag } from '../domain/keys/key.ts'
+import type { LocatedKey } from '../domain/keys/locate-key.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
+import { encryptionContextConditions } from '../domain/policy/encryption-context-conditions.ts'
+import { globalConditions } from '../domain/policy/global-conditions.ts'
+import type { Located } from './locate.ts'
+import type { KeyUse, LocatedEntity, Use, UsedRole } from './operation.ts'
+import type { UsesOfCall } from './uses.ts'
+
+/** What was looked up because a policy asks for it. */
+export interface LookedUp {
+  readonly aliasNames?: readonly string[]
+  /** Days, whole. */
+  readonly trailingDays?: number | undefined
+}
+
+/** For every policy. */
+export function conditionsOf(
+  of: UsesOfCall,
+  use: Use<unknown>,
+  found: Located,
+  located: readonly Located[],
+  rights: Rights,
+  { trailingDays }: LookedUp,
+): ConditionValues {
+  const { call, input, recipient } = of
+  return {
+    ...globalConditions({
+      principal: call.principal,
+      rights,
+      time: call.time,
+      sourceIp: call.sourceIp,
+      secureTransport: call.tls !== undefined,
+      userAgent: call.userAgent,
+      region: call.region,
+      resourceAccount: ownerOf(use, found, call.principal.account),
+    }),
+    ...(isAboutKeys(use) ? { 'kms:CallerAccount': call.principal.account } : undefined),
+    ...(use.on === 'key' ? usedKeyConditions(use, found as LocatedKey, input) : undefined),
+    ...(trailingDays === undefined ? undefined : { 'kms:TrailingDaysWithoutKeyUsage': String(trailingDays) }),
+    ...declaredConditions(use, input, located),
+    ...recipient?.conditions,
+    ...of.callerConditions,
+  }
+}
+
+function ownerOf(use: Use<unknown>, found: Located, callersAccount: string): string {
+  if (use.on === 'key' || use.on === 'role') return (found as LocatedKey | UsedRole).account
+  return callersAccount
+}
+
+function isAboutKeys(use: Use<unknown>): boolean {
+  return use.on === 'key' || use.on === 'alias' || (use.on === 'account' && use.isAboutKeys === true)
+}
+
+function declaredConditions(
+  use: Use<unknown>,
+  input: unknown,
+  located: readonly Located[],
+): ConditionValues | undefined {
+  if (use.on === 'alias') return undefined
+  if (use.on !== 'key') return use.conditionKeys?.(input)
+  const keys = located.filter((found): found is LocatedKey => found !== undefined && 'key' in found)
+  return use.conditionKeys?.(input, keys)
+}
+
+function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unknown): ConditionValues {
+  return {
+    ...(found.key && keyConditions(found.key)),
+    'kms:RequestAlias': found.requestAlias,
+    ...encryptionContextConditions(use.encryptionContext?.(input)),
+  }
+}
+
+/** authorization.md 3.1. */
+function keyConditions({ spec, usage, origin, multiRegion }: Key): ConditionValues {
+  return {
+    'kms:KeySpec': spec,
+    'kms:CustomerMasterKeySpec': spec,
+    'kms:KeyUsage': usage,
+    'kms:CustomerMasterKeyUsage': usage,
+    'kms:KeyOrigin': origin,
+    'kms:MultiRegion': String(multiRegion),
+  }
+}
+
+/** For identity policies alone: key policies do not see aliases and tags (authorization.md 3.1). */
+export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasNames }: LookedUp): ConditionValues {
+  if (use.on === 'entity') return entityTagConditions((found as LocatedEntity).tags ?? [])
+  if (use.on !== 'key') return NONE
+  const { key } = found as LocatedKey
+  return { ...(key && tagConditions('aws:ResourceTag/', key.tags)), 'kms:ResourceAliases': aliasNames }
+}
+
+const NONE: ConditionValues = {}
+
+function entityTagConditions(tags: readonly Tag[]): ConditionValues {
+  return { ...tagConditions('aws:ResourceTag/', tags), ...tagConditions('iam:ResourceTag/', tags) }
+}
+
+function tagConditions(prefix: string, tags: readonly Tag[]): ConditionValues {
+  return Object.fromEntries(tags.map(({ key, value }) => [prefix + key, value]))
+}

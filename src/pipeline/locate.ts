@@ -1,0 +1,64 @@
+/** Resolves what a request names (authorization.md section 0, step 4): keys, aliases, roles and other entities. */
+import { aliasArn, parseArn } from '../base/arn.ts'
+import type { StoredRole } from '../domain/identity/entities.ts'
+import type { IdentityReader } from '../domain/identity/identity-store.ts'
+import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
+import type { Lookups, MaybePromise } from '../domain/store.ts'
+import type { Call } from './call.ts'
+import type { KeyLocator, LocatedEntity, Use, UsedAlias } from './operation.ts'
+
+/** The role that a request wants to assume; `role` is absent if there is none of that name. */
+export interface LocatedRole {
+  readonly arn: string
+  readonly account: string
+  readonly role: StoredRole | undefined
+}
+
+/** `undefined` where a request does not use the resource, and for the account. */
+export type Located = LocatedKey | UsedAlias | LocatedEntity | LocatedRole | undefined
+
+/** @throws {KmsError} for names that mean nothing, whoever asks. */
+export function locate(
+  use: Use<unknown>,
+  input: unknown,
+  call: Call,
+  lookups: Lookups,
+  store: IdentityReader,
+): MaybePromise<Located> {
+  const { account } = call.principal
+  switch (use.on) {
+    case 'account':
+      return undefined
+    case 'alias': {
+      const aliasName = use.aliasName(input)
+      return { aliasName, arn: aliasArn(account, call.region, aliasName) }
+    }
+    case 'entity':
+      return use.applies?.(input) === false ? undefined : use.locate(input, { call, store })
+    case 'role':
+      return use.applies?.(input) === false ? undefined : locateRole(use.roleArn(input), store)
+    case 'key': {
+      const locator = use.locate(input)
+      return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })
+    }
+  }
+}
+
+function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string; region: string; time: number }) {
+  switch (locator.by) {
+    case 'identifier':
+      return locateKey(lookups, here, locator.identifier, locator.forms)
+    case 'ciphertext':
+      return locateKeyOfCiphertext(lookups, here, locator.blob, locator.identifier)
+    case 'alias target':
+      return locateKeyOfAlias(lookups, here, locator.aliasName)
+  }
+}
+
+/** A role is named by its ARN with its path; one with another path is another role. */
+async function locateRole(arn: string, store: IdentityReader): Promise<LocatedRole> {
+  const { account = '', resource = '' } = parseArn(arn) ?? {}
+  const [, path = '', name = ''] = /^role(\/(?:.*\/)?)([^/]+)$/.exec(resource) ?? []
+  const role = name === '' ? undefined : await store.findRole(account, name)
+  return { arn, account, role: role?.path === path && role.roleName === name ? role : undefined }
+}
