@@ -2,17 +2,15 @@
 import { aliasRef } from '../domain/aliases.ts'
 import { keyRef } from '../domain/keys/key.ts'
 import type { Change, ChangeNotice } from '../domain/store.ts'
-import { insertAccessKey } from './access-keys.ts'
-import { insertAccount } from './accounts.ts'
 import { deleteAlias, deleteAliasesOfKey, insertAlias, updateAlias } from './aliases.ts'
 import { insertAuditRecord } from './audit-outbox.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
+import { createIdentityChange } from './identity-change.ts'
 import { deleteMaterial, deleteMaterialsOfKey, insertMaterial, updateMaterial } from './key-materials.ts'
 import { deleteKey, insertKey, updateKey } from './keys.ts'
 import { deleteLastUsage } from './last-usage.ts'
 import { createReader } from './reader.ts'
-import { insertUser } from './users.ts'
 
 /** What a change touched so far. */
 export interface Touched {
@@ -31,6 +29,7 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
 
   const change: Change = {
     ...createReader(db),
+    ...createIdentityChange(db, touch),
     async insertKey(key, materials) {
       await insertKey(db, key)
       for (const material of materials) await insertMaterial(db, material)
@@ -74,13 +73,6 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
       if (await deleteAlias(db, name)) touch('alias', aliasRef(name))
     },
     insertDomainKey: (key) => insertDomainKey(db, key),
-    insertAccount: (account, createdAt) => insertAccount(db, account, createdAt),
-    // No access key can be older than its user, so there is nothing to drop.
-    insertUser: (user) => insertUser(db, user),
-    async insertAccessKey(accessKey) {
-      await insertAccessKey(db, accessKey)
-      touch('access-key', accessKey.accessKeyId)
-    },
     recordAudit: (record) => insertAuditRecord(db, record),
   }
   const touched: Touched = {

@@ -1,10 +1,11 @@
 /** The table `keys`: the facts of every KMS key that is not erased. */
 import { type Insertable, type Selectable, sql } from 'kysely'
-import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin, type Tag } from '../domain/keys/key.ts'
+import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
 import type { Db } from './dialects/store-database.ts'
 import { assertOneRow } from './rows.ts'
 import type { KeysTable } from './schema.ts'
+import { tagsFromText, tagsToText } from './tags.ts'
 
 const COLUMNS = [
   'keys.account',
@@ -155,7 +156,7 @@ function toKey(row: Selectable<KeysTable>): Key {
     enabled: row.enabled === 1,
     deletion: toDeletion(row),
     currentMaterialId: row.current_material_id ?? undefined,
-    tags: toTags(row.tags),
+    tags: tagsFromText(row.tags),
     policy: row.policy,
     rotation: toRotation(row),
     onDemandRotations: row.on_demand_rotations,
@@ -178,15 +179,6 @@ function toDeletion({ deletion_window_in_days, deletion_date }: Selectable<KeysT
   return Object.freeze({ windowInDays: deletion_window_in_days, date: deletion_date })
 }
 
-const NO_TAGS: readonly Tag[] = Object.freeze([])
-const NO_TAGS_TEXT = '[]'
-
-function toTags(text: string): readonly Tag[] {
-  if (text === NO_TAGS_TEXT) return NO_TAGS
-  const pairs = JSON.parse(text) as [key: string, value: string][]
-  return Object.freeze(pairs.map(([key, value]) => Object.freeze({ key, value })))
-}
-
 function toRow(key: Key): Insertable<KeysTable> {
   return {
     account: key.account,
@@ -203,7 +195,7 @@ function toRow(key: Key): Insertable<KeysTable> {
     deletion_window_in_days: key.deletion?.windowInDays ?? null,
     deletion_date: key.deletion?.date ?? null,
     current_material_id: key.currentMaterialId ?? null,
-    tags: JSON.stringify(key.tags.map(({ key: name, value }) => [name, value])),
+    tags: tagsToText(key.tags),
     policy: key.policy,
     rotation_period_in_days: key.rotation?.periodInDays ?? null,
     next_rotation_at: key.rotation?.nextRotationAt ?? null,

@@ -8,6 +8,14 @@ export interface Tables {
   accounts: AccountsTable
   users: UsersTable
   access_keys: AccessKeysTable
+  roles: RolesTable
+  groups: GroupsTable
+  group_members: GroupMembersTable
+  managed_policies: ManagedPoliciesTable
+  policy_versions: PolicyVersionsTable
+  inline_policies: InlinePoliciesTable
+  attached_policies: AttachedPoliciesTable
+  oidc_providers: OidcProvidersTable
   keys: KeysTable
   key_materials: KeyMaterialsTable
   key_last_usage: KeyLastUsageTable
@@ -23,23 +31,109 @@ export interface Tables {
 export interface AccountsTable {
   account: string
   created_at: number
+  /** Null: none. Unique among all accounts. */
+  alias: string | null
 }
 
 export interface UsersTable {
+  user_id: string
   account: string
   user_name: string
+  /** The name by which it is found and ordered: names are unique ignoring case. */
+  lower_name: string
   path: string
-  user_id: string
   created_at: number
+  /** `[[key, value], …]` in the order first given. */
+  tags: string
+  boundary_arn: string | null
 }
 
 export interface AccessKeysTable {
   access_key_id: string
   account: string
   /** Null: the account's root. */
-  user_name: string | null
+  user_id: string | null
   active: number
   token: Uint8Array
+  created_at: number
+  /** Null together with the service and the Region: not used since uses are noted. */
+  used_at: number | null
+  used_service: string | null
+  used_region: string | null
+}
+
+export interface RolesTable {
+  role_id: string
+  account: string
+  role_name: string
+  lower_name: string
+  path: string
+  created_at: number
+  description: string | null
+  max_session_seconds: number
+  trust_policy: string
+  tags: string
+  boundary_arn: string | null
+}
+
+export interface GroupsTable {
+  group_id: string
+  account: string
+  group_name: string
+  lower_name: string
+  path: string
+  created_at: number
+}
+
+export interface GroupMembersTable {
+  group_id: string
+  user_id: string
+}
+
+export interface ManagedPoliciesTable {
+  arn: string
+  account: string
+  policy_name: string
+  lower_name: string
+  policy_id: string
+  path: string
+  description: string | null
+  created_at: number
+  updated_at: number
+  default_version: number
+  newest_version: number
+  tags: string
+}
+
+export interface PolicyVersionsTable {
+  policy_arn: string
+  version: number
+  document: string
+  created_at: number
+}
+
+export interface InlinePoliciesTable {
+  owner_id: string
+  policy_name: string
+  account: string
+  document: string
+}
+
+export interface AttachedPoliciesTable {
+  owner_id: string
+  policy_arn: string
+  account: string
+  owner_kind: string
+}
+
+export interface OidcProvidersTable {
+  arn: string
+  account: string
+  url: string
+  /** Lists of strings. */
+  client_ids: string
+  thumbprints: string
+  tags: string
   created_at: number
 }
 

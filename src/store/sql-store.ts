@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/clock.ts'
 import type { ChangeNotice, Store } from '../domain/store.ts'
+import { saveAccessKeyUse } from './access-keys.ts'
 import { deleteAuditRecords, pendingAuditRecords } from './audit-outbox.ts'
 import { createChange } from './change.ts'
 import { deleteChanges, insertNotices, newestPosition } from './changes.ts'
@@ -73,6 +74,12 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
       if (uses.length === 0) return
       await transact('relaxed', async (db) => {
         for (const use of uses) await saveUse(db, use)
+      })
+    },
+    async saveAccessKeyUses(uses) {
+      if (uses.length === 0) return
+      await transact('relaxed', async (db) => {
+        for (const use of uses) await saveAccessKeyUse(db, use)
       })
     },
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),

@@ -1,4 +1,7 @@
-/** What the domain needs of a store for identities. Names compare ignoring case; lists are in order of name. */
+/**
+ * What the domain needs of a store for identities. Names of users, roles, groups and managed policies compare ignoring case,
+ * those of inline policies do not; lists are in order of name.
+ */
 import type { Page } from '../store.ts'
 import type {
   AccessKeyUse,
@@ -20,11 +23,23 @@ export interface NamePage extends Page {
   readonly pathPrefix: string
 }
 
+export interface EntityCounts {
+  readonly users: number
+  readonly roles: number
+  readonly groups: number
+  /** Customer managed ones. */
+  readonly policies: number
+}
+
 export interface IdentityReader {
   /** All accounts of this store, in order; none before its first start is complete. */
   listAccounts(): Promise<readonly string[]>
   hasAccount(account: string): Promise<boolean>
   accountAlias(account: string): Promise<string | undefined>
+  /** Aliases of accounts are unique in the whole store. */
+  findAccountByAlias(alias: string): Promise<string | undefined>
+  /** For quotas. */
+  countEntities(account: string): Promise<EntityCounts>
 
   findCredential(accessKeyId: string): Promise<Credential | undefined>
   /** Oldest first. `userName` undefined: the root's. */
@@ -38,11 +53,13 @@ export interface IdentityReader {
   findRoleById(roleId: string): Promise<StoredRole | undefined>
   listRoles(account: string, page: NamePage): Promise<readonly StoredRole[]>
   findGroup(account: string, groupName: string): Promise<StoredGroup | undefined>
+  findGroupById(groupId: string): Promise<StoredGroup | undefined>
   listGroups(account: string, page: NamePage): Promise<readonly StoredGroup[]>
   listGroupsOfUser(userId: string): Promise<readonly StoredGroup[]>
   listUsersOfGroup(groupId: string, page: Page): Promise<readonly StoredUser[]>
 
   findManagedPolicy(arn: string): Promise<StoredManagedPolicy | undefined>
+  findManagedPolicyByName(account: string, policyName: string): Promise<StoredManagedPolicy | undefined>
   /** Customer managed ones of the account. */
   listManagedPolicies(account: string, page: NamePage): Promise<readonly StoredManagedPolicy[]>
   findPolicyVersion(policyArn: string, version: number): Promise<StoredPolicyVersion | undefined>
@@ -89,8 +106,10 @@ export interface IdentityChange {
   addUserToGroup(user: StoredUser, group: StoredGroup): Promise<void>
   removeUserFromGroup(user: StoredUser, group: StoredGroup): Promise<void>
 
+  /** `document` is its newest version, the first. */
   insertManagedPolicy(policy: StoredManagedPolicy, document: string): Promise<void>
   updateManagedPolicy(policy: StoredManagedPolicy): Promise<void>
+  /** With all its versions. The caller has made sure that nobody has it attached. */
   deleteManagedPolicy(policy: StoredManagedPolicy): Promise<void>
   insertPolicyVersion(account: string, version: StoredPolicyVersion): Promise<void>
   deletePolicyVersion(account: string, policyArn: string, version: number): Promise<void>
