@@ -17,6 +17,7 @@ import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
+import { ROOT_RIGHTS } from './domain/identity/rights.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
@@ -87,6 +88,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
+  const identity = {
+    makeAccessKey: () => Promise.reject(new Error('not built yet')),
+    issueSession: () => Promise.reject(new Error('not built yet')),
+    verifyWebIdentity: () => Promise.reject(new Error('not built yet')),
+    rightsOf: () => ROOT_RIGHTS,
+  }
   const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
@@ -97,6 +104,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     cache,
     keyImports,
     keyUsage,
+    identity,
     attestations,
     ensureFresh: changes.ensureFresh,
   })

@@ -38,6 +38,10 @@ export function createRecordCache(reader: Reader): RecordCache {
     return keys.get(ref) ?? load(keys, ref, () => reader.findKey(name))
   }
 
+  async function loadAliasNames(ref: string, key: KeyName): Promise<readonly string[]> {
+    return (await load(aliasNames, ref, () => reader.aliasNamesOf(key)))!
+  }
+
   return {
     findKey,
     findKeyByMaterial(region, materialId) {
@@ -52,7 +56,7 @@ export function createRecordCache(reader: Reader): RecordCache {
     },
     aliasNamesOf(key) {
       const ref = keyRef(key)
-      return aliasNames.get(ref) ?? load(aliasNames, ref, async () => reader.aliasNamesOf(key))
+      return aliasNames.get(ref) ?? loadAliasNames(ref, key)
     },
     drop(notices) {
       generation++

@@ -47,6 +47,6 @@ function checkState(allowed: readonly KeyState[], key: Key, now: number): void {
 function checkUsage<Input>({ keyUsage, permission }: KeyUse<Input>, key: Key): void {
   if (keyUsage === undefined || key.usage === keyUsage) return
   // The name of the permission, not of the operation: ReEncrypt's two sides are told apart (operations.md 3.40).
-  const name = permission.slice('kms:'.length)
+  const name = permission!.slice('kms:'.length)
   throw new KmsError('InvalidKeyUsageException', `${key.arn} key usage is ${key.usage} which is not valid for ${name}.`)
 }

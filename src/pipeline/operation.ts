@@ -92,6 +92,8 @@ export interface LocatedEntity {
   readonly arn: string
   /** `aws:ResourceTag`, `iam:ResourceTag`. */
   readonly tags?: readonly Tag[]
+  /** Of a user or role that has one: for `iam:PermissionsBoundary`. */
+  readonly boundaryArn?: string | undefined
 }
 
 export interface EntityUse<Input> {
@@ -101,7 +103,7 @@ export interface EntityUse<Input> {
   readonly permission: string
   /** `undefined` or true: this request needs the permission. */
   applies?(input: Input): boolean
-  conditionKeys?(input: Input): ConditionValues
+  conditionKeys?(input: Input, located: LocatedEntity): ConditionValues
 }
 
 /** A role that is to be assumed: its trust policy takes part like a key policy (authorization.md 6.4). */
