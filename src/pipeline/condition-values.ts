@@ -41,7 +41,7 @@ export function conditionsOf(
     ...(isAboutKeys(use) ? { 'kms:CallerAccount': call.principal.account } : undefined),
     ...(use.on === 'key' ? usedKeyConditions(use, found as LocatedKey, input) : undefined),
     ...(trailingDays === undefined ? undefined : { 'kms:TrailingDaysWithoutKeyUsage': String(trailingDays) }),
-    ...declaredConditions(use, input, located),
+    ...declaredConditions(use, input, found, located),
     ...recipient?.conditions,
     ...of.callerConditions,
   }
@@ -59,9 +59,11 @@ function isAboutKeys(use: Use<unknown>): boolean {
 function declaredConditions(
   use: Use<unknown>,
   input: unknown,
+  found: Located,
   located: readonly Located[],
 ): ConditionValues | undefined {
   if (use.on === 'alias') return undefined
+  if (use.on === 'entity') return use.conditionKeys?.(input, found as LocatedEntity)
   if (use.on !== 'key') return use.conditionKeys?.(input)
   const keys = located.filter((found): found is LocatedKey => found !== undefined && 'key' in found)
   return use.conditionKeys?.(input, keys)
