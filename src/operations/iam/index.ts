@@ -2,4 +2,4 @@
 import type { Operation } from '../../pipeline/operation.ts'
 
 /** One line per operation, sorted. */
-export const ALL_IAM_OPERATIONS: readonly Operation[] = []
+export const IAM_OPERATIONS: readonly Operation[] = []
