@@ -27,6 +27,13 @@ export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
 export const ALIASES_PER_KEY_MAX = 50
 export const KEYS_PER_ACCOUNT_AND_REGION_MAX = 100_000
 export const TAGS_PER_KEY_MAX = 50
+/** authorization.md GL-7. */
+export const GRANTS_PER_KEY_MAX = 50_000
+/** authorization.md GC-1. */
+export const GRANT_CONSTRAINT_PAIRS_MAX = 8
+export const GRANT_CONSTRAINT_VALUE_CHARS_MAX = 384
+/** Grants that a node holds, and keys of which it knows whether they have any. */
+export const CACHED_GRANTS_MAX = 100_000
 /** One for each on-demand rotation (lifecycle.md ROT-32), the first, and a pending one; with room to spare. */
 export const IMPORTED_MATERIALS_PER_KEY_MAX = 100
 /** lifecycle.md ROT-32: in the life of a key. */

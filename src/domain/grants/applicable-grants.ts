@@ -8,8 +8,6 @@ import type { EncryptionContext, Grant } from './grant.ts'
 export interface GrantFacts {
   /** Of this use of the key. */
   readonly encryptionContext?: EncryptionContext | undefined
-  /** `aws:SourceArn`; users' own calls have none. */
-  readonly sourceArn?: string | undefined
 }
 
 const refs = new WeakMap<Principal, readonly PrincipalRef[]>()
@@ -54,7 +52,8 @@ const WITHOUT_CONTEXT: ReadonlySet<string> = new Set(['CreateGrant', 'DescribeKe
 
 function constraintsHold({ constraints }: Grant, operation: string, facts: GrantFacts): boolean {
   if (constraints === undefined) return true
-  if (constraints.sourceArn !== undefined && !matchesArn(constraints.sourceArn, facts.sourceArn)) return false
+  // Only services that call on their own behalf have an aws:SourceArn, and there are none (GC-6, S-3).
+  if (constraints.sourceArn !== undefined) return false
   if (WITHOUT_CONTEXT.has(operation)) return true
   const { encryptionContextEquals, encryptionContextSubset } = constraints
   const context = facts.encryptionContext ?? {}
