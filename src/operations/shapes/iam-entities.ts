@@ -1,7 +1,7 @@
 /** Users, roles and groups that a request names: as resources of its uses, and for handlers. */
 import { KmsError } from '../../base/errors.ts'
 import type { OwnerKind, StoredGroup, StoredRole, StoredUser } from '../../domain/identity/entities.ts'
-import { absentEntityArn, groupArn, roleArn, userArn } from '../../domain/identity/entity-arn.ts'
+import { entityArn, groupArn, roleArn, userArn } from '../../domain/identity/entity-arns.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
 import type { ConditionValues } from '../../domain/policy/access-request.ts'
 import type { EntityLookup, LocatedEntity } from '../../pipeline/operation.ts'
@@ -14,24 +14,29 @@ function notFound(kind: OwnerKind, name: string): KmsError {
   return noSuchEntity(`The ${kind} with name ${name} cannot be found.`)
 }
 
+/** What does not exist is authorised as if it had no path. */
+function absentArn(account: string, kind: OwnerKind, name: string): string {
+  return entityArn(account, kind, '/', name)
+}
+
 export async function locateUser(userName: string, { call, store }: EntityLookup): Promise<LocatedEntity> {
   const { account } = call.principal
   const user = await store.findUser(account, userName)
-  if (user === undefined) return { arn: absentEntityArn(account, 'user', userName) }
+  if (user === undefined) return { arn: absentArn(account, 'user', userName) }
   return { arn: userArn(user), tags: user.tags, boundaryArn: user.boundaryArn }
 }
 
 export async function locateRole(roleName: string, { call, store }: EntityLookup): Promise<LocatedEntity> {
   const { account } = call.principal
   const role = await store.findRole(account, roleName)
-  if (role === undefined) return { arn: absentEntityArn(account, 'role', roleName) }
+  if (role === undefined) return { arn: absentArn(account, 'role', roleName) }
   return { arn: roleArn(role), tags: role.tags, boundaryArn: role.boundaryArn }
 }
 
 export async function locateGroup(groupName: string, { call, store }: EntityLookup): Promise<LocatedEntity> {
   const { account } = call.principal
   const group = await store.findGroup(account, groupName)
-  return { arn: group === undefined ? absentEntityArn(account, 'group', groupName) : groupArn(group) }
+  return { arn: group === undefined ? absentArn(account, 'group', groupName) : groupArn(group) }
 }
 
 /** The resource of a list: it has no name of its own. */
