@@ -66,28 +66,52 @@ function decide(
   resource: AccessResource,
   looked: LookedUp,
 ): MaybePromise<Decision> {
-  const { of, located, rights, lookups } = authorization
-  const { call } = of
-  const request: AccessRequest = {
-    principal: call.principal,
-    rights,
-    action: permissionOf(use),
-    resource,
-    crossAccount: use.on === 'role' || (use.on === 'key' && use.crossAccount === true),
-    grants: NO_GRANTS,
-    region: call.region,
-    conditions: () => conditionsOf(of, use, found, located, rights, looked),
-    identityConditions: () => identityConditionsOf(use, found, looked),
-  }
+  const { lookups } = authorization
+  const { principal } = authorization.of.call
+  const request = accessRequest(authorization, use, found, resource, looked)
   // A foreign key that only another use is for, and a role that does not exist, are refused whatever policies say.
   const decision = mustRefuse(use, found, request) ? UNSEEN : evaluate(request)
   if (decision.allowed) return decision
   const key = use.on === 'key' && use.grantable === true ? (found as LocatedKey).key : undefined
   if (key === undefined || decision.reason === 'explicit deny') return refuse(authorization, request, decision)
-  const grants = lookups.findGrants(key, granteeRefs(call.principal))
+  const grants = lookups.findGrants(key, granteeRefs(principal))
   return grants instanceof Promise
     ? grants.then((grants) => decideByGrants(authorization, use, request, decision, grants))
     : decideByGrants(authorization, use, request, decision, grants)
+}
+
+function accessRequest(
+  { of, located, rights }: Authorization,
+  use: Use<unknown>,
+  found: Located,
+  resource: AccessResource,
+  looked: LookedUp,
+): AccessRequest {
+  const { principal, region } = of.call
+  return {
+    principal,
+    rights,
+    action: permissionOf(use),
+    resource,
+    crossAccount: use.on === 'role' || (use.on === 'key' && use.crossAccount === true),
+    grants: NO_GRANTS,
+    region,
+    conditions: () => conditionsOf(of, use, found, located, rights, looked),
+    identityConditions: () => identityConditionsOf(use, found, looked),
+  }
+}
+
+/** Whether policies alone would let the caller do this, said without refusing anything. */
+export async function isAllowedByPolicy(
+  authorization: Omit<Authorization, 'onRefusal'>,
+  use: Use<unknown>,
+  found: LocatedKey,
+): Promise<boolean> {
+  const whole = { ...authorization, onRefusal() {} }
+  const resource = resourceOf(use, found, whole)!
+  const missing = missingConditions(use, resource.policy, authorization.rights)
+  const looked = missing === undefined ? {} : await lookUp(missing, found, whole)
+  return evaluate(accessRequest(whole, use, found, resource, looked)).allowed
 }
 
 function decideByGrants(

@@ -1,11 +1,12 @@
 /** The values of condition keys that a request carries (authorization.md section 3), from the facts of the call and its uses. */
 
 import type { Rights } from '../domain/identity/rights.ts'
-import type { Key, Tag } from '../domain/keys/key.ts'
+import type { Tag } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { encryptionContextConditions } from '../domain/policy/encryption-context-conditions.ts'
 import { globalConditions } from '../domain/policy/global-conditions.ts'
+import { keyConditions, tagConditions } from '../domain/policy/key-conditions.ts'
 import type { Located } from './locate.ts'
 import type { KeyUse, LocatedEntity, Use, UsedRole } from './operation.ts'
 import type { UsesOfCall } from './uses.ts'
@@ -77,18 +78,6 @@ function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unkno
   }
 }
 
-/** authorization.md 3.1. */
-function keyConditions({ spec, usage, origin, multiRegion }: Key): ConditionValues {
-  return {
-    'kms:KeySpec': spec,
-    'kms:CustomerMasterKeySpec': spec,
-    'kms:KeyUsage': usage,
-    'kms:CustomerMasterKeyUsage': usage,
-    'kms:KeyOrigin': origin,
-    'kms:MultiRegion': String(multiRegion),
-  }
-}
-
 /** For identity policies alone: key policies do not see aliases and tags (authorization.md 3.1). */
 export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasNames }: LookedUp): ConditionValues {
   if (use.on === 'entity') return entityTagConditions((found as LocatedEntity).tags ?? [])
@@ -101,8 +90,4 @@ const NONE: ConditionValues = {}
 
 function entityTagConditions(tags: readonly Tag[]): ConditionValues {
   return { ...tagConditions('aws:ResourceTag/', tags), ...tagConditions('iam:ResourceTag/', tags) }
-}
-
-function tagConditions(prefix: string, tags: readonly Tag[]): ConditionValues {
-  return Object.fromEntries(tags.map(({ key, value }) => [prefix + key, value]))
 }

@@ -16,9 +16,10 @@ import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { Decision } from '../domain/policy/access-request.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
-import { authorizeUses, type Refusal } from './authorize-uses.ts'
+import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
 import { callRecord } from './call-record.ts'
+import { refuseLockout } from './lockout.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
 import { refusalFields } from './refusal-fields.ts'
 import { checkUses, type LocatedUses, locateUses } from './uses.ts'
@@ -70,6 +71,8 @@ interface Progress {
   caller?: IdentifiedCaller
   located: LocatedUses
   decisions: readonly (Decision | undefined)[]
+  /** What the last check looked at. */
+  authorization?: Omit<Authorization, 'onRefusal'>
   readonly additionalEventData: Record<string, unknown>
   readonly events: EventRecord[]
 }
@@ -172,7 +175,9 @@ export function createPipeline(services: PipelineServices): Execute {
     const onRefusal = (refusal: Refusal) => {
       progress.additionalEventData.authorization = refusalFields(refusal)
     }
-    progress.decisions = await authorizeUses({ of, located, rights, lookups, reader, onRefusal })
+    const authorization = { of, located, rights, lookups, reader }
+    progress.authorization = authorization
+    progress.decisions = await authorizeUses({ ...authorization, onRefusal })
     checkUses(of, located)
   }
 
@@ -198,6 +203,7 @@ export function createPipeline(services: PipelineServices): Execute {
       store: reader,
       // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
+      refuseLockout: (key) => refuseLockout(progress.authorization!, key),
       recordEvent(event) {
         const eventId = services.random.uuid()
         progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })

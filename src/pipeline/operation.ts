@@ -172,6 +172,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
 export interface ChangeContext<U extends readonly { readonly on: string }[]> extends HandlerContext<U> {
   /** The transaction that also carries the audit record. */
   readonly change: Change
+  /** @param key with a new policy. @throws {KmsError} if the caller could not replace that policy later (authorization.md 1.7). */
+  refuseLockout(key: Key): Promise<void>
   /** What the service itself did in this change: a record of its own, which commits with it. */
   recordEvent(event: KeyEvent): void
 }
