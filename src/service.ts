@@ -30,7 +30,7 @@ import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
-import { operations } from './operations/index.ts'
+import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 
@@ -119,7 +119,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const server = createHttpServer({
     execute,
     authenticator,
-    operations,
+    operations: operationsOf,
     clock,
     uuid: random.uuid,
     log,

@@ -9,18 +9,39 @@ import {
   AUDIT_RECORD_BYTES_MAX,
   AUDIT_USER_AGENT_BYTES_MAX,
 } from '../base/limits.ts'
+import type { Service } from '../base/services.ts'
 
-/** The caller, in the shape of audit.md section 2. */
+/** The caller; a principal of the domain is one. */
 export interface AuditIdentity {
-  readonly type: 'Root' | 'IAMUser'
+  readonly type: 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser'
   readonly principalId: string
   readonly arn: string
   readonly account: string
+  /** Unique id and ARN of the user or role whose policies count. */
+  readonly entityId: string
+  readonly principalArn: string
+  /** Empty for whoever has none. */
   readonly accessKeyId: string
   readonly userName?: string
+  /** Of temporary credentials. */
+  readonly session?: AuditSession
+}
+
+export interface AuditSession {
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number
+  readonly roleName?: string
+  readonly mfaAuthenticatedAt?: number
+  readonly sourceIdentity?: string
+  /** ARN of the identity provider. */
+  readonly federatedProvider?: string
+  /** Of the user who vouches for a federated one. */
+  readonly issuer?: { readonly userName: string; readonly arn: string }
 }
 
 export interface AuditResource {
+  /** `AWS::KMS::Key` */
+  readonly type: string
   readonly account: string
   readonly arn: string
 }
@@ -38,6 +59,7 @@ export interface AuditRecord {
   readonly requestId: string
   /** Milliseconds since the epoch, when the request completed. */
   readonly time: number
+  readonly service: Service
   readonly eventName: string
   readonly region: string
   readonly identity: AuditIdentity
@@ -93,8 +115,40 @@ function remembered<T extends object>(texts: WeakMap<T, string>, value: T, make:
   return text
 }
 
-function identityText({ type, principalId, arn, account, accessKeyId, userName }: AuditIdentity): string {
-  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName })
+/** audit.md section 2. */
+function identityText(identity: AuditIdentity): string {
+  const { type, principalId, arn, account, accessKeyId, userName } = identity
+  if (type === 'WebIdentityUser') {
+    // Known only by what the provider said, and only once its token has been verified.
+    const { federatedProvider } = identity.session ?? {}
+    return JSON.stringify({ type, ...stated({ principalId, userName, identityProvider: federatedProvider }) })
+  }
+  const sessionContext = identity.session && sessionContextOf(identity, identity.session)
+  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName, sessionContext })
+}
+
+function stated(fields: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+}
+
+function sessionContextOf(identity: AuditIdentity, session: AuditSession) {
+  const { federatedProvider, sourceIdentity, issuedAt, mfaAuthenticatedAt } = session
+  return {
+    sessionIssuer: sessionIssuerOf(identity, session),
+    webIdFederationData: federatedProvider === undefined ? undefined : { federatedProvider, attributes: {} },
+    attributes: { creationDate: eventTime(issuedAt), mfaAuthenticated: String(mfaAuthenticatedAt !== undefined) },
+    sourceIdentity,
+  }
+}
+
+function sessionIssuerOf({ type, account, entityId, principalArn }: AuditIdentity, { roleName, issuer }: AuditSession) {
+  if (type === 'AssumedRole') {
+    return { type: 'Role', principalId: entityId, arn: principalArn, accountId: account, userName: roleName }
+  }
+  if (type !== 'FederatedUser') return undefined
+  return issuer === undefined
+    ? { type: 'Root', principalId: account, arn: `arn:aws:iam::${account}:root`, accountId: account }
+    : { type: 'IAMUser', principalId: entityId, arn: issuer.arn, accountId: account, userName: issuer.userName }
 }
 
 function tlsText({ tlsVersion, cipherSuite, clientProvidedHostHeader }: TlsDetails): string {
@@ -123,8 +177,8 @@ function fieldsText(fields: AuditFields | undefined): string {
 
 function resourcesText(resources: readonly AuditResource[]): string {
   let text = ''
-  for (const { account, arn } of resources) {
-    text += `${text === '' ? '' : ','}{"accountId":"${account}","type":"AWS::KMS::Key","ARN":${JSON.stringify(arn)}}`
+  for (const { account, type, arn } of resources) {
+    text += `${text === '' ? '' : ','}{"accountId":${JSON.stringify(account)},"type":"${type}","ARN":${JSON.stringify(arn)}}`
   }
   return `[${text}]`
 }
@@ -193,6 +247,7 @@ function shortened(record: AuditRecord, whole: Parts, line: string): string {
 /** What a record begins with: a caller's records of one second and one operation share it, as busy callers' do. */
 interface Head {
   readonly time: string
+  readonly service: Service
   readonly eventName: string
   readonly region: string
   readonly sourceIp: string
@@ -203,13 +258,15 @@ interface Head {
 /** The last one of each caller. */
 const heads = new WeakMap<AuditIdentity, Head>()
 
-function headText({ identity, time: at, eventName, region, sourceIp }: AuditRecord, userAgent: string): string {
+function headText(record: AuditRecord, userAgent: string): string {
+  const { identity, time: at, service, eventName, region, sourceIp } = record
   const time = eventTime(at)
   const known = heads.get(identity)
   const fits =
     known !== undefined &&
     known.time === time &&
     known.eventName === eventName &&
+    known.service === service &&
     known.region === region &&
     known.sourceIp === sourceIp &&
     known.userAgent === userAgent
@@ -217,11 +274,11 @@ function headText({ identity, time: at, eventName, region, sourceIp }: AuditReco
   // Joined, not added up: the text is then in one piece in memory, which is cheaper to use many times.
   const text = [
     `{"eventVersion":"1.11","userIdentity":${remembered(identityTexts, identity, identityText)}`,
-    `,"eventTime":"${time}","eventSource":"kms.amazonaws.com","eventName":"${eventName}"`,
+    `,"eventTime":"${time}","eventSource":"${service}.amazonaws.com","eventName":"${eventName}"`,
     `,"awsRegion":${JSON.stringify(region)},"sourceIPAddress":${JSON.stringify(sourceIp)}`,
     `,"userAgent":${JSON.stringify(userAgent)}`,
   ].join('')
-  heads.set(identity, { time, eventName, region, sourceIp, userAgent, text })
+  heads.set(identity, { time, service, eventName, region, sourceIp, userAgent, text })
   return text
 }
 

@@ -35,22 +35,28 @@ export function knownAccessKey(credential: Credential, source: CredentialSource)
 function principalOf({ accessKey, user }: Credential): Principal {
   const { account, accessKeyId } = accessKey
   if (user === undefined) return rootOf(account, accessKeyId)
+  const arn = `arn:aws:iam::${account}:user${user.path}${user.userName}`
   return Object.freeze({
     type: 'IAMUser',
     account,
-    arn: `arn:aws:iam::${account}:user${user.path}${user.userName}`,
+    arn,
     principalId: user.userId,
+    entityId: user.userId,
+    principalArn: arn,
     userName: user.userName,
     accessKeyId,
   })
 }
 
 export function rootOf(account: string, accessKeyId: string): Principal {
+  const arn = `arn:aws:iam::${account}:root`
   return Object.freeze({
     type: 'Root',
     account,
-    arn: `arn:aws:iam::${account}:root`,
+    arn,
     principalId: account,
+    entityId: account,
+    principalArn: arn,
     accessKeyId,
   })
 }

@@ -162,9 +162,17 @@ function incompleteQuery(complaint: string): KmsError {
 }
 
 /** Whom a request says it is from, for logs; never for a decision. */
-export function claimedAccessKeyId({ query, rawHeaders }: SignedRequest): string | undefined {
-  const header = headerValue(rawHeaders, 'authorization')
-  const text = header ?? readQuery(query).find(({ name }) => name === 'X-Amz-Credential')?.value
+export function claimedAccessKeyId(request: SignedRequest): string | undefined {
   // Secret access keys have 40 characters: one that was put in the wrong place does not match.
-  return /(?:^|Credential=)(\w{1,32})\//.exec(text ?? '')?.[1]
+  return /(?:^|Credential=)(\w{1,32})\//.exec(claimText(request))?.[1]
+}
+
+/** Which service a request says it is for, to find out who is to judge it; `undefined`: it does not say. */
+export function claimedService(request: SignedRequest): string | undefined {
+  return /(?:^|Credential=)[^/,\s]*\/[^/,\s]*\/[^/,\s]*\/([^/,\s]*)\//.exec(claimText(request))?.[1]
+}
+
+function claimText({ query, rawHeaders }: SignedRequest): string {
+  const header = headerValue(rawHeaders, 'authorization')
+  return header ?? readQuery(query).find(({ name }) => name === 'X-Amz-Credential')?.value ?? ''
 }

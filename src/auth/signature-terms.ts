@@ -2,9 +2,11 @@
 import { isRegion } from '../base/arn.ts'
 import { KmsError } from '../base/errors.ts'
 import { REQUEST_HEADERS_COUNT_MAX } from '../base/limits.ts'
+import type { Service } from '../base/services.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
-const SERVICE = 'kms'
+/** IAM has one endpoint for all Regions of a partition (authorization.md 6.2). */
+const IAM_REGION = 'us-east-1'
 const TERMINATOR = 'aws4_request'
 const HYPHEN = 0x2d
 
@@ -25,8 +27,8 @@ export interface SignatureTerms {
   readonly credential: string
   /** `undefined` if the credential has not five parts. */
   readonly scope: CredentialScope | undefined
-  /** Row 10 of operations.md 1.6 but for the date; empty if there is nothing to complain of. */
-  readonly scopeComplaint: string
+  /** Fits this service, the date left aside; `undefined` if it fits none. */
+  readonly service: Service | undefined
   /** Lower case, in order, each once; at most as many as a request may have. */
   readonly signedHeaders: readonly string[]
   readonly signedHeadersText: string
@@ -38,7 +40,7 @@ export function signatureTerms(algorithm: string, credential: string, signedHead
     algorithm,
     credential,
     scope,
-    scopeComplaint: scope === undefined ? '' : scopeComplaint(scope),
+    service: scope && SERVICES.find((service) => scopeComplaint(scope, service) === ''),
     signedHeaders: headerNames(signedHeadersText),
     signedHeadersText,
   })
@@ -57,11 +59,18 @@ function parseScope(credential: string): CredentialScope | undefined {
   return { accessKeyId, day, region, service, terminator, text }
 }
 
-/** Any Region will do: Regions and accounts are namespaces of one server. */
-function scopeComplaint({ region, service, terminator }: CredentialScope): string {
+const SERVICES: readonly Service[] = ['kms', 'sts', 'iam']
+
+/**
+ * Row 10 of operations.md 1.6 but for the date; empty if there is nothing to complain of. Any Region will do for KMS and STS:
+ * Regions and accounts are namespaces of one server.
+ */
+function scopeComplaint({ region, service, terminator }: CredentialScope, wanted: Service): string {
   let complaint = ''
-  if (!isRegion(region)) complaint += `Credential should be scoped to a valid region, not '${region}'. `
-  if (service !== SERVICE) complaint += `Credential should be scoped to correct service: '${SERVICE}'. `
+  if (wanted === 'iam' ? region !== IAM_REGION : !isRegion(region)) {
+    complaint += `Credential should be scoped to a valid region, not '${region}'. `
+  }
+  if (service !== wanted) complaint += `Credential should be scoped to correct service: '${wanted}'. `
   if (terminator !== TERMINATOR) {
     complaint += `Credential should be scoped with a valid terminator: '${TERMINATOR}', not '${terminator}'. `
   }
@@ -70,10 +79,16 @@ function scopeComplaint({ region, service, terminator }: CredentialScope): strin
 
 /**
  * @param date the request's date, `yyyymmddThhmmssZ`.
+ * @param service that the request is for.
  * @returns the scope of the credential.
  * @throws {KmsError} rows 7 to 10 of operations.md 1.6.
  */
-export function checkTerms(terms: SignatureTerms, rawHeaders: readonly string[], date: string): CredentialScope {
+export function checkTerms(
+  terms: SignatureTerms,
+  rawHeaders: readonly string[],
+  date: string,
+  service: Service,
+): CredentialScope {
   checkSignedHeaders(terms, rawHeaders)
   const { algorithm, scope } = terms
   if (algorithm !== ALGORITHM) {
@@ -84,8 +99,8 @@ export function checkTerms(terms: SignatureTerms, rawHeaders: readonly string[],
       `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${terms.credential}'`,
     )
   }
-  if (terms.scopeComplaint !== '' || scope.day.length !== 8 || !date.startsWith(scope.day)) {
-    throw new KmsError('InvalidSignatureException', terms.scopeComplaint + dateComplaint(scope.day, date))
+  if (terms.service !== service || scope.day.length !== 8 || !date.startsWith(scope.day)) {
+    throw new KmsError('InvalidSignatureException', scopeComplaint(scope, service) + dateComplaint(scope.day, date))
   }
   return scope
 }

@@ -71,10 +71,10 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clo
   }
 
   return {
-    authenticate(request) {
+    authenticate(request, service = 'kms') {
       const claim = readClaim(request)
       checkRequestDate(claim.date, clock.now(), claim.validMs)
-      const scope = checkTerms(claim.terms, request.rawHeaders, claim.date)
+      const scope = checkTerms(claim.terms, request.rawHeaders, claim.date, service)
       const signer = signers.get(claim.terms.credential)
       if (signer === undefined || !signer.identity.isCurrent || !mayUseToken(signer.identity, claim)) {
         return authenticateFirst(request, claim, scope)

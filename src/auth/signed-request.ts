@@ -1,4 +1,5 @@
 /** What authentication looks at, and what it answers. */
+import type { Service } from '../base/services.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { ChangeNotice, MaybePromise } from '../domain/store.ts'
 
@@ -24,9 +25,10 @@ export interface AuthenticatedRequest {
 export interface Authenticator {
   /**
    * Answers without a promise where it knows the access key's signing key of the day already.
+   * @param service that the request is for: the signature must be scoped to it. `kms` if left out.
    * @throws {KmsError} with the types and texts of operations.md 1.6.
    */
-  authenticate(request: SignedRequest): MaybePromise<AuthenticatedRequest>
+  authenticate(request: SignedRequest, service?: Service): MaybePromise<AuthenticatedRequest>
   /** Forgets the access keys that the notices name. */
   drop(notices: readonly ChangeNotice[]): void
   /** Forgets everything. */

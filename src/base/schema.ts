@@ -7,10 +7,16 @@
 import { Base64Error, decodeBase64 } from './base64.ts'
 import { KmsError } from './errors.ts'
 import { VALIDATION_ERRORS_MAX } from './limits.ts'
+import type { QueryNode } from './query-tree.ts'
 
 /** Reads one value; pushes a sentence for each broken constraint, throws for a wrong JSON type. */
 export interface Shape<T> {
   read(value: unknown, path: string, violations: string[]): T
+  /**
+   * The JSON value that parameters of the query protocol stand for, where it is not their text. What fits nothing stays as
+   * it is, for `read` to refuse.
+   */
+  fromQuery?(node: QueryNode): unknown
   /** The constraints on one value in the words of operations.md 1.7, for the elements of a list of scalars. */
   readonly rules?: readonly Rule[]
 }
@@ -33,6 +39,7 @@ export type StructureValue<M extends Members> = {
 export interface Structure<T> extends Shape<T> {
   /** Wire names, in the model's order. */
   readonly memberNames: readonly string[]
+  fromQuery(node: QueryNode): unknown
   /** Reads a whole request; throws the one exception that reports every violation. */
   parse(value: unknown): T
 }
@@ -168,6 +175,7 @@ export function integer(min: number, max: number): Shape<number> {
     { text: `have value greater than or equal to ${min}`, holds: (value: number) => value >= min },
   ]
   return {
+    fromQuery: (node) => (typeof node === 'string' && /^[+-]?\d{1,15}$/.test(node) ? Number(node) : node),
     read(value, path, violations) {
       if (typeof value !== 'number') {
         refuseContainer(value)
@@ -258,6 +266,7 @@ export interface ListRules {
 export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<readonly T[]> {
   const rules = lengthRules(min, max)
   return {
+    fromQuery: (node) => queryItems(node)?.map((item) => element.fromQuery?.(item) ?? item) ?? node,
     read(value, path, violations) {
       if (!Array.isArray(value)) {
         if (typeof value === 'object') refuseContainer(value)
@@ -271,6 +280,21 @@ export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<
         : readScalars(element, value, path, violations)
     },
   }
+}
+
+/**
+ * `<list>.member.1`, `<list>.member.2`, …: from 1 and without gaps, as every client counts, so that no index however large
+ * costs more than a short one. An empty list is an empty text. `undefined`: no list at all.
+ */
+function queryItems(node: QueryNode): QueryNode[] | undefined {
+  if (node === '') return []
+  const items = typeof node === 'string' || node.size !== 1 ? undefined : node.get('member')
+  if (items === undefined || typeof items === 'string') return undefined
+  return Array.from({ length: items.size }, (_, index) => {
+    const item = items.get(String(index + 1))
+    if (item === undefined) throw serializationError('List members must be numbered from 1 without gaps')
+    return item
+  })
 }
 
 function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: string[]): T {
@@ -339,8 +363,18 @@ export function structure<const M extends Members>(members: M): Structure<Struct
     return output as StructureValue<M>
   }
 
+  function fromQuery(node: QueryNode): unknown {
+    if (typeof node === 'string') return node === '' ? {} : node
+    const given = table.flatMap(({ name, shape }) => {
+      const member = node.get(name)
+      return member === undefined ? [] : [[name, shape.fromQuery?.(member) ?? member]]
+    })
+    return Object.fromEntries(given)
+  }
+
   return {
     memberNames: table.map(({ name }) => name),
+    fromQuery,
     read,
     parse(value) {
       const violations: string[] = []

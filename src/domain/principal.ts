@@ -40,6 +40,8 @@ export interface Session {
   readonly transitiveTagKeys: readonly string[]
   /** How many roles were assumed one from another. */
   readonly chainDepth: number
+  /** Of a federated user: the user who vouches for him; absent if that is the account's root. */
+  readonly issuer?: { readonly userName: string; readonly arn: string }
   /** `aws:FederatedProvider`: ARN of the OIDC provider. */
   readonly federatedProvider?: string
   /** Session policies: inline text and ARNs of managed ones; all absent: no session policy at all. */

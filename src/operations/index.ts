@@ -1,4 +1,5 @@
-/** All operations of the API, by the name that a request gives. */
+/** All operations of the three services, by the name that a request gives. */
+import type { Service } from '../base/services.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import { CancelKeyDeletion } from './cancel-key-deletion.ts'
 import { ConnectCustomKeyStore } from './connect-custom-key-store.ts'
@@ -30,6 +31,7 @@ import { GetKeyPolicy } from './get-key-policy.ts'
 import { GetKeyRotationStatus } from './get-key-rotation-status.ts'
 import { GetParametersForImport } from './get-parameters-for-import.ts'
 import { GetPublicKey } from './get-public-key.ts'
+import { IAM_OPERATIONS } from './iam/index.ts'
 import { ImportKeyMaterial } from './import-key-material.ts'
 import { ListAliases } from './list-aliases.ts'
 import { ListGrants } from './list-grants.ts'
@@ -46,6 +48,7 @@ import { RevokeGrant } from './revoke-grant.ts'
 import { RotateKeyOnDemand } from './rotate-key-on-demand.ts'
 import { ScheduleKeyDeletion } from './schedule-key-deletion.ts'
 import { Sign } from './sign.ts'
+import { STS_OPERATIONS } from './sts/index.ts'
 import { TagResource } from './tag-resource.ts'
 import { UntagResource } from './untag-resource.ts'
 import { UpdateAlias } from './update-alias.ts'
@@ -113,4 +116,15 @@ const ALL: readonly Operation[] = [
 ]
 
 /** A map, so that no name of a built-in property finds anything. */
-export const operations: ReadonlyMap<string, Operation> = new Map(ALL.map((operation) => [operation.name, operation]))
+function byName(list: readonly Operation[]): ReadonlyMap<string, Operation> {
+  return new Map(list.map((operation) => [operation.name, operation]))
+}
+
+/** Those of KMS. */
+export const operations: ReadonlyMap<string, Operation> = byName(ALL)
+
+export const operationsOf: Readonly<Record<Service, ReadonlyMap<string, Operation>>> = {
+  kms: operations,
+  sts: byName(STS_OPERATIONS),
+  iam: byName(IAM_OPERATIONS),
+}

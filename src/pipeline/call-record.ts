@@ -2,7 +2,7 @@
 import { type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Call } from './call.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, Use } from './operation.ts'
 import type { LocatedUses } from './uses.ts'
 
 export interface RecordedCall {
@@ -23,23 +23,16 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
   const { principal } = call
   const { audit: template } = operation
   const failed = error !== undefined
-  const resources: AuditResource[] = []
   let keyArn: string | undefined
-  for (const found of located) {
-    if (found === undefined) continue
-    const isKey = 'key' in found
-    const account = isKey ? found.account : principal.account
-    if (isKey) keyArn = found.arn
-    // A failed call shows only the caller's own keys (audit.md 4.4).
-    if ((failed && account !== principal.account) || (isKey && found.key === undefined)) continue
-    resources.push({ account, arn: found.arn })
-  }
+  for (const found of located) if (found !== undefined && 'key' in found) keyArn = found.arn
+  const resources = resourcesOf(operation.uses, located, principal.account, failed)
   const created = failed ? undefined : template.created?.(output)
-  if (created !== undefined) resources.push({ account: principal.account, arn: created })
+  if (created !== undefined) resources.push({ type: KEY, account: principal.account, arn: created })
   return auditLine({
     eventId,
     requestId: call.requestId,
     time,
+    service: operation.service ?? 'kms',
     eventName: operation.name,
     region: call.region,
     identity: principal,
@@ -53,6 +46,32 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     resources,
     tls: call.tls,
   })
+}
+
+const KEY = 'AWS::KMS::Key'
+const ROLE = 'AWS::IAM::Role'
+
+/** Keys, aliases and the role to assume. Events of IAM name what they are about in their parameters only. */
+function resourcesOf(
+  uses: readonly Use<unknown>[],
+  located: LocatedUses,
+  callerAccount: string,
+  failed: boolean,
+): AuditResource[] {
+  const resources: AuditResource[] = []
+  for (let index = 0; index < located.length; index++) {
+    const found = located[index]
+    const { on } = uses[index]!
+    if (found === undefined || on === 'entity' || on === 'account') continue
+    const account = 'account' in found ? found.account : callerAccount
+    // A failed call shows only what is the caller's own (audit.md 4.4).
+    if (failed && account !== callerAccount) continue
+    if ('key' in found && found.key === undefined) continue
+    // A role is used several times by one call: to be assumed, to be given tags.
+    const isKnownRole = on === 'role' && resources.some(({ arn }) => arn === found.arn)
+    if (!isKnownRole) resources.push({ type: on === 'role' ? ROLE : KEY, account, arn: found.arn })
+  }
+  return resources
 }
 
 /**

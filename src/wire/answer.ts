@@ -19,6 +19,10 @@ export function plainJsonAnswer(status: number, value: object, requestId: string
   return { status, contentType: 'application/json', body: JSON.stringify(value), requestId }
 }
 
+export function textXmlAnswer(status: number, body: string, requestId: string): Answer {
+  return { status, contentType: 'text/xml', body, requestId }
+}
+
 export function xmlAnswer(status: number, body: string, requestId: string): Answer {
   return { status, contentType: 'application/xml', body, requestId }
 }

@@ -27,12 +27,11 @@ import {
 import type { Log } from '../base/log.ts'
 import type { ClockControl } from '../base/movable-clock.ts'
 import type { Execute } from '../pipeline/execute.ts'
-import type { Operation } from '../pipeline/operation.ts'
 import type { Answer } from './answer.ts'
 import { createClockEndpoint } from './clock-endpoint.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
-import { createRequestHandler } from './request-handler.ts'
+import { createRequestHandler, type HandlerOptions } from './request-handler.ts'
 import { createSecurityLog } from './security-log.ts'
 import { followCertificate, readCertificate, type TlsFiles } from './tls-certificate.ts'
 
@@ -41,7 +40,7 @@ export type { TlsFiles } from './tls-certificate.ts'
 export interface HttpServerOptions {
   readonly execute: Execute
   readonly authenticator: Authenticator
-  readonly operations: ReadonlyMap<string, Operation>
+  readonly operations: HandlerOptions['operations']
   readonly clock: Clock
   /** Lower-case UUID, for request ids. */
   readonly uuid: () => string

@@ -1,14 +1,16 @@
 /**
  * From a whole request to its answer: the checks of AWS's front end in their order (operations.md 1.4), authentication,
- * and then the pipeline. Never rejects.
+ * and then the pipeline. Never rejects. One listener serves three services: what speaks the query protocol is for STS or
+ * IAM, all else for KMS.
  */
 
-import type { Authenticator, SignedRequest } from '../auth/authenticator.ts'
+import type { AuthenticatedRequest, Authenticator, SignedRequest } from '../auth/authenticator.ts'
 import { headerValue } from '../auth/raw-headers.ts'
-import { claimedAccessKeyId } from '../auth/signature-claim.ts'
+import { claimedAccessKeyId, claimedService } from '../auth/signature-claim.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { Service } from '../base/services.ts'
 import type { Call } from '../pipeline/call.ts'
 import type { Execute } from '../pipeline/execute.ts'
 import type { Operation } from '../pipeline/operation.ts'
@@ -16,6 +18,15 @@ import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
 import { isJsonType, parseBody } from './aws-json.ts'
 import { CLOCK_PATH, type ControlEndpoint } from './clock-endpoint.ts'
 import { errorAnswer } from './error-response.ts'
+import {
+  findQueryOperation,
+  isQueryRequest,
+  type QueryService,
+  queryAnswer,
+  queryErrorAnswer,
+  readParameters,
+  serviceOfVersion,
+} from './query-protocol.ts'
 import type { SecurityLog } from './security-log.ts'
 
 /** A request and the facts of its connection. */
@@ -27,7 +38,7 @@ export interface WireRequest extends SignedRequest {
 export interface HandlerOptions {
   readonly execute: Execute
   readonly authenticator: Authenticator
-  readonly operations: ReadonlyMap<string, Operation>
+  readonly operations: Readonly<Record<Service, ReadonlyMap<string, Operation>>>
   readonly clock: Clock
   readonly uuid: () => string
   readonly log: Log
@@ -35,6 +46,25 @@ export interface HandlerOptions {
   /** Development only: `undefined` where the clock cannot be moved, and the path is then one like any other. */
   readonly clockEndpoint?: ControlEndpoint | undefined
 }
+
+interface Progress {
+  operation: Operation | undefined
+  isAuthenticated: boolean
+}
+
+/** Who calls without a signature, until the operation itself has found out (`identify`). */
+const NOBODY: AuthenticatedRequest = Object.freeze({
+  principal: Object.freeze({
+    type: 'WebIdentityUser',
+    account: '',
+    arn: '',
+    principalId: '',
+    entityId: '',
+    principalArn: '',
+    accessKeyId: '',
+  }),
+  region: 'us-east-1',
+})
 
 const TARGET_PREFIX = 'TrentService.'
 
@@ -45,44 +75,73 @@ const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
 
 export function createRequestHandler(options: HandlerOptions): (request: WireRequest) => Promise<Answer> {
   const { execute, authenticator, clock, uuid, log, securityLog } = options
-  const targets = new Map([...options.operations].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
+  const targets = new Map([...options.operations.kms].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
+
+  function callOf(request: WireRequest, requestId: string, { principal, region }: AuthenticatedRequest): Call {
+    return {
+      principal,
+      region,
+      requestId,
+      time: clock.now(),
+      sourceIp: request.sourceIp,
+      userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
+      tls: request.tls,
+    }
+  }
+
+  function noteFailure(request: WireRequest, answer: Answer, error: unknown, { operation, isAuthenticated }: Progress) {
+    const { status, requestId } = answer
+    if (status >= 500) log.error({ err: error, requestId, operation: operation?.name }, 'a request failed inside')
+    else if (!isAuthenticated) {
+      securityLog.refused(request.sourceIp, claimedAccessKeyId(request), (error as KmsError).code)
+    }
+  }
+
+  async function handleQuery(request: WireRequest, requestId: string): Promise<Answer> {
+    const progress: Progress = { operation: undefined, isAuthenticated: false }
+    const claimed = claimedService(request)
+    let service: QueryService = claimed === 'iam' ? 'iam' : 'sts'
+    try {
+      const parameters = readParameters(request)
+      if (claimed !== service) service = serviceOfVersion(parameters)
+      const operation = findQueryOperation(options.operations[service], service, parameters)
+      progress.operation = operation
+      const who = operation.unsigned ? NOBODY : await authenticator.authenticate(request, service)
+      progress.isAuthenticated = true
+      const output = await execute(operation, operation.input.fromQuery(parameters), callOf(request, requestId, who))
+      return queryAnswer(service, operation, output, requestId)
+    } catch (error) {
+      const answer = queryErrorAnswer(service, error, requestId, progress.isAuthenticated)
+      noteFailure(request, answer, error, progress)
+      return answer
+    }
+  }
 
   return async function handle(request) {
     const requestId = uuid()
-    let operation: Operation | undefined
-    let isAuthenticated = false
+    const progress: Progress = { operation: undefined, isAuthenticated: false }
     try {
       if (options.clockEndpoint !== undefined && request.path === CLOCK_PATH) {
         return await options.clockEndpoint(request, requestId)
       }
+      if (isQueryRequest(request) && claimedService(request) !== 'kms') return await handleQuery(request, requestId)
       const unroutable = refuseUnroutable(request, requestId)
       if (unroutable !== undefined) {
         securityLog.refused(request.sourceIp, undefined, `HTTP ${unroutable.status}`)
         return unroutable
       }
       const body = parseBody(request.body)
-      operation = findOperation(targets, request)
+      const operation = findOperation(targets, request)
+      progress.operation = operation
       // All requests of a turn come here before the first goes on: the checks of signatures then follow one another.
       await undefined
-      const { principal, region } = await authenticator.authenticate(request)
-      isAuthenticated = true
-      const output = await execute(operation, body, {
-        principal,
-        region,
-        requestId,
-        time: clock.now(),
-        sourceIp: request.sourceIp,
-        userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
-        tls: request.tls,
-      })
+      const who = await authenticator.authenticate(request)
+      progress.isAuthenticated = true
+      const output = await execute(operation, body, callOf(request, requestId, who))
       return jsonAnswer(200, output === undefined ? '' : JSON.stringify(output), requestId)
     } catch (error) {
       const answer = errorAnswer(error, requestId)
-      if (answer.status >= 500) {
-        log.error({ err: error, requestId, operation: operation?.name }, 'a request failed inside')
-      } else if (!isAuthenticated) {
-        securityLog.refused(request.sourceIp, claimedAccessKeyId(request), (error as KmsError).code)
-      }
+      noteFailure(request, answer, error, progress)
       return answer
     }
   }

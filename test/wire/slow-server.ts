@@ -51,7 +51,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
       openSecret: () => Promise.reject(new Error('nothing is stored')),
       clock: systemClock,
     }),
-    operations: new Map([[OPERATION, defineUnsupported(OPERATION)]]),
+    operations: { kms: new Map([[OPERATION, defineUnsupported(OPERATION)]]), sts: new Map(), iam: new Map() },
     clock: systemClock,
     uuid: createRandomSource().uuid,
     log: options.log ?? silentLog,
