@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import { CACHED_ALIAS_LISTS_MAX, CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
 import { type Alias, type AliasName, aliasRef } from './aliases.ts'
+import { createGrantCache } from './grants/grant-cache.ts'
 import { type Key, type KeyName, keyRef } from './keys/key.ts'
 import type { ChangeNotice, Lookups, MaybePromise, Reader } from './store.ts'
 
@@ -18,6 +19,7 @@ export function createRecordCache(reader: Reader): RecordCache {
   const aliases = new LRUCache<string, Alias>({ max: CACHED_ALIASES_MAX })
   /** `region/materialId` → the key's name; a material never changes its key. */
   const owners = new LRUCache<string, KeyName>({ max: CACHED_KEYS_MAX })
+  const grants = createGrantCache(reader)
   const aliasNames = new LRUCache<string, readonly string[]>({ max: CACHED_ALIAS_LISTS_MAX })
   /** Rises with every drop: a record that was read before one must not be kept after it. */
   let generation = 0
@@ -58,8 +60,11 @@ export function createRecordCache(reader: Reader): RecordCache {
       const ref = keyRef(key)
       return aliasNames.get(ref) ?? loadAliasNames(ref, key)
     },
+    findGrants: grants.findGrants,
+    findGrant: (name) => reader.findGrant(name),
     drop(notices) {
       generation++
+      grants.drop(notices)
       for (const { kind, subject } of notices) {
         if (kind === 'key') keys.delete(subject)
         else if (kind === 'alias') {
@@ -71,6 +76,7 @@ export function createRecordCache(reader: Reader): RecordCache {
     },
     clear() {
       generation++
+      grants.clear()
       keys.clear()
       aliases.clear()
       aliasNames.clear()

@@ -5,8 +5,10 @@
  * can drop it from their caches (design.md section 3); every change carries its audit record the same way (audit.md G-2).
  */
 import type { Alias, AliasName } from './aliases.ts'
+import type { Grant, GrantName } from './grants/grant.ts'
 import type { AccessKeyUse } from './identity/entities.ts'
 import type { IdentityChange, IdentityReader } from './identity/identity-store.ts'
+import type { PrincipalRef } from './identity/principal-ref.ts'
 import type { Key, KeyName } from './keys/key.ts'
 
 export type MaybePromise<T> = T | Promise<T>
@@ -94,6 +96,16 @@ export interface Lookups {
   findAlias(name: AliasName): MaybePromise<Alias | undefined>
   /** Of the key, in order; one more than a key may have at most (kms:ResourceAliases). */
   aliasNamesOf(key: KeyName): MaybePromise<readonly string[]>
+  /** Grants of the key whose grantee is one of these (`granteeRefs`), whatever they allow. */
+  findGrants(key: KeyName, grantees: readonly PrincipalRef[]): MaybePromise<readonly Grant[]>
+  /** Always as the store has it: a grant token makes a grant visible that a cache does not know yet (GT-5). */
+  findGrant(name: GrantName): Promise<Grant | undefined>
+}
+
+/** What is given must be so. */
+export interface GrantFilter {
+  readonly grantId?: string | undefined
+  readonly grantee?: PrincipalRef | undefined
 }
 
 export interface Reader extends Lookups, IdentityReader {
@@ -119,6 +131,14 @@ export interface Reader extends Lookups, IdentityReader {
   lastUsageTrackedSince(): Promise<number>
   countKeys(account: string, region: string): Promise<number>
   countAliases(key: KeyName): Promise<number>
+  /** A grant that a call with the same name and the same wishes made (authorization.md GL-1). */
+  findGrantByRetryDigest(key: KeyName, digest: string): Promise<Grant | undefined>
+  hasGrants(key: KeyName): Promise<boolean>
+  countGrants(key: KeyName): Promise<number>
+  /** In order of grant id, which is also what `page.after` is. At most `limit`. */
+  listGrants(key: KeyName, page: Page, filter: GrantFilter): Promise<readonly Grant[]>
+  /** Of all keys of the Region but those whose deletion date is not after `now`; in order of grant id. At most `limit`. */
+  listRetirableGrants(region: string, retiring: PrincipalRef, page: Page, now: number): Promise<readonly Grant[]>
   findDomainKey(id: string): Promise<StoredDomainKey | undefined>
   newestDomainKey(): Promise<StoredDomainKey | undefined>
 }
@@ -135,7 +155,7 @@ export interface Change extends Reader, IdentityChange {
   /** Forgets a pending material altogether (lifecycle.md IMP-71). Gone already: no change. */
   deleteMaterial(material: StoredKeyMaterial): Promise<void>
   /**
-   * Key, materials, aliases and last use; nothing that could open a ciphertext stays in the live table. Gone already: no
+   * Key, materials, aliases, grants and last use; nothing that could open a ciphertext stays in the live table. Gone already: no
    * change.
    */
   eraseKey(name: KeyName): Promise<void>
@@ -143,6 +163,9 @@ export interface Change extends Reader, IdentityChange {
   updateAlias(alias: Alias): Promise<void>
   /** Gone already: no change. */
   deleteAlias(name: AliasName): Promise<void>
+  insertGrant(grant: Grant): Promise<void>
+  /** @returns whether it was there. */
+  deleteGrant(name: GrantName): Promise<boolean>
   insertDomainKey(key: StoredDomainKey): Promise<void>
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>

@@ -6,6 +6,7 @@ import { deleteAlias, deleteAliasesOfKey, insertAlias, updateAlias } from './ali
 import { insertAuditRecord } from './audit-outbox.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
+import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
 import { createIdentityChange } from './identity-change.ts'
 import { deleteMaterial, deleteMaterialsOfKey, insertMaterial, updateMaterial } from './key-materials.ts'
 import { deleteKey, insertKey, updateKey } from './keys.ts'
@@ -55,6 +56,7 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
     },
     async eraseKey(name) {
       for (const alias of await deleteAliasesOfKey(db, name)) touch('alias', aliasRef(alias))
+      if (await deleteGrantsOfKey(db, name)) touch('grants', keyRef(name))
       await deleteMaterialsOfKey(db, name)
       await deleteLastUsage(db, name)
       if (!(await deleteKey(db, name))) return
@@ -71,6 +73,15 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
     },
     async deleteAlias(name) {
       if (await deleteAlias(db, name)) touch('alias', aliasRef(name))
+    },
+    async insertGrant(grant) {
+      await insertGrant(db, grant)
+      touch('grants', keyRef(grant))
+    },
+    async deleteGrant(name) {
+      if (!(await deleteGrant(db, name))) return false
+      touch('grants', keyRef(name))
+      return true
     },
     insertDomainKey: (key) => insertDomainKey(db, key),
     recordAudit: (record) => insertAuditRecord(db, record),

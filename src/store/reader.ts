@@ -3,6 +3,15 @@ import type { Reader } from '../domain/store.ts'
 import { aliasNamesOf, countAliases, findAlias, listAliases } from './aliases.ts'
 import type { Db } from './dialects/store-database.ts'
 import { findDomainKey, newestDomainKey } from './domain-keys.ts'
+import {
+  countGrants,
+  findGrant,
+  findGrantByRetryDigest,
+  findGrants,
+  hasGrants,
+  listGrants,
+  listRetirableGrants,
+} from './grants.ts'
 import { createIdentityReader } from './identity-reader.ts'
 import { findMaterial, listMaterials } from './key-materials.ts'
 import { countKeys, findKey, findKeyByMaterial, listKeys } from './keys.ts'
@@ -15,6 +24,13 @@ export function createReader(db: Db): Reader {
     findKeyByMaterial: (region, materialId) => findKeyByMaterial(db, region, materialId),
     findAlias: (name) => findAlias(db, name),
     aliasNamesOf: (key) => aliasNamesOf(db, key),
+    findGrants: (key, grantees) => findGrants(db, key, grantees),
+    findGrant: (name) => findGrant(db, name),
+    findGrantByRetryDigest: (key, digest) => findGrantByRetryDigest(db, key, digest),
+    hasGrants: (key) => hasGrants(db, key),
+    countGrants: (key) => countGrants(db, key),
+    listGrants: (key, page, filter) => listGrants(db, key, page, filter),
+    listRetirableGrants: (region, retiring, page, now) => listRetirableGrants(db, region, retiring, page, now),
     findMaterial: (region, materialId) => findMaterial(db, region, materialId),
     listMaterials: (key, page, filter) => listMaterials(db, key, page, filter),
     listKeys: (account, region, page, now) => listKeys(db, account, region, page, now),

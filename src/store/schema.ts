@@ -20,6 +20,7 @@ export interface Tables {
   key_materials: KeyMaterialsTable
   key_last_usage: KeyLastUsageTable
   aliases: AliasesTable
+  grants: GrantsTable
   domain_keys: DomainKeysTable
   audit_outbox: AuditOutboxTable
   changes: ChangesTable
@@ -203,6 +204,24 @@ export interface AliasesTable {
   key_id: string
   created_at: number
   updated_at: number
+}
+
+export interface GrantsTable {
+  account: string
+  region: string
+  key_id: string
+  grant_id: string
+  name: string | null
+  created_at: number
+  grantee: string
+  retiring: string | null
+  issuing_account: string
+  /** `["Decrypt", …]` in the order asked for. */
+  operations: string
+  /** Null: no constraints; else `{subset, equals, sourceArn}`, the first two as `[[key, value], …]`. */
+  limited_to: string | null
+  /** Null: the grant has no name. */
+  retry_digest: string | null
 }
 
 export interface DomainKeysTable {

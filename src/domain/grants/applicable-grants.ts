@@ -1,6 +1,7 @@
 /** Which grants speak for a request (authorization.md 4.5). Pure: the caller has looked up what it needs. */
-import type { ApplicableGrant } from '../policy/access-request.ts'
+
 import { formsOf, type PrincipalRef } from '../identity/principal-ref.ts'
+import type { ApplicableGrant } from '../policy/access-request.ts'
 import type { Principal } from '../principal.ts'
 import type { EncryptionContext, Grant } from './grant.ts'
 

@@ -33,9 +33,7 @@ export function checkConstraints(constraints: GrantConstraints): void {
 /** GC-2. @throws {KmsError} `ValidationException` */
 export function checkConstraintsFit(spec: string, constraints: GrantConstraints | undefined): void {
   if (spec === 'SYMMETRIC_DEFAULT' || constrainedContext(constraints) === undefined) return
-  throw validationError(
-    'EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.',
-  )
+  throw validationError('EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.')
 }
 
 /** GP-3. */
@@ -45,7 +43,10 @@ export function isAsStrict(child: GrantConstraints | undefined, parent: GrantCon
   const { encryptionContextEquals, encryptionContextSubset } = parent
   const pairs = constrainedContext(child)
   if (encryptionContextEquals !== undefined) {
-    return child?.encryptionContextEquals !== undefined && isSamePairs(child.encryptionContextEquals, encryptionContextEquals)
+    return (
+      child?.encryptionContextEquals !== undefined &&
+      isSamePairs(child.encryptionContextEquals, encryptionContextEquals)
+    )
   }
   return encryptionContextSubset === undefined || (pairs !== undefined && hasPairs(pairs, encryptionContextSubset))
 }
