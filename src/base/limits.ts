@@ -39,6 +39,8 @@ export const IMPORTED_MATERIALS_PER_KEY_MAX = 100
 /** lifecycle.md ROT-32: in the life of a key. */
 export const ON_DEMAND_ROTATIONS_MAX = 25
 export const POLICY_BYTES_MAX = 32_768
+/** authorization.md 6.1: white space not counted. */
+export const SESSION_POLICY_CHARS_MAX = 2_048
 /** operations.md 1.7: more validation errors than this are not reported. */
 export const VALIDATION_ERRORS_MAX = 10
 
@@ -55,6 +57,12 @@ export const CACHED_SIGNING_KEYS_MAX = 10_000
 export const CACHED_KEY_MATERIALS_MAX = 20_000
 /** Plaintext material leaves memory after this much time without use (lifecycle.md ENV-32). */
 export const CACHED_KEY_MATERIAL_TTL_MS = 15 * 60 * 1000
+
+/** Policies in compiled form: how many, and the length of their texts together (compiled they take some ten times as much). */
+export const COMPILED_POLICIES_MAX = 20_000
+export const COMPILED_POLICY_CHARS_MAX = 8 * 1024 * 1024
+/** Actions whose statements a compiled policy remembers; all operations together have fewer. */
+export const COMPILED_POLICY_ACTIONS_MAX = 256
 
 /** design.md section 3: a change is in force on every node within 1 s. */
 export const CHANGE_POLL_INTERVAL_MS = 200
@@ -148,18 +156,10 @@ export const SLOW_WORK_WAITING_MAX = 1_000
 /** Jobs handed to the thread that runs JavaScript cryptography: one running, one that it finds ready. */
 export const OFF_THREAD_RUNNING_MAX = 2
 
-/** Quotas of an account and its identities (authorization.md 6.1). */
-export const USERS_PER_ACCOUNT_MAX = 5_000
-export const ROLES_PER_ACCOUNT_MAX = 1_000
-export const GROUPS_PER_ACCOUNT_MAX = 300
-export const MANAGED_POLICIES_PER_ACCOUNT_MAX = 1_500
-export const ACCESS_KEYS_PER_USER_MAX = 2
-export const GROUPS_PER_USER_MAX = 10
-export const ATTACHED_POLICIES_MAX = 10
-export const POLICY_VERSIONS_MAX = 5
-export const TAGS_PER_IDENTITY_MAX = 50
-/** Of all inline policies of one identity, white space not counted. */
-export const INLINE_POLICIES_CHARS_MAX = { user: 2_048, role: 10_240, group: 5_120 } as const
-/** White space not counted. */
-export const MANAGED_POLICY_CHARS_MAX = 6_144
-export const TRUST_POLICY_CHARS_MAX = 2_048
+export const OIDC_PROVIDERS_PER_ACCOUNT_MAX = 100
+
+/** Users, roles and sessions whose policies are at hand. */
+export const CACHED_RIGHTS_MAX = 10_000
+/** SEC-7: how often it is saved when access keys were last used, and how many are held until then. */
+export const ACCESS_KEY_USES_SAVE_INTERVAL_MS = 60_000
+export const ACCESS_KEY_USES_HELD_MAX = 10_000
