@@ -2,6 +2,7 @@
 import { enumeration, list, optional, string, structure } from '../../base/schema.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { ConditionValues } from '../../domain/policy/access-request.ts'
+import type { LocatedEntity } from '../../pipeline/operation.ts'
 
 const NAME = '[\\w+=,.@-]+'
 
@@ -58,4 +59,9 @@ export function iamTagConditions(wire: readonly IamTag[] | undefined): Condition
   const conditions: Record<string, string | readonly string[]> = { 'aws:TagKeys': wire.map(({ Key }) => Key) }
   for (const { Key, Value } of wire) conditions[`aws:RequestTag/${Key}`] = Value
   return conditions
+}
+
+/** `iam:PermissionsBoundary` of a write to a user or role: the boundary that it has (authorization.md 6.6). */
+export function boundaryInForce(_input: unknown, { boundaryArn }: LocatedEntity): ConditionValues {
+  return { 'iam:PermissionsBoundary': boundaryArn }
 }
