@@ -156,7 +156,22 @@ export const SLOW_WORK_WAITING_MAX = 1_000
 /** Jobs handed to the thread that runs JavaScript cryptography: one running, one that it finds ready. */
 export const OFF_THREAD_RUNNING_MAX = 2
 
+/** Quotas of an account and its identities (authorization.md 6.1). */
+export const USERS_PER_ACCOUNT_MAX = 5_000
+export const ROLES_PER_ACCOUNT_MAX = 1_000
+export const GROUPS_PER_ACCOUNT_MAX = 300
+export const MANAGED_POLICIES_PER_ACCOUNT_MAX = 1_500
 export const OIDC_PROVIDERS_PER_ACCOUNT_MAX = 100
+export const ACCESS_KEYS_PER_USER_MAX = 2
+export const GROUPS_PER_USER_MAX = 10
+export const ATTACHED_POLICIES_MAX = 10
+export const POLICY_VERSIONS_MAX = 5
+export const TAGS_PER_IDENTITY_MAX = 50
+/** Of all inline policies of one identity, white space not counted. */
+export const INLINE_POLICIES_CHARS_MAX = { user: 2_048, role: 10_240, group: 5_120 } as const
+/** White space not counted. */
+export const MANAGED_POLICY_CHARS_MAX = 6_144
+export const TRUST_POLICY_CHARS_MAX = 2_048
 
 /** Users, roles and sessions whose policies are at hand. */
 export const CACHED_RIGHTS_MAX = 10_000

@@ -2,7 +2,7 @@
 import { type Members, type Structure, type StructureValue, structure } from '../../base/schema.ts'
 import type { OwnerKind } from '../../domain/identity/entities.ts'
 import { entityArn } from '../../domain/identity/entity-arns.ts'
-import { noSuchEntity } from '../../domain/identity/identity-errors.ts'
+import { noSuchOwner } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { EntityLookup, LocatedEntity } from '../../pipeline/operation.ts'
@@ -110,6 +110,6 @@ export async function requireOwner(
   name: string,
 ): Promise<Owner> {
   const owner = await type.find(store, account, name)
-  if (owner === undefined) throw noSuchEntity(type.kind, name)
+  if (owner === undefined) throw noSuchOwner(type.kind, name)
   return owner
 }
