@@ -3,9 +3,11 @@ import type { RandomSource } from '../../crypto/random.ts'
 import type { DomainKeys } from '../keys/domain-keys.ts'
 import type { Store } from '../store.ts'
 import { sealSecretAccessKey } from './access-key-secret.ts'
-import { accessKeyIdOf, randomAccount, secretAccessKey, userIdOf } from './identifiers.ts'
+import { accessKeyIdOf, randomAccount, secretAccessKey, uniqueIdOf } from './identifiers.ts'
 
 export const ADMINISTRATOR_NAME = 'administrator'
+/** There are no built-in administrators (authorization.md 6.6): this policy is what makes one. */
+export const ADMINISTRATOR_ACCESS = 'arn:aws:iam::aws:policy/AdministratorAccess'
 
 export interface AccessKeyPair {
   readonly accessKeyId: string
@@ -22,27 +24,28 @@ export function newAdministrator(account: string | undefined, random: RandomSour
   return { account: chosen, accessKeyId: accessKeyIdOf(chosen, random), secretAccessKey: secretAccessKey(random) }
 }
 
-export interface IdentityServices {
+export interface AdministratorServices {
   readonly store: Store
   readonly domainKeys: DomainKeys
   readonly random: RandomSource
 }
 
-/** Account, user and access key in one transaction; changes nothing if the store has an account already. */
+/** Account, user, policy and access key in one transaction; changes nothing if the store has an account already. */
 export async function insertAdministrator(
-  { store, domainKeys, random }: IdentityServices,
+  { store, domainKeys, random }: AdministratorServices,
   { account, accessKeyId, secretAccessKey }: Administrator,
   createdAt: number,
 ): Promise<void> {
   const userName = ADMINISTRATOR_NAME
-  const userId = userIdOf(random)
+  const userId = uniqueIdOf('user', random)
   const owner = { account, principalId: userId }
   // Before the transaction: sealing may have to make a domain key, which is a change of its own.
   const token = await sealSecretAccessKey(domainKeys, owner, accessKeyId, secretAccessKey)
   await store.change(async (change) => {
     if ((await change.listAccounts()).length > 0) return
     await change.insertAccount(account, createdAt)
-    await change.insertUser({ account, userName, path: '/', userId, createdAt })
+    await change.insertUser({ account, userName, path: '/', userId, createdAt, tags: [], boundaryArn: undefined })
+    await change.attachPolicy({ account, ownerKind: 'user', ownerId: userId, policyArn: ADMINISTRATOR_ACCESS })
     await change.insertAccessKey({ accessKeyId, account, userName, active: true, token, createdAt })
   })
 }

@@ -18,22 +18,25 @@ export function randomAccount(random: RandomSource): string {
   return String(least + (drawn % (9n * least)))
 }
 
-/** 21 characters: `AIDA…` for a user. */
-export function userIdOf(random: RandomSource): string {
-  return `AIDA${randomBase32(random, UNIQUE_ID_RANDOM_CHARS)}`
+/** What a unique id begins with. */
+const UNIQUE_ID_PREFIXES = { user: 'AIDA', role: 'AROA', group: 'AGPA', policy: 'ANPA' } as const
+
+/** 21 characters, never used again: `AIDA…` for a user. */
+export function uniqueIdOf(kind: keyof typeof UNIQUE_ID_PREFIXES, random: RandomSource): string {
+  return `${UNIQUE_ID_PREFIXES[kind]}${randomBase32(random, UNIQUE_ID_RANDOM_CHARS)}`
 }
 
 /**
- * 20 characters: `AKIA`, the half of the account in base32, and random ones, of which the first tells an odd account from
+ * 20 characters: `AKIA` (`ASIA` for temporary ones), the half of the account in base32, and random ones, of which the first tells an odd account from
  * an even one.
  */
-export function accessKeyIdOf(account: string, random: RandomSource): string {
+export function accessKeyIdOf(account: string, random: RandomSource, prefix: 'AKIA' | 'ASIA' = 'AKIA'): string {
   const number = BigInt(account)
   const encoded = base32(number / 2n + ACCOUNT_OFFSET)
   const odd = Number(number % 2n)
   const [first, ...others] = randomBase32(random, ACCESS_KEY_RANDOM_CHARS + 1)
   const parity = BASE32[odd * 16 + (BASE32.indexOf(first!) % 16)]
-  return `AKIA${encoded}${parity}${others.join('')}`
+  return `${prefix}${encoded}${parity}${others.join('')}`
 }
 
 const ACCESS_KEY_ID = /^A[KS]IA[A-Z2-7]{16}$/

@@ -8,7 +8,7 @@ import {
   accountOfAccessKeyId,
   randomAccount,
   secretAccessKey,
-  userIdOf,
+  uniqueIdOf,
 } from '../../../src/domain/identity/identifiers.ts'
 
 const random = createRandomSource()
@@ -54,7 +54,7 @@ test('text that is no access key id has no account', () => {
 
 test('secrets have 40 characters, user ids 21, and none comes twice', () => {
   const secrets = Array.from({ length: 500 }, () => secretAccessKey(random))
-  const userIds = Array.from({ length: 500 }, () => userIdOf(random))
+  const userIds = Array.from({ length: 500 }, () => uniqueIdOf('user', random))
   for (const secret of secrets) assert.match(secret, /^[A-Za-z0-9+/]{40}$/)
   for (const userId of userIds) assert.match(userId, /^AIDA[A-Z2-7]{17}$/)
   assert.equal(new Set(secrets).size, 500)
