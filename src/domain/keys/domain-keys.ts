@@ -23,15 +23,20 @@ export interface DomainKeys {
   open(subject: TokenSubject, token: Buffer): Promise<Buffer>
   /** The key of fingerprints, the same for ever (lifecycle.md IMP-57). */
   fingerprintKey(): Promise<DomainKey['key']>
+  /** The key that authenticates grant tokens, the same for ever (authorization.md GT-5). */
+  grantTokenKey(): Promise<DomainKey['key']>
+  /** The same, `undefined` before it was first asked for; changes nothing, so also inside a change. */
+  findGrantTokenKey(): Promise<DomainKey['key'] | undefined>
 }
 
 /**
- * The key of fingerprints lies among the domain keys, wrapped and kept as they are, under a name of its own:
- * SHA-256("kms:import-fingerprint-key:v1"), the first 16 bytes.
+ * Keys that stay lie among the domain keys, wrapped and kept as they are, each under the first 16 bytes of SHA-256 of a
+ * name of its own.
  */
 const FINGERPRINT_KEY_ID = sha256Hex('kms:import-fingerprint-key:v1').slice(0, 32)
-/** Older than all, so that it is never taken for the newest and seals nothing. */
-const FINGERPRINT_KEY_CREATED_AT = 0
+const GRANT_TOKEN_KEY_ID = sha256Hex('kms:grant-token-key:v1').slice(0, 32)
+/** Older than all, so that they are never taken for the newest and seal nothing. */
+const LASTING_KEY_CREATED_AT = 0
 
 interface Newest {
   readonly domainKey: DomainKey
@@ -79,22 +84,29 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
     return { domainKey: made, createdAt }
   }
 
-  async function makeFingerprintKey(): Promise<DomainKey> {
-    const made = await createDomainKey(root, random, FINGERPRINT_KEY_ID)
+  async function makeLastingKey(lastingId: string): Promise<DomainKey> {
+    const made = await createDomainKey(root, random, lastingId)
     await store.change(async (change) => {
       // Asked again inside the transaction: another node may have been quicker.
       if ((await change.findDomainKey(made.id)) !== undefined) return
       const { id, wrapped } = made
-      await change.insertDomainKey({ id, rootKeyId: root.id, wrapped, createdAt: FINGERPRINT_KEY_CREATED_AT })
+      await change.insertDomainKey({ id, rootKeyId: root.id, wrapped, createdAt: LASTING_KEY_CREATED_AT })
     })
     return load(made.id)
   }
 
+  async function findLastingKey(id: string): Promise<DomainKey | undefined> {
+    return unwrapped.get(id) ?? ((await store.findDomainKey(id)) && (await load(id)))
+  }
+
+  async function lastingKey(id: string): Promise<DomainKey['key']> {
+    return ((await findLastingKey(id)) ?? (await makeLastingKey(id))).key
+  }
+
   return {
-    async fingerprintKey() {
-      const known = unwrapped.get(FINGERPRINT_KEY_ID) ?? (await store.findDomainKey(FINGERPRINT_KEY_ID))
-      return (known === undefined ? await makeFingerprintKey() : await load(FINGERPRINT_KEY_ID)).key
-    },
+    fingerprintKey: () => lastingKey(FINGERPRINT_KEY_ID),
+    grantTokenKey: () => lastingKey(GRANT_TOKEN_KEY_ID),
+    findGrantTokenKey: async () => (await findLastingKey(GRANT_TOKEN_KEY_ID))?.key,
     async seal(subject, secret) {
       return sealToken(await current(), random, subject, secret)
     },
