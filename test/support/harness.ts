@@ -26,6 +26,8 @@ export type Answer = any
 export interface Harness {
   /** Calls an operation with a JSON body as the wire would parse it: blobs are base64 texts or Buffers. */
   call(operation: string, body?: object, caller?: Caller): Promise<Answer>
+  /** The same, as somebody else than the account's administrator. */
+  callAs(principal: Principal, operation: string, body?: object, region?: string): Promise<Answer>
   /** Parsed audit records, oldest first. */
   auditRecords(): Answer[]
   readonly auditLines: readonly string[]
@@ -38,15 +40,39 @@ export interface Harness {
 /** 2026-03-01T12:00:00.123Z: a fraction shows where timestamps lose it. */
 export const START_TIME = Date.UTC(2026, 2, 1, 12, 0, 0, 123)
 
+/** The administrator of the account: a user whose policy allows everything. */
 export function userOf(account: string): Principal {
+  const arn = `arn:aws:iam::${account}:user/alice`
+  const userId = USER_IDS[account] ?? 'AIDAEXAMPLEEXAMPLE000'
   return {
     type: 'IAMUser',
     account,
-    arn: `arn:aws:iam::${account}:user/alice`,
-    principalId: 'AIDAEXAMPLEEXAMPLE001',
+    arn,
+    principalId: userId,
+    entityId: userId,
+    principalArn: arn,
     userName: 'alice',
     accessKeyId: 'AKIAEXAMPLEEXAMPLE01',
   }
+}
+
+const USER_IDS: Readonly<Record<string, string>> = {
+  [ACCOUNT]: 'AIDAEXAMPLEEXAMPLE001',
+  [OTHER_ACCOUNT]: 'AIDAEXAMPLEEXAMPLE002',
+}
+
+async function insertAdministrators(store: Store): Promise<void> {
+  await store.change(async (change) => {
+    for (const [account, userId] of Object.entries(USER_IDS)) {
+      if (await change.hasAccount(account)) continue
+      const createdAt = START_TIME
+      await change.insertAccount(account, createdAt)
+      const user = { account, userName: 'alice', path: '/', userId, createdAt, tags: [], boundaryArn: undefined }
+      await change.insertUser(user)
+      const policyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'
+      await change.attachPolicy({ account, ownerKind: 'user', ownerId: userId, policyArn })
+    }
+  })
 }
 
 export interface HarnessOptions {
@@ -62,10 +88,9 @@ export interface HarnessOptions {
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const clock = createTestClock(START_TIME)
-  const store = observed(
-    await openSqliteStore({ path: options.storePath ?? ':memory:', node: 'test', clock }),
-    options.onStoreCall,
-  )
+  const plainStore = await openSqliteStore({ path: options.storePath ?? ':memory:', node: 'test', clock })
+  await insertAdministrators(plainStore)
+  const store = observed(plainStore, options.onStoreCall)
   const memory = createMemoryAuditLog()
   const auditLog: typeof memory = {
     ...memory,
@@ -97,20 +122,25 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     },
     auditRecords: () => memory.lines.map((line) => JSON.parse(line)),
     call(name, body = {}, { account = ACCOUNT, region = REGION } = {}) {
-      const operation = operations.get(name)
-      if (operation === undefined) throw new Error(`no operation ${name}`)
-      const json = JSON.parse(JSON.stringify(body, base64OfBuffers))
-      return service.execute(operation, json, {
-        principal: userOf(account),
-        region,
-        requestId: service.random.uuid(),
-        time: clock.now(),
-        sourceIp: '127.0.0.1',
-        userAgent: 'harness',
-        tls: undefined,
-      })
+      return callAs(userOf(account), name, body, region)
     },
+    callAs,
     close: () => service.stop(),
+  }
+
+  function callAs(principal: Principal, name: string, body: object = {}, region = REGION): Promise<Answer> {
+    const operation = operations.get(name)
+    if (operation === undefined) throw new Error(`no operation ${name}`)
+    const json = JSON.parse(JSON.stringify(body, base64OfBuffers))
+    return service.execute(operation, json, {
+      principal,
+      region,
+      requestId: service.random.uuid(),
+      time: clock.now(),
+      sourceIp: '127.0.0.1',
+      userAgent: 'harness',
+      tls: undefined,
+    })
   }
 }
 
