@@ -9,3 +9,9 @@ export function percentEncoded(document: string): string {
 export function dateTime(time: number): string {
   return `${new Date(time).toISOString().slice(0, -'.000Z'.length)}Z`
 }
+
+/** `PermissionsBoundary` of a user or role. The model's enum has another value than AWS's answers have. */
+export function boundaryAnswer(boundaryArn: string | undefined) {
+  if (boundaryArn === undefined) return undefined
+  return { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: boundaryArn }
+}
