@@ -4,8 +4,9 @@
  */
 import { isAccount } from '../../base/arn.ts'
 import type { StoredRole } from './entities.ts'
-import { assumedRoleArn, federatedUserArn, parseEntityArn, roleArn, rootArn, userArn } from './entity-arns.ts'
+import { roleArn, rootArn, userArn } from './entity-arns.ts'
 import type { IdentityReader } from './identity-store.ts'
+import { federatedUserArn, type PrincipalArn, parsePrincipalArn, roleSessionArn } from './principal-arn.ts'
 import type { PrincipalRef } from './principal-ref.ts'
 
 /** What becomes of principals of accounts that this server does not host: nobody can say whether they exist (P-7). */
@@ -21,12 +22,10 @@ export type Resolution =
 
 const MALFORMED: Resolution = { is: 'malformed' }
 const UNKNOWN_ARN: Resolution = { is: 'unknown', given: 'ARN' }
+const UNKNOWN_ID: Resolution = { is: 'unknown', given: 'unique id' }
 
-const UNIQUE_ID = /^(AIDA[A-Z0-9]{12,124}|(AROA[A-Z0-9]{12,124})(:[\w+=,.@-]{2,64})?)$/
-const ROOT_ARN = /^arn:aws:iam::(\d{12}):root$/
-/** No path, no wildcard. */
-const ASSUMED_ROLE_ARN = /^arn:aws:sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{2,64})$/
-const FEDERATED_USER_ARN = /^arn:aws:sts::(\d{12}):federated-user\/([\w+=,.@-]{2,32})$/
+/** Of a user, a role, or a role with the name of a session. */
+const UNIQUE_ID = /^(AIDA[A-Z0-9]{12,124}|AROA[A-Z0-9]{12,124}(:[\w+=,.@-]{2,64})?)$/
 
 /**
  * @param text an ARN of an account's root, a user, a role, one session of a role or a federated user, or the unique id of a
@@ -37,41 +36,38 @@ export async function resolvePrincipal(
   principals: Principals,
   externalAccounts: ExternalAccounts,
 ): Promise<Resolution> {
-  if (UNIQUE_ID.test(text)) return resolveUniqueId(text, principals)
-  const account = accountOfPrincipal(text)
-  if (account === undefined) return MALFORMED
-  if (!(await principals.hasAccount(account))) {
+  if (UNIQUE_ID.test(text)) {
+    return (await arnOfUniqueId(text, principals)) === undefined ? UNKNOWN_ID : { is: 'found', ref: text }
+  }
+  const arn = parsePrincipalArn(text)
+  if (arn === undefined) return MALFORMED
+  if (!(await principals.hasAccount(arn.account))) {
     return externalAccounts === 'accept' ? { is: 'found', ref: text } : UNKNOWN_ARN
   }
-  const ref = await refOf(text, account, principals)
+  const ref = await refOf(arn, principals)
   return ref === undefined ? UNKNOWN_ARN : { is: 'found', ref }
 }
 
-/** The account in the ARN of a principal; `undefined` for every other text, unique ids and ARNs of groups included. */
-export function accountOfPrincipal(arn: string): string | undefined {
-  const match = ROOT_ARN.exec(arn) ?? ASSUMED_ROLE_ARN.exec(arn) ?? FEDERATED_USER_ARN.exec(arn)
-  if (match !== null) return match[1]
-  const entity = parseEntityArn(arn)
-  const isPrincipal = (entity?.kind === 'user' || entity?.kind === 'role') && isAccount(entity.account)
-  return isPrincipal && entity.name.length <= 64 ? entity.account : undefined
-}
-
-async function refOf(arn: string, account: string, principals: Principals): Promise<PrincipalRef | undefined> {
-  if (ROOT_ARN.test(arn)) return account
-  const [, , federatedUser] = FEDERATED_USER_ARN.exec(arn) ?? []
-  if (federatedUser !== undefined) return `${account}:${federatedUser}`
-  const [, , roleName, session] = ASSUMED_ROLE_ARN.exec(arn) ?? []
-  if (roleName !== undefined) {
-    const role = await findRole(account, roleName, principals)
-    return role && `${role.roleId}:${session}`
+async function refOf(arn: PrincipalArn, principals: Principals): Promise<PrincipalRef | undefined> {
+  const { kind, account } = arn
+  switch (kind) {
+    case 'root':
+      return account
+    case 'federated user':
+      return `${account}:${arn.name}`
+    case 'user': {
+      const user = await principals.findUser(account, arn.name)
+      return user?.userName === arn.name && user.path === arn.path ? user.userId : undefined
+    }
+    case 'role': {
+      const role = await findRole(account, arn.name, principals)
+      return role?.path === arn.path ? role.roleId : undefined
+    }
+    case 'role session': {
+      const role = await findRole(account, arn.name, principals)
+      return role && `${role.roleId}:${arn.session}`
+    }
   }
-  const { kind, name, path } = parseEntityArn(arn)!
-  if (kind === 'user') {
-    const user = await principals.findUser(account, name)
-    return user?.userName === name && user.path === path ? user.userId : undefined
-  }
-  const role = await findRole(account, name, principals)
-  return role?.path === path ? role.roleId : undefined
 }
 
 /** Names are unique whatever their case, but a principal is named exactly (P-3). */
@@ -80,22 +76,18 @@ async function findRole(account: string, roleName: string, principals: Principal
   return role?.roleName === roleName ? role : undefined
 }
 
-async function resolveUniqueId(ref: string, principals: Principals): Promise<Resolution> {
-  return (await arnOfUniqueId(ref, principals)) === undefined
-    ? { is: 'unknown', given: 'unique id' }
-    : { is: 'found', ref }
-}
-
 async function arnOfUniqueId(ref: string, principals: Principals): Promise<string | undefined> {
-  const [id = '', session] = ref.split(':') as [string, string?]
+  const [id, session] = ref.split(':') as [string, string?]
   if (id.startsWith('AIDA')) {
     const user = await principals.findUserById(id)
     return user && userArn(user)
   }
   const role = await principals.findRoleById(id)
   if (role === undefined) return undefined
-  return session === undefined ? roleArn(role) : assumedRoleArn(role.account, role.roleName, session)
+  return session === undefined ? roleArn(role) : roleSessionArn(role.account, role.roleName, session)
 }
+
+const FEDERATED_USER_ID = /^(\d{12}):(.+)$/
 
 /**
  * How answers show a principal: by its ARN of now, or by its unique id once it is gone, even if there is another of its
@@ -104,6 +96,6 @@ async function arnOfUniqueId(ref: string, principals: Principals): Promise<strin
 export async function shownPrincipal(ref: PrincipalRef, principals: Principals): Promise<string> {
   if (UNIQUE_ID.test(ref)) return (await arnOfUniqueId(ref, principals)) ?? ref
   if (isAccount(ref)) return rootArn(ref)
-  const [, account, name] = /^(\d{12}):(.+)$/.exec(ref) ?? []
-  return account === undefined ? ref : federatedUserArn(account, name!)
+  const federated = FEDERATED_USER_ID.exec(ref)
+  return federated === null ? ref : federatedUserArn(federated[1]!, federated[2]!)
 }
