@@ -1,6 +1,8 @@
 /** ARNs of identities (authorization.md 2.1). */
 import type { OwnerKind, StoredGroup, StoredRole, StoredUser } from './entities.ts'
 
+export { type EntityName, parseEntityArn } from './entity-name.ts'
+
 /** @param path begins and ends with `/`. */
 export function entityArn(account: string, kind: OwnerKind, path: string, name: string): string {
   return `arn:aws:iam::${account}:${kind}${path}${name}`
@@ -20,4 +22,13 @@ export function groupArn({ account, path, groupName }: Pick<StoredGroup, 'accoun
 
 export function rootArn(account: string): string {
   return `arn:aws:iam::${account}:root`
+}
+
+/** Without the role's path. */
+export function assumedRoleArn(account: string, roleName: string, sessionName: string): string {
+  return `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`
+}
+
+export function federatedUserArn(account: string, name: string): string {
+  return `arn:aws:sts::${account}:federated-user/${name}`
 }
