@@ -76,4 +76,6 @@ export type Decision =
       readonly reason: 'missing allow'
       readonly missing: PolicyType
       readonly isVisible: boolean
+      /** What evaluation failed with, where it did: a defect of ours, to be logged. */
+      readonly failure?: unknown
     }

@@ -1,77 +1,177 @@
-/** The condition operators of the policy language and the values that each can compare with (authorization.md 1.5). */
+/**
+ * The condition operators of the policy language (authorization.md 1.5). What a policy compares with is read once, when the
+ * policy is compiled.
+ */
 import { Base64Error, decodeBase64 } from '../../base/base64.ts'
+import { isInRange, parseAddress, parseAddressRange } from './address-range.ts'
+import { arnParts, compileArnPattern } from './arn-pattern.ts'
+import type { ConditionContext } from './condition-context.ts'
+import { parsePolicyDate } from './policy-date.ts'
+import { compileTemplate } from './policy-template.ts'
 
-const TEXTS = [
-  'StringEquals',
-  'StringNotEquals',
-  'StringEqualsIgnoreCase',
-  'StringNotEqualsIgnoreCase',
-  'StringLike',
-  'StringNotLike',
-  'ArnEquals',
-  'ArnLike',
-  'ArnNotEquals',
-  'ArnNotLike',
-]
+/** The values of one key in a policy, compiled. */
+export interface Comparands {
+  /** Keys of their variables, in lower case. */
+  readonly keys: readonly string[]
+  /** Does a value of the request match one of them? */
+  match(value: string, context: ConditionContext): boolean
+}
 
-const COMPARISONS = ['Equals', 'NotEquals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals']
-
-const NUMBER = /^[+-]?\d+(\.\d+)?$/
-/** Epoch seconds, or the W3C profile of ISO 8601. */
-const DATE =
-  /^(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d))?)?)?|-?\d+(\.\d+)?)$/
+interface Comparison {
+  /** `StringNotEquals` and its like hold when no value matches. */
+  readonly isNegated?: boolean
+  readonly hasVariables: boolean
+  /** Can the text be compared with at all? A Deny that can never match would be a hole (C-13). */
+  accepts(text: string): boolean
+  /** @param hasVariables are variables of the policy's version, and of this operator? */
+  compile(texts: readonly string[], hasVariables: boolean): Comparands
+}
 
 const isText = () => true
-const isNumber = (text: string) => NUMBER.test(text)
-const isDate = (text: string) => DATE.test(text)
-const isBoolean = (text: string) => /^(true|false)$/i.test(text)
 
-const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
-
-function isAddressRange(text: string): boolean {
-  const [, address, bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  if (address === undefined) return false
-  if (IPV4.test(address)) return Number(bits ?? 32) <= 32
-  return isIpv6(address) && Number(bits ?? 128) <= 128
+/** @param fold brings spellings together that the operator does not tell apart. */
+function textComparison(hasWildcards: boolean, fold: (text: string) => string = (text) => text): Comparison {
+  return {
+    hasVariables: true,
+    accepts: isText,
+    compile(texts, hasVariables) {
+      const templates = texts.map((text) => compileTemplate(text, { hasWildcards, hasVariables, fold }))
+      const keys = templates.flatMap((template) => template.keys)
+      if (templates.length === 1) {
+        const [only] = templates
+        return { keys, match: (value, context) => only!.matches(fold(value), context) }
+      }
+      return {
+        keys,
+        match(value, context) {
+          const compared = fold(value)
+          return templates.some((template) => template.matches(compared, context))
+        },
+      }
+    },
+  }
 }
 
-function isIpv6(address: string): boolean {
-  return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address) && URL.canParse(`http://[${address}]/`)
+const ARNS: Comparison = {
+  hasVariables: true,
+  accepts: isText,
+  compile(texts, hasVariables) {
+    const patterns = texts.map((text) => compileArnPattern(text, hasVariables))
+    return {
+      keys: patterns.flatMap(({ keys }) => keys),
+      match(value, context) {
+        const parts = arnParts(value)
+        return parts !== undefined && patterns.some((pattern) => pattern.matches(parts, context))
+      },
+    }
+  },
 }
 
-function isBase64(text: string): boolean {
+/** A comparison of what both sides mean; a value of the request that means nothing matches nothing. */
+function parsed<Comparand, Value = Comparand>(
+  read: (text: string) => Comparand | undefined,
+  readValue: (text: string) => Value | undefined,
+  matches: (value: Value, comparand: Comparand) => boolean,
+): Comparison {
+  return {
+    hasVariables: false,
+    accepts: (text) => read(text) !== undefined,
+    compile(texts) {
+      const comparands = texts.map(read).filter((comparand) => comparand !== undefined)
+      return {
+        keys: [],
+        match(text) {
+          const value = readValue(text)
+          return value !== undefined && comparands.some((comparand) => matches(value, comparand))
+        },
+      }
+    },
+  }
+}
+
+const NUMBER = /^[+-]?\d+(\.\d+)?$/
+
+function parseNumber(text: string): number | undefined {
+  return NUMBER.test(text) ? Number(text) : undefined
+}
+
+function parseBinary(text: string): Buffer | undefined {
   try {
-    decodeBase64(text)
-    return true
+    return decodeBase64(text)
   } catch (error) {
-    if (error instanceof Base64Error) return false
+    if (error instanceof Base64Error) return undefined
     throw error
   }
 }
 
-const VALUE_CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map([
-  ...TEXTS.map((name) => [name, isText] as const),
-  ...COMPARISONS.map((comparison) => [`Numeric${comparison}`, isNumber] as const),
-  ...COMPARISONS.map((comparison) => [`Date${comparison}`, isDate] as const),
-  ['Bool', isBoolean],
-  ['BinaryEquals', isBase64],
-  ['IpAddress', isAddressRange],
-  ['NotIpAddress', isAddressRange],
+const lowerCase = (text: string) => text.toLowerCase()
+
+const BOOLEAN = /^(true|false)$/i
+
+const BOOL: Comparison = {
+  ...textComparison(false, lowerCase),
+  accepts: (text) => BOOLEAN.test(text),
+}
+
+/** Presence of the key is all that counts; `match` is asked with `true` for a key that is absent. */
+const NULL: Comparison = { ...BOOL, hasVariables: false }
+
+function orderings(family: string, read: (text: string) => number | undefined): [string, Comparison][] {
+  const ordering = (matches: (value: number, comparand: number) => boolean) => parsed(read, read, matches)
+  const equals = ordering((value, comparand) => value === comparand)
+  return [
+    [`${family}Equals`, equals],
+    [`${family}NotEquals`, negated(equals)],
+    [`${family}LessThan`, ordering((value, comparand) => value < comparand)],
+    [`${family}LessThanEquals`, ordering((value, comparand) => value <= comparand)],
+    [`${family}GreaterThan`, ordering((value, comparand) => value > comparand)],
+    [`${family}GreaterThanEquals`, ordering((value, comparand) => value >= comparand)],
+  ]
+}
+
+function negated(comparison: Comparison): Comparison {
+  return { ...comparison, isNegated: true }
+}
+
+const TEXTS = textComparison(false)
+const TEXTS_IGNORING_CASE = textComparison(false, lowerCase)
+const PATTERNS = textComparison(true)
+const BINARIES = parsed(parseBinary, parseBinary, (value, comparand) => value.equals(comparand))
+const ADDRESSES = parsed(parseAddressRange, parseAddress, isInRange)
+
+const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
+  ['StringEquals', TEXTS],
+  ['StringNotEquals', negated(TEXTS)],
+  ['StringEqualsIgnoreCase', TEXTS_IGNORING_CASE],
+  ['StringNotEqualsIgnoreCase', negated(TEXTS_IGNORING_CASE)],
+  ['StringLike', PATTERNS],
+  ['StringNotLike', negated(PATTERNS)],
+  ['ArnEquals', ARNS],
+  ['ArnLike', ARNS],
+  ['ArnNotEquals', negated(ARNS)],
+  ['ArnNotLike', negated(ARNS)],
+  ...orderings('Numeric', parseNumber),
+  ...orderings('Date', parsePolicyDate),
+  ['Bool', BOOL],
+  ['BinaryEquals', BINARIES],
+  ['IpAddress', ADDRESSES],
+  ['NotIpAddress', negated(ADDRESSES)],
 ])
 
-export interface ConditionOperator {
-  readonly base: string
+export interface ConditionOperator extends Comparison {
+  readonly isNull: boolean
   readonly set: 'ForAllValues' | 'ForAnyValue' | undefined
-  /** Can the text be compared with at all? A Deny that can never match would be a hole (C-13). */
-  accepts(text: string): boolean
+  readonly ifExists: boolean
 }
+
+const NAME = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
 
 /** `undefined` for a name that is no operator; case-sensitive. */
 export function conditionOperator(name: string): ConditionOperator | undefined {
-  // Null takes neither a set operator nor IfExists.
-  if (name === 'Null') return { base: name, set: undefined, accepts: isBoolean }
-  const [, set, base] = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(?:IfExists)?$/.exec(name) ?? []
-  const accepts = base === undefined ? undefined : VALUE_CHECKS.get(base)
-  if (accepts === undefined) return undefined
-  return { base: base!, set: set as ConditionOperator['set'], accepts }
+  // It takes neither a set operator nor IfExists.
+  if (name === 'Null') return { ...NULL, isNull: true, set: undefined, ifExists: false }
+  const [, set, base, ifExists] = NAME.exec(name) ?? []
+  const comparison = base === undefined ? undefined : COMPARISONS.get(base)
+  if (comparison === undefined) return undefined
+  return { ...comparison, isNull: false, set: set as ConditionOperator['set'], ifExists: ifExists !== undefined }
 }

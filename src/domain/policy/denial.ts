@@ -1,12 +1,48 @@
-/** Placeholder until the engine is in. */
+/** What a caller is told who may not do what he asked (authorization.md 5.2). */
 import { KmsError } from '../../base/errors.ts'
-import type { AccessRequest, Decision } from './access-request.ts'
+import type { AccessRequest, Decision, PolicyType } from './access-request.ts'
+import { isOwn } from './evaluate.ts'
+
+/** Names the kind of policy that decided, never which one or what it says (X-3). The query protocol has a code of its own. */
+export function denial(request: AccessRequest, decision: Decision & { readonly allowed: false }): KmsError {
+  const cause = decision.reason === 'missing allow' ? decision.failure : undefined
+  return new KmsError('AccessDeniedException', text(request, decision), { cause })
+}
 
 const NOT_VISIBLE =
-  'the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
+  'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
 
-export function denial({ principal, action, resource }: AccessRequest, _decision: Decision): KmsError {
-  const where = resource.foundByCiphertext ? 'the resource associated with this ciphertext' : 'this resource'
-  const text = `User: ${principal.arn} is not authorized to perform: ${action} on ${where} because ${NOT_VISIBLE}`
-  return new KmsError('AccessDeniedException', text)
+function text(request: AccessRequest, decision: Decision & { readonly allowed: false }): string {
+  const { principal, action, resource } = request
+  if (principal.type === 'WebIdentityUser') return `Not authorized to perform ${action}`
+  const refusal = `User: ${principal.arn} is not authorized to perform: ${action}`
+  if (resource.kind === 'role') return `${refusal} on resource: ${resource.arn}${roleReason(action, decision)}`
+  const where = isOwn(request) ? `on resource: ${resource.arn}` : foreignResource(request)
+  return `${refusal} ${where} ${decision.isVisible ? reason(action, decision) : NOT_VISIBLE}`
+}
+
+/** The ARN of a foreign resource is never echoed. */
+function foreignResource({ resource }: AccessRequest): string {
+  return resource.foundByCiphertext === true ? 'on the resource associated with this ciphertext' : 'on this resource'
+}
+
+const WITH_ARTICLE: Readonly<Record<PolicyType, string>> = {
+  'identity-based policy': 'an identity-based policy',
+  'resource-based policy': 'a resource-based policy',
+  'permissions boundary': 'a permissions boundary',
+  'session policy': 'a session policy',
+}
+
+function reason(action: string, decision: Decision & { readonly allowed: false }): string {
+  return decision.reason === 'explicit deny'
+    ? `with an explicit deny in ${WITH_ARTICLE[decision.by.policyType]}`
+    : `because no ${decision.missing} allows the ${action} action`
+}
+
+/** A-11. Of a foreign role nothing is said: whether it exists must not show. */
+function roleReason(action: string, decision: Decision & { readonly allowed: false }): string {
+  if (!decision.isVisible) return ''
+  return ` ${reason(action, decision)
+    .replace('in a resource-based policy', 'in the role trust policy')
+    .replace('no resource-based policy', 'no role trust policy')}`
 }

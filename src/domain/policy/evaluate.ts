@@ -1,7 +1,133 @@
-/** Placeholder until the engine is in: own account only. */
-import type { AccessRequest, Decision } from './access-request.ts'
+/**
+ * Decides whether a request is allowed: the algorithm of authorization.md 2.4. A pure function: everything it looks at is in
+ * the request.
+ */
+import type { Principal } from '../principal.ts'
+import { Access } from './access.ts'
+import type {
+  AccessRequest,
+  AccessResource,
+  ApplicableGrant,
+  Decision,
+  DecisiveStatement,
+  PolicyType,
+} from './access-request.ts'
+import { compilePolicy } from './compile-policy.ts'
+import { IdentitySide, identityDeny } from './identity-side.ts'
+import type { Policy } from './policy.ts'
+import { isDirect, isFiltered, type Reach, resourceDeny, resourceReach } from './resource-side.ts'
 
-export function evaluate({ principal, resource }: AccessRequest): Decision {
-  if (resource.account === principal.account) return { allowed: true, by: [] }
-  return { allowed: false, reason: 'missing allow', missing: 'resource-based policy', isVisible: false }
+/** Never throws: what fails is denied, and the decision carries the failure for the log (authorization.md section 7.7). */
+export function evaluate(request: AccessRequest): Decision {
+  try {
+    return decide(new Access(request))
+  } catch (failure) {
+    const isVisible = isOwn(request)
+    return { allowed: false, reason: 'missing allow', missing: 'resource-based policy', isVisible, failure }
+  }
+}
+
+/** Whether the caller's account speaks for the resource; services and web identities need no account to speak for them. */
+export function isOwn({ principal, resource }: { principal: Principal; resource: AccessResource }): boolean {
+  return principal.type === 'WebIdentityUser' || principal.account === resource.account
+}
+
+function decide(access: Access): Decision {
+  const own = isOwn(access.request)
+  const policy = resourcePolicy(access.request, own)
+  const deny = policy && resourceDeny(access, policy)
+  if (deny !== undefined) return { allowed: false, reason: 'explicit deny', by: deny.alone[0], isVisible: own }
+  const by = identityDeny(access)
+  if (by !== undefined) return { allowed: false, reason: 'explicit deny', by, isVisible: true }
+
+  const identity = new IdentitySide(access)
+  if (policy === undefined) return own && identity.isFull() ? allowed(identity.allow()!) : missing(identity.missing())
+  return own ? decideInAccount(access, policy, identity) : decideAcrossAccounts(access, policy, identity)
+}
+
+const NO_STATEMENTS = compilePolicy('{"Statement":[]}')
+
+/**
+ * `undefined`: the resource is of a kind that has none. A key that does not exist is judged by the caller's policies alone in
+ * his own account (authorization.md 5.3); a foreign one, and a role, like one whose policy says nothing.
+ */
+function resourcePolicy({ resource: { kind, policy } }: AccessRequest, own: boolean): Policy | undefined {
+  if (kind === 'role') return policy ?? NO_STATEMENTS
+  if (kind !== 'key') return undefined
+  return policy ?? (own ? undefined : NO_STATEMENTS)
+}
+
+/** Policy before grants: only who is allowed by a grant alone is bound to what the grant permits (GP-4). */
+function decideInAccount(access: Access, policy: Policy, identity: IdentitySide): Decision {
+  const reach = resourceReach(access, policy, true)
+  const { direct, filtered, account } = reach
+  if (direct !== undefined) return allowed(direct.alone)
+  if (filtered !== undefined && identity.missingFilter() === undefined) return allowed(filtered.alone)
+  if (account !== undefined && identity.isFull()) return allowed([...account.alone, ...identity.allow()!])
+  const { grants } = access.request
+  return grants.length === 0 ? deniedInAccount(reach, identity) : decideByGrants(grants, reach, identity)
+}
+
+function decideByGrants(grants: readonly ApplicableGrant[], reach: Reach, identity: IdentitySide): Decision {
+  const direct = grants.find(({ form }) => isDirect(form))
+  if (direct !== undefined) return allowedByGrant(direct)
+  const filtered = grants.find(({ form }) => isFiltered(form))
+  if (filtered !== undefined && identity.missingFilter() === undefined) return allowedByGrant(filtered)
+  const account = grants.find(({ form }) => form === 'ACCOUNT')
+  if (account !== undefined && identity.isFull()) return allowedByGrant(account)
+  return deniedInAccount(reach, identity, filtered, account)
+}
+
+/** X-2: what is offered and filtered out comes first, then what delegation lacks. */
+function deniedInAccount(
+  reach: Reach,
+  identity: IdentitySide,
+  filtered?: ApplicableGrant,
+  account?: ApplicableGrant,
+): Denied {
+  if (reach.filtered !== undefined || filtered !== undefined) return missing(identity.missingFilter()!)
+  if (reach.account !== undefined || account !== undefined) return missing(identity.missing())
+  return missing('resource-based policy')
+}
+
+function decideAcrossAccounts(access: Access, policy: Policy, identity: IdentitySide): Decision {
+  const { grants, principal, crossAccount } = access.request
+  if (!crossAccount) return INVISIBLE
+  const reach = resourceReach(access, policy, false)
+  const statement = reach.direct ?? reach.filtered ?? reach.account
+  if (statement !== undefined && identity.isFull()) return allowed([...statement.alone, ...identity.allow()!])
+
+  // E-8: a grant that was issued from the caller's account speaks for both sides.
+  const issuedHere = grants.filter(({ issuingAccount }) => issuingAccount === principal.account)
+  const direct = issuedHere.find(({ form }) => isDirect(form))
+  if (direct !== undefined) return allowedByGrant(direct)
+  const filtered = issuedHere.find(({ form }) => isFiltered(form))
+  if (filtered !== undefined && identity.missingFilter() === undefined) return allowedByGrant(filtered)
+
+  if (statement === undefined && grants.length === 0) return INVISIBLE
+  if (identity.isFull()) return allowedByGrant(grants[0]!)
+  const isFilteredOut = reach.filtered !== undefined || grants.some(({ form }) => isFiltered(form))
+  const filter = isFilteredOut ? identity.missingFilter() : undefined
+  return missing(filter ?? identity.missing())
+}
+
+type Denied = Decision & { readonly allowed: false }
+
+const INVISIBLE: Denied = Object.freeze({
+  allowed: false,
+  reason: 'missing allow',
+  missing: 'resource-based policy',
+  isVisible: false,
+})
+
+function missing(policyType: PolicyType): Denied {
+  return { allowed: false, reason: 'missing allow', missing: policyType, isVisible: true }
+}
+
+function allowed(by: readonly DecisiveStatement[]): Decision {
+  return { allowed: true, by }
+}
+
+function allowedByGrant({ grantId }: ApplicableGrant): Decision {
+  return { allowed: true, by: [], grantId }
 }

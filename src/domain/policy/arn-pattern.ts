@@ -1,0 +1,64 @@
+/** ARNs as patterns: six parts, each with wildcards that do not reach beyond it (authorization.md M-3, 1.5). */
+import type { ConditionContext } from './condition-context.ts'
+import { type Glob, globMatches } from './glob.ts'
+import { compileTemplate } from './policy-template.ts'
+
+const PARTS = 6
+const COLON = 0x3a
+
+export interface ArnPattern {
+  /** Keys of the variables, in lower case. */
+  readonly keys: readonly string[]
+  matches(parts: readonly string[], context: ConditionContext): boolean
+}
+
+/** The last part keeps its colons. `undefined`: the text is no ARN. */
+export function arnParts(text: string): readonly string[] | undefined {
+  const parts = text.split(':')
+  if (parts.length < PARTS || parts[0] !== 'arn') return undefined
+  return parts.length === PARTS ? parts : [...parts.slice(0, PARTS - 1), parts.slice(PARTS - 1).join(':')]
+}
+
+const NOTHING: ArnPattern = { keys: [], matches: () => false }
+
+/** Of `Resource` and `NotResource`: variables count in the last part only (W-2). */
+export function compileResourcePattern(text: string, hasVariables: boolean): ArnPattern {
+  const parts = arnParts(text)
+  if (parts === undefined) return NOTHING
+  const templates = parts.map((part, index) =>
+    compileTemplate(part, { hasWildcards: true, hasVariables: hasVariables && index === PARTS - 1 }),
+  )
+  return {
+    keys: templates.flatMap(({ keys }) => keys),
+    // From the end: it differs most often.
+    matches(value, context) {
+      for (let part = PARTS - 1; part >= 0; part--) {
+        if (!templates[part]!.matches(value[part]!, context)) return false
+      }
+      return true
+    },
+  }
+}
+
+/** Of the ARN operators: variables may stand anywhere, and what they bring in counts as part of the ARN. */
+export function compileArnPattern(text: string, hasVariables: boolean): ArnPattern {
+  const { keys, resolve } = compileTemplate(text, { hasWildcards: true, hasVariables })
+  if (keys.length === 0) return compileResourcePattern(text, false)
+  return {
+    keys,
+    matches(value, context) {
+      const glob = resolve(context)
+      return glob !== undefined && globPartsMatch(glob, value)
+    },
+  }
+}
+
+function globPartsMatch(glob: Glob, value: readonly string[]): boolean {
+  let start = 0
+  for (let part = 0; part < PARTS - 1; part++) {
+    const end = glob.indexOf(COLON, start)
+    if (end === -1 || !globMatches(glob.slice(start, end), value[part]!)) return false
+    start = end + 1
+  }
+  return globMatches(glob.slice(start), value[PARTS - 1]!)
+}

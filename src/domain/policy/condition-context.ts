@@ -1,0 +1,53 @@
+/** The condition values of one request, by names without regard to case (authorization.md C-8). */
+import type { ConditionValues } from './access-request.ts'
+
+/** Two names of a request that differ only in case: which one a condition means is not known (C-9). */
+export class AmbiguousValue {
+  readonly values: readonly (string | readonly string[])[]
+
+  constructor(values: readonly (string | readonly string[])[]) {
+    this.values = values
+  }
+}
+
+/** A list has members: a key without any is absent. */
+export type ContextValue = string | readonly string[] | AmbiguousValue
+
+/** Values by name in lower case; `undefined`: the request does not have the key. */
+export interface ConditionContext {
+  valueOf(key: string): ContextValue | undefined
+}
+
+/** Asks for the values when a condition first needs one, and never twice. */
+export class LazyContext implements ConditionContext {
+  readonly #load: () => ConditionValues
+  readonly #beneath: ConditionContext | undefined
+  #values: ReadonlyMap<string, ContextValue> | undefined
+
+  /** @param beneath asked for what `load` does not have. */
+  constructor(load: () => ConditionValues, beneath?: ConditionContext) {
+    this.#load = load
+    this.#beneath = beneath
+  }
+
+  valueOf(key: string): ContextValue | undefined {
+    this.#values ??= byLowerCaseName(this.#load())
+    return this.#values.get(key) ?? this.#beneath?.valueOf(key)
+  }
+}
+
+function byLowerCaseName(values: ConditionValues): ReadonlyMap<string, ContextValue> {
+  const byName = new Map<string, ContextValue>()
+  for (const name in values) {
+    const value = values[name]
+    if (value === undefined || (typeof value !== 'string' && value.length === 0)) continue
+    const key = name.toLowerCase()
+    const other = byName.get(key)
+    byName.set(key, other === undefined ? value : ambiguous(other, value))
+  }
+  return byName
+}
+
+function ambiguous(other: ContextValue, value: string | readonly string[]): AmbiguousValue {
+  return new AmbiguousValue(other instanceof AmbiguousValue ? [...other.values, value] : [other, value])
+}

@@ -1,0 +1,70 @@
+/** Conditions of statements in compiled form (authorization.md 1.5). */
+import { AmbiguousValue, type ConditionContext } from './condition-context.ts'
+import { type Comparands, conditionOperator } from './condition-operators.ts'
+import type { ConditionElement } from './policy-document.ts'
+
+export type Effect = 'Allow' | 'Deny'
+
+/** One operator with one key. */
+export interface Condition {
+  /** In lower case. */
+  readonly key: string
+  readonly isNull: boolean
+  readonly isNegated: boolean
+  readonly set: 'ForAllValues' | 'ForAnyValue' | undefined
+  /** Whether it holds when the request does not have the key (C-1 to C-4). */
+  readonly ifAbsent: boolean
+  readonly comparands: Comparands
+}
+
+/** @param element was checked when the policy was read. */
+export function compileConditions(element: ConditionElement, hasVariables: boolean): readonly Condition[] {
+  return element.map(({ operator: name, key, values }) => {
+    const operator = conditionOperator(name)
+    if (operator === undefined) throw new Error(`unknown condition operator ${name}`)
+    const { isNull, set, ifExists, isNegated = false } = operator
+    const whenAbsent = set === undefined ? isNegated : set === 'ForAllValues'
+    return {
+      key: key.toLowerCase(),
+      isNull,
+      isNegated,
+      set,
+      ifAbsent: ifExists || whenAbsent,
+      comparands: operator.compile(values, hasVariables && operator.hasVariables),
+    }
+  })
+}
+
+/** All of them? */
+export function conditionsHold(conditions: readonly Condition[], context: ConditionContext, effect: Effect): boolean {
+  for (const condition of conditions) if (!conditionHolds(condition, context, effect)) return false
+  return true
+}
+
+function conditionHolds(condition: Condition, context: ConditionContext, effect: Effect): boolean {
+  const value = context.valueOf(condition.key)
+  if (condition.isNull) return condition.comparands.match(value === undefined ? 'true' : 'false', context)
+  if (value === undefined) return condition.ifAbsent
+  if (typeof value === 'string') return satisfies(condition, value, context)
+  if (!(value instanceof AmbiguousValue)) return listHolds(condition, value, context, effect)
+  // C-9: whichever is meant, an Allow must not open and a Deny must not miss.
+  if (effect === 'Allow') return false
+  return value.values.some((one) => listHolds(condition, typeof one === 'string' ? [one] : one, context, effect))
+}
+
+function listHolds(
+  condition: Condition,
+  values: readonly string[],
+  context: ConditionContext,
+  effect: Effect,
+): boolean {
+  const { set } = condition
+  // C-6: without a set operator several values are no match for Allow, and enough for Deny if one of them is.
+  if (set === undefined && values.length > 1 && effect === 'Allow') return false
+  const one = (value: string) => satisfies(condition, value, context)
+  return set === 'ForAllValues' ? values.every(one) : values.some(one)
+}
+
+function satisfies({ comparands, isNegated }: Condition, value: string, context: ConditionContext): boolean {
+  return comparands.match(value, context) !== isNegated
+}

@@ -1,0 +1,119 @@
+/**
+ * Texts of policies with variables and wildcards (authorization.md 1.4), as lists of tokens: what a variable brings in is
+ * literal, whatever characters it has (W-6).
+ */
+import type { ConditionContext } from './condition-context.ts'
+import { ANY_RUN, type Glob, globMatches, parseGlob, unitsOf } from './glob.ts'
+
+interface Variable {
+  /** Name of a condition key in lower case. */
+  readonly key: string
+  /** Where the key has no value; `undefined`: then nothing matches. */
+  readonly fallback: string | undefined
+}
+
+/** Units and wildcards as they stand, or a variable. */
+type Token = Glob | Variable
+
+export interface TemplateOptions {
+  /** Are `*` and `?` wildcards? */
+  readonly hasWildcards: boolean
+  /** Only the version of 2012 knows variables (G-3). */
+  readonly hasVariables: boolean
+  /** Brings spellings together that are not told apart; the caller does the same to the text that it asks about. */
+  readonly fold?: (text: string) => string
+}
+
+export interface Template {
+  /** Keys of the variables, in lower case. */
+  readonly keys: readonly string[]
+  matches(text: string, context: ConditionContext): boolean
+  /** With the variables filled in; `undefined`: one of them has no value. */
+  resolve(context: ConditionContext): Glob | undefined
+}
+
+/** `${*}`, `${?}`, `${$}`, `${key}`, `${key, 'text'}`. */
+const VARIABLE = /\$\{(?:([*?$])|\s*([^\s,'{}$*?][^,'{}]*?)\s*(?:,\s*'([^']*)'\s*)?)\}/g
+
+export function compileTemplate(text: string, options: TemplateOptions): Template {
+  const tokens = tokensOf(text, options)
+  const variables = tokens.filter(isVariable)
+  if (variables.length > 0) return withVariables(tokens, variables, options.fold)
+  const glob = (tokens as readonly Glob[]).flat()
+  return { keys: [], matches: matcherOf(glob), resolve: () => glob }
+}
+
+function withVariables(tokens: readonly Token[], variables: readonly Variable[], fold = asItIs): Template {
+  const resolve = (context: ConditionContext) => resolveTokens(tokens, context, fold)
+  return {
+    keys: variables.map(({ key }) => key),
+    resolve,
+    matches(text, context) {
+      const glob = resolve(context)
+      return glob !== undefined && globMatches(glob, text)
+    },
+  }
+}
+
+/** The two common shapes need no matcher: an exact text, and a beginning. */
+function matcherOf(glob: Glob): (text: string) => boolean {
+  const wildcard = glob.findIndex((unit) => unit < 0)
+  const beginning = textOf(glob.slice(0, wildcard === -1 ? glob.length : wildcard))
+  if (wildcard === -1) return (text) => text === beginning
+  if (wildcard === glob.length - 1 && glob[wildcard] === ANY_RUN) return (text) => text.startsWith(beginning)
+  return (text) => globMatches(glob, text)
+}
+
+function textOf(units: readonly number[]): string {
+  let text = ''
+  for (const unit of units) text += String.fromCharCode(unit)
+  return text
+}
+
+function asItIs(text: string): string {
+  return text
+}
+
+function tokensOf(text: string, { hasWildcards, hasVariables, fold = asItIs }: TemplateOptions): Token[] {
+  const plain = (literal: string) => (hasWildcards ? parseGlob : unitsOf)(fold(literal))
+  if (!hasVariables) return [plain(text)]
+  const tokens: Token[] = []
+  let end = 0
+  for (const match of text.matchAll(VARIABLE)) {
+    const [whole, escaped, key, fallback] = match
+    tokens.push(plain(text.slice(end, match.index)))
+    tokens.push(escaped === undefined ? { key: key!.toLowerCase(), fallback } : unitsOf(escaped))
+    end = match.index + whole.length
+  }
+  tokens.push(plain(text.slice(end)))
+  return tokens
+}
+
+function resolveTokens(
+  tokens: readonly Token[],
+  context: ConditionContext,
+  fold: (text: string) => string,
+): Glob | undefined {
+  const glob: number[] = []
+  for (const token of tokens) {
+    const units = isVariable(token) ? resolveVariable(token, context, fold) : token
+    if (units === undefined) return undefined
+    for (const unit of units) glob.push(unit)
+  }
+  return glob
+}
+
+function isVariable(token: Token): token is Variable {
+  return !Array.isArray(token)
+}
+
+/** A key with several values does not resolve (W-3). */
+function resolveVariable(
+  { key, fallback }: Variable,
+  context: ConditionContext,
+  fold: (text: string) => string,
+): Glob | undefined {
+  const value = context.valueOf(key)
+  const text = typeof value === 'string' ? value : fallback
+  return text === undefined ? undefined : unitsOf(fold(text))
+}

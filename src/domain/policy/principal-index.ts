@@ -1,0 +1,56 @@
+/** Which statements of a resource's policy speak of a caller (authorization.md 1.2). */
+import { type BitSet, bitSetOf } from './bit-set.ts'
+import type { CallerNames } from './caller-names.ts'
+import type { PrincipalElement } from './policy-document.ts'
+
+export interface PrincipalIndex {
+  /** Statements that name everyone; `undefined`: none does. */
+  readonly everyone: BitSet | undefined
+  /** By ARN, account or unique id. */
+  readonly byName: ReadonlyMap<string, BitSet>
+  /** By provider of web identities. */
+  readonly byProvider: ReadonlyMap<string, BitSet>
+  /** Statements with `NotPrincipal`. */
+  readonly exempting: readonly Exemption[]
+}
+
+export interface Exemption {
+  readonly statement: number
+  readonly names: ReadonlySet<string>
+}
+
+/** @param elements of a policy without principals all are `undefined`. */
+export function indexPrincipals(elements: readonly (PrincipalElement | undefined)[]): PrincipalIndex {
+  const byName = new Map<string, number[]>()
+  const byProvider = new Map<string, number[]>()
+  const exempting: Exemption[] = []
+  for (const [statement, element] of elements.entries()) {
+    if (element === undefined) continue
+    if (element.isNegated) exempting.push({ statement, names: new Set(element.entries.map(({ text }) => text)) })
+    else
+      for (const { type, text } of element.entries) {
+        if (type === 'AWS') add(byName, text, statement)
+        if (type === 'Federated') add(byProvider, text, statement)
+        // No caller is a service so far, so `Service` entries reach nobody (authorization.md S-3).
+      }
+  }
+  const names = asSets(byName, elements.length)
+  return { everyone: names.get('*'), byName: names, byProvider: asSets(byProvider, elements.length), exempting }
+}
+
+function add(index: Map<string, number[]>, text: string, statement: number): void {
+  const statements = index.get(text)
+  if (statements === undefined) index.set(text, [statement])
+  else statements.push(statement)
+}
+
+function asSets(index: ReadonlyMap<string, readonly number[]>, size: number): ReadonlyMap<string, BitSet> {
+  return new Map(Array.from(index, ([text, statements]) => [text, bitSetOf(statements, size)]))
+}
+
+/** P-10; who has a permissions boundary is never exempt (P-13). */
+export function isExempt({ names }: Exemption, caller: CallerNames, hasBoundary: boolean): boolean {
+  if (hasBoundary) return false
+  if (names.has('*')) return true
+  return caller.levels.every((texts) => texts.some((text) => names.has(text)))
+}
