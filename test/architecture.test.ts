@@ -88,8 +88,10 @@ function roomOf(file: string): string {
 function isAllowed({ from, to }: Arrow): boolean {
   const room = roomOf(from)
   if (COMPOSITION.has(room) || to.startsWith('node:assert')) return true
-  // The list of operations is the one file that sees them all.
-  if (from === 'operations/index.ts') return to.startsWith('operations/') || to === 'pipeline/operation.ts'
+  // The lists of operations are the files that see them all.
+  if (/^operations\/(?:sts\/|iam\/)?index\.ts$/.test(from)) {
+    return to.startsWith('operations/') || to === 'pipeline/operation.ts' || to === 'base/services.ts'
+  }
   if (MAY_IMPORT_ITSELF.has(room) && to.startsWith(`${room}/`)) return true
   return MAY_IMPORT[room]!.some((allowed) =>
     allowed.endsWith('/') ? to.startsWith(allowed) : to === allowed || to.startsWith(`${allowed}/`),
