@@ -1,3 +1,154 @@
-import { defineUnsupported } from '../pipeline/operation.ts'
+/** Lets a principal use a key, apart from the key's policy (operations.md 3.5, authorization.md section 4). */
+import { validationError } from '../base/errors.ts'
+import { type Infer, list, optional, string, structure } from '../base/schema.ts'
+import { covers } from '../domain/grants/child-grants.ts'
+import type { GrantOperation } from '../domain/grants/grant.ts'
+import { checkConstraints, checkConstraintsFit, constraintConditions } from '../domain/grants/grant-constraints.ts'
+import { checkGrantOperations } from '../domain/grants/grant-operations.ts'
+import { invalidArn, principalRef, serviceRef } from '../domain/grants/grant-principals.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
+import { makeGrant } from '../domain/grants/new-grant.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { Reader } from '../domain/store.ts'
+import { defineChange, keyNamed } from '../pipeline/operation.ts'
+import { constraintsOf, grantConstraints, grantOperation, principalId, servicePrincipal } from './shapes/grants.ts'
+import { GRANTABLE } from './shapes/key-states.ts'
+import { dryRun, grantTokens, keyId } from './shapes/members.ts'
 
-export const CreateGrant = defineUnsupported('CreateGrant')
+const input = structure({
+  KeyId: keyId,
+  GranteePrincipal: optional(principalId),
+  GranteeServicePrincipal: optional(servicePrincipal),
+  RetiringPrincipal: optional(principalId),
+  RetiringServicePrincipal: optional(servicePrincipal),
+  Operations: list(grantOperation),
+  Constraints: grantConstraints,
+  GrantTokens: grantTokens,
+  Name: optional(string({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' })),
+  DryRun: dryRun,
+})
+
+type Input = Infer<typeof input>
+
+export const CreateGrant = defineChange({
+  name: 'CreateGrant',
+  input,
+  check(input) {
+    checkPrincipalMembers(input)
+    if (input.Operations.length === 0) throw validationError('At least one grant operation must be specified.')
+    const constraints = constraintsOf(input.Constraints)
+    if (constraints !== undefined) checkConstraints(constraints)
+  },
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyNamed(KeyId),
+      permission: 'kms:CreateGrant',
+      keyStates: GRANTABLE,
+      crossAccount: true,
+      grantable: true,
+      acceptsGrant: (input) => {
+        const child = { operations: operationsOf(input), constraints: constraintsOf(input.Constraints) }
+        return (parent) => covers(parent, child)
+      },
+      conditionKeys: conditionsOf,
+    },
+  ],
+  audit: {
+    readOnly: false,
+    parameters: (input) => ({
+      keyId: input.KeyId,
+      granteePrincipal: input.GranteePrincipal,
+      granteeServicePrincipal: input.GranteeServicePrincipal,
+      retiringPrincipal: input.RetiringPrincipal,
+      retiringServicePrincipal: input.RetiringServicePrincipal,
+      operations: input.Operations,
+      constraints: constraintsOf(input.Constraints),
+      name: input.Name,
+    }),
+    response: ({ GrantId }, keyArn) => ({ grantId: GrantId, keyId: keyArn }),
+  },
+  prepare: (_input, { grants }) => grants.tokens.issuer(),
+  async handler(input, { resources: [{ key }], call, change, grants, random }, issueToken) {
+    const operations = operationsOf(input)
+    const constraints = constraintsOf(input.Constraints)
+    checkGrantOperations(key, operations)
+    checkConstraintsFit(key.spec, constraints)
+    const wish = {
+      name: input.Name,
+      createdAt: call.time,
+      grantee: await granteeOf(input, change, grants),
+      retiring: await retiringOf(input, change, grants),
+      issuingAccount: call.principal.account,
+      operations,
+      constraints,
+    }
+    const grant = await makeGrant(change, key, wish, random)
+    return { GrantToken: issueToken(grant), GrantId: grant.grantId }
+  },
+})
+
+function operationsOf({ Operations }: Input): readonly GrantOperation[] {
+  return [...new Set(Operations)]
+}
+
+/** authorization.md 4.1: a service acts for a resource, and somebody must be able to end that. */
+function checkPrincipalMembers(input: Input): void {
+  const { GranteePrincipal, GranteeServicePrincipal, RetiringPrincipal, RetiringServicePrincipal, Constraints } = input
+  if (RetiringPrincipal !== undefined && RetiringServicePrincipal !== undefined) {
+    throw validationError('You cannot specify both RetiringPrincipal and RetiringServicePrincipal.')
+  }
+  if (GranteeServicePrincipal === undefined) {
+    if (GranteePrincipal !== undefined) return
+    // As long as there was no other member it was a required one.
+    throw validationError(
+      "1 validation error detected: Value null at 'granteePrincipal' failed to satisfy constraint: Member must not be null",
+    )
+  }
+  if (GranteePrincipal !== undefined) {
+    throw validationError('You cannot specify both GranteePrincipal and GranteeServicePrincipal.')
+  }
+  const hasRetirer = RetiringPrincipal !== undefined || RetiringServicePrincipal !== undefined
+  if (Constraints?.SourceArn !== undefined && hasRetirer) return
+  throw validationError(
+    'GranteeServicePrincipal requires a SourceArn constraint, and RetiringPrincipal or RetiringServicePrincipal.',
+  )
+}
+
+/** authorization.md 3.2: principals in the form that the request used. */
+function conditionsOf(input: Input): ConditionValues {
+  const constraints = constraintsOf(input.Constraints)
+  return {
+    'kms:GrantIsForAWSResource': 'false',
+    'kms:GrantOperations': operationsOf(input),
+    'kms:GranteePrincipal': input.GranteePrincipal,
+    'kms:GranteeServicePrincipal': input.GranteeServicePrincipal,
+    'kms:RetiringPrincipal': input.RetiringPrincipal,
+    'kms:RetiringServicePrincipal': input.RetiringServicePrincipal,
+    'kms:GrantConstraintSourceArn': constraints?.sourceArn,
+    ...constraintConditions(constraints),
+  }
+}
+
+type Members = Pick<GrantServices, 'externalAccounts'>
+
+async function granteeOf(
+  { GranteePrincipal, GranteeServicePrincipal }: Input,
+  reader: Reader,
+  { externalAccounts }: Members,
+) {
+  if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal)
+  const gone = invalidArn('GranteePrincipal does not refer to a valid principal.')
+  return principalRef(GranteePrincipal!, reader, externalAccounts, gone)
+}
+
+async function retiringOf(
+  { RetiringPrincipal, RetiringServicePrincipal }: Input,
+  reader: Reader,
+  { externalAccounts }: Members,
+) {
+  if (RetiringServicePrincipal !== undefined) return serviceRef(RetiringServicePrincipal)
+  if (RetiringPrincipal === undefined) return undefined
+  const gone = invalidArn('RetiringPrincipal does not refer to a valid principal.')
+  return principalRef(RetiringPrincipal, reader, externalAccounts, gone)
+}

@@ -7,6 +7,8 @@ import { KmsError } from '../base/errors.ts'
 import { type Structure, structure } from '../base/schema.ts'
 import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
+import type { Grant } from '../domain/grants/grant.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
 import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
@@ -51,6 +53,8 @@ export interface KeyUse<Input> {
   readonly crossAccount?: boolean
   /** A grant can allow it (authorization.md 4.2). */
   readonly grantable?: boolean
+  /** Of the grants that could allow it, those that count for this request (authorization.md GP-2); all if left out. */
+  acceptsGrant?(input: Input): (grant: Grant) => boolean
   /** Of this use of the key: for the condition keys of its pairs and for grants with constraints. */
   encryptionContext?(input: Input): Readonly<Record<string, string>> | undefined
   /**
@@ -157,6 +161,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly keyImports: KeyImports
   readonly keyUsage: LastUses
   readonly identity: IdentityServices
+  readonly grants: GrantServices
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined

@@ -1,0 +1,77 @@
+/** Members that operations on grants share, and entries of their lists (operations.md 3.5, 3.33, 3.38, 3.42, 3.43). */
+import { keyArn } from '../../base/arn.ts'
+import { KmsError } from '../../base/errors.ts'
+import { enumeration, optional, string, stringMap, structure } from '../../base/schema.ts'
+import { GRANT_OPERATIONS, type Grant, type GrantConstraints } from '../../domain/grants/grant.ts'
+import { isService } from '../../domain/grants/grant-principals.ts'
+import { type Principals, shownPrincipal } from '../../domain/identity/resolve-principal.ts'
+
+export const principalId = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
+export const servicePrincipal = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
+export const grantId = string({ min: 1, max: 128 })
+export const grantToken = string({ min: 1, max: 8192 })
+export const grantOperation = enumeration(GRANT_OPERATIONS)
+
+const constraintsMembers = structure({
+  EncryptionContextSubset: optional(stringMap()),
+  EncryptionContextEquals: optional(stringMap()),
+  SourceArn: optional(string({ min: 1, max: 2048 })),
+})
+
+export const grantConstraints = optional(constraintsMembers)
+
+type ConstraintsMember = ReturnType<typeof constraintsMembers.parse>
+
+/** `undefined` where nothing is constrained. */
+export function constraintsOf(member: ConstraintsMember | undefined): GrantConstraints | undefined {
+  const { EncryptionContextSubset, EncryptionContextEquals, SourceArn } = member ?? {}
+  if (EncryptionContextSubset === undefined && EncryptionContextEquals === undefined && SourceArn === undefined) {
+    return undefined
+  }
+  return {
+    encryptionContextSubset: EncryptionContextSubset,
+    encryptionContextEquals: EncryptionContextEquals,
+    sourceArn: SourceArn,
+  }
+}
+
+const GRANT_ID = /^[0-9a-f]{64}$/
+
+/** @throws {KmsError} `InvalidGrantIdException` for text that can be no grant's. */
+export function checkGrantId(text: string): void {
+  if (!GRANT_ID.test(text)) throw new KmsError('InvalidGrantIdException')
+}
+
+/** Principals are shown as they are called now; those of one page are mostly the same few. */
+export async function grantEntries(grants: readonly Grant[], principals: Principals) {
+  const shown = new Map<string, string>()
+  const show = async (ref: string) => {
+    if (!shown.has(ref)) shown.set(ref, await shownPrincipal(ref, principals))
+    return shown.get(ref)!
+  }
+  const entries = []
+  for (const grant of grants) {
+    const retiring = grant.retiring === undefined ? undefined : await show(grant.retiring)
+    entries.push(entryOf(grant, await show(grant.grantee), retiring))
+  }
+  return entries
+}
+
+function entryOf(grant: Grant, grantee: string, retiring: string | undefined) {
+  const { account, region, keyId, grantId, name, createdAt, issuingAccount, operations, constraints } = grant
+  return {
+    KeyId: keyArn(account, region, keyId),
+    GrantId: grantId,
+    Name: name ?? '',
+    CreationDate: Math.floor(createdAt / 1000),
+    ...(isService(grantee) ? { GranteeServicePrincipal: grantee } : { GranteePrincipal: grantee }),
+    ...(retiring && (isService(retiring) ? { RetiringServicePrincipal: retiring } : { RetiringPrincipal: retiring })),
+    IssuingAccount: `arn:aws:iam::${issuingAccount}:root`,
+    Operations: operations,
+    Constraints: constraints && {
+      EncryptionContextSubset: constraints.encryptionContextSubset,
+      EncryptionContextEquals: constraints.encryptionContextEquals,
+      SourceArn: constraints.sourceArn,
+    },
+  }
+}
