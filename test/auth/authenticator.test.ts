@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type Authenticator, createAuthenticator, type SignedRequest } from '../../src/auth/authenticator.ts'
 import { MINUTE_MS, SECOND_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
-import type { Credential } from '../../src/domain/store.ts'
+import type { Credential } from '../../src/domain/identity/entities.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import {
   ACCESS_KEY_ID,
@@ -30,7 +30,8 @@ function credentialOf(
   accessKeyId: string,
   change: { active?: boolean; root?: boolean; path?: string } = {},
 ): Credential {
-  const user = { account: ACCOUNT, userName: 'alice', path: change.path ?? '/', userId: 'AIDAEXAMPLE', createdAt: 0 }
+  const name = { account: ACCOUNT, userName: 'alice', path: change.path ?? '/', userId: 'AIDAEXAMPLE' }
+  const user = { ...name, createdAt: 0, tags: [], boundaryArn: undefined }
   return {
     accessKey: {
       accessKeyId,

@@ -6,8 +6,10 @@ import { after, before, describe } from 'node:test'
 import type { Store } from '../../src/domain/store.ts'
 import { aliasTests } from './store/aliases.ts'
 import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
+import { entityTests } from './store/entities.ts'
 import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
+import { identityPolicyTests } from './store/identity-policies.ts'
 import { keyTests, materialTests } from './store/keys.ts'
 import { lastUsageTests } from './store/last-usage.ts'
 import { listTests } from './store/lists.ts'
@@ -35,6 +37,8 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('lists', () => listTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
+    describe('users, roles and groups', () => entityTests(() => store))
+    describe('policies of identities', () => identityPolicyTests(() => store))
     describe('domain keys', () => domainKeyTests(() => store))
     describe('a change', () => changeTests(() => store))
     describe('changes at the same time', () => concurrencyTests(() => store))

@@ -5,6 +5,7 @@ import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import { sealSecretAccessKey } from '../../src/domain/identity/access-key-secret.ts'
+import { ADMINISTRATOR_ACCESS } from '../../src/domain/identity/administrator.ts'
 import { createService, type Service, type ServiceOptions } from '../../src/service.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { ACCOUNT } from './harness.ts'
@@ -45,7 +46,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const createdAt = clock.now()
   await store.change(async (change) => {
     await change.insertAccount(ACCOUNT, createdAt)
-    await change.insertUser({ account: ACCOUNT, userName: 'alice', path: '/', userId: owner.principalId, createdAt })
+    const user = { account: ACCOUNT, userName: 'alice', path: '/', userId: owner.principalId, createdAt, tags: [] }
+    await change.insertUser({ ...user, boundaryArn: undefined })
+    const policyArn = ADMINISTRATOR_ACCESS
+    await change.attachPolicy({ account: ACCOUNT, ownerKind: 'user', ownerId: owner.principalId, policyArn })
     const key = { accessKeyId: ACCESS_KEY_ID, account: ACCOUNT, userName: 'alice', active: true, token, createdAt }
     await change.insertAccessKey(key)
   })

@@ -39,7 +39,8 @@ export function noticeTests(store: () => Store): void {
     assert.deepEqual(await noticesOf((change) => change.deleteAlias(alias)), [[ofAlias]])
     await store().change((change) => change.insertAccount(account, NOW))
     const ofAccessKey = { kind: 'access-key', subject: 'AKIANOTED' }
-    assert.deepEqual(await noticesOf((change) => change.insertAccessKey(root)), [[ofAccessKey]])
+    const ofAccount = { kind: 'identity', subject: account }
+    assert.deepEqual(await noticesOf((change) => change.insertAccessKey(root)), [[ofAccount, ofAccessKey]])
   })
 
   test('an erased key takes its aliases with it, by name', async () => {

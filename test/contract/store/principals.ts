@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Store, StoredUser } from '../../../src/domain/store.ts'
+import type { StoredUser } from '../../../src/domain/identity/entities.ts'
+import type { Store } from '../../../src/domain/store.ts'
 import { NOW, uniqueAccount } from './examples.ts'
 
 export function principalTests(store: () => Store): void {
   const account = uniqueAccount()
-  const user: StoredUser = { account, userName: 'alice', path: '/team/', userId: 'AIDAALICE', createdAt: NOW }
+  const name = { account, userName: 'alice', path: '/team/', userId: 'AIDAALICE' }
+  const user: StoredUser = { ...name, createdAt: NOW, tags: [], boundaryArn: undefined }
   const token = Buffer.from([0, 255, 1])
   const accessKey = { accessKeyId: 'AKIAALICE', account, userName: 'alice', active: true, token, createdAt: NOW + 1 }
 
