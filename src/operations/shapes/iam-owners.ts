@@ -27,6 +27,8 @@ export interface OwnerType {
   /** In the names of operations and members. */
   readonly noun: 'User' | 'Role' | 'Group'
   readonly nameMember: 'UserName' | 'RoleName' | 'GroupName'
+  /** The same in audit records. */
+  readonly auditMember: 'userName' | 'roleName' | 'groupName'
   find(store: IdentityReader, account: string, name: string): Promise<Owner | undefined>
 }
 
@@ -34,6 +36,7 @@ export const USER: OwnerType = {
   kind: 'user',
   noun: 'User',
   nameMember: 'UserName',
+  auditMember: 'userName',
   async find(store, account, name) {
     const user = await store.findUser(account, name)
     return user && ownerOf('user', user.userId, user.userName, user)
@@ -44,6 +47,7 @@ export const ROLE: OwnerType = {
   kind: 'role',
   noun: 'Role',
   nameMember: 'RoleName',
+  auditMember: 'roleName',
   async find(store, account, name) {
     const role = await store.findRole(account, name)
     return role && ownerOf('role', role.roleId, role.roleName, role)
@@ -54,6 +58,7 @@ export const GROUP: OwnerType = {
   kind: 'group',
   noun: 'Group',
   nameMember: 'GroupName',
+  auditMember: 'groupName',
   async find(store, account, name) {
     const group = await store.findGroup(account, name)
     return group && ownerOf('group', group.groupId, group.groupName, group)

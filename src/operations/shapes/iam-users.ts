@@ -46,12 +46,18 @@ export interface UserOrRoot {
 }
 
 /** Before anything is looked up: a session of a role has no user that it could mean. */
-export function checkNamesUser({ UserName }: NamesUser, { principal }: { readonly principal: Principal }): void {
+export function checkNamesUser<I extends NamesUser>(
+  { UserName }: I,
+  { principal }: { readonly principal: Principal },
+): void {
   if (UserName !== undefined || principal.type === 'IAMUser' || principal.type === 'Root') return
   throw validationError('Must specify userName when calling with non-User credentials')
 }
 
-export async function locateUserOrCaller({ UserName }: NamesUser, lookup: EntityLookup): Promise<LocatedEntity> {
+export async function locateUserOrCaller<I extends NamesUser>(
+  { UserName }: I,
+  lookup: EntityLookup,
+): Promise<LocatedEntity> {
   const { principal } = lookup.call
   if (UserName !== undefined) return locateOwner(USER, UserName, lookup)
   if (principal.type === 'Root') return { arn: rootArn(principal.account) }
