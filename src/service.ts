@@ -16,8 +16,13 @@ import type { RootKey } from './crypto/root-key/root-key.ts'
 import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
+import { createGrantTokens } from './domain/grants/grant-tokens.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
-import { ROOT_RIGHTS } from './domain/identity/rights.ts'
+import { createCallerRights } from './domain/identity/caller-rights.ts'
+import type { StoredUser } from './domain/identity/entities.ts'
+import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
+import { makeAccessKey } from './domain/identity/new-access-key.ts'
+import { createSessions } from './domain/identity/sessions.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
@@ -51,6 +56,10 @@ export interface ServiceOptions {
   readonly tls?: TlsFiles | undefined
   /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
   readonly attestationRoots?: string | undefined
+  /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
+  readonly externalAccounts?: ExternalAccounts | undefined
+  /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
+  readonly grantPropagationDelayMs?: number | undefined
 }
 
 export interface Service {
@@ -79,22 +88,32 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const keyMaterials = createKeyMaterials(store, domainKeys, random)
   const keyUsage = createKeyUsage(store, log)
   const keyImports = createKeyImports(store, domainKeys)
+  const grants = {
+    tokens: createGrantTokens(domainKeys, random),
+    externalAccounts: options.externalAccounts ?? 'reject',
+    propagationDelayMs: options.grantPropagationDelayMs ?? 0,
+  }
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
+  const sessions = createSessions({ store, domainKeys, random })
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
+    sessions,
+    sessionClock: clock,
     // Clients sign with the real time, wherever ours was moved.
     clock: options.movableClock === undefined ? clock : systemClock,
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
+  const rights = createCallerRights(store)
   const identity = {
-    makeAccessKey: () => Promise.reject(new Error('not built yet')),
-    issueSession: () => Promise.reject(new Error('not built yet')),
+    makeAccessKey: (account: string, owner: StoredUser | undefined) =>
+      makeAccessKey(domainKeys, random, account, owner),
+    issueSession: sessions.issue,
     verifyWebIdentity: () => Promise.reject(new Error('not built yet')),
-    rightsOf: () => ROOT_RIGHTS,
+    rightsOf: rights.rightsOf,
   }
-  const changes = await followChanges(store, [cache, keyMaterials, authenticator], log)
+  const changes = await followChanges(store, [cache, keyMaterials, authenticator, rights], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
   const shared = { store, clock, random, node, outbox, keyMaterials }
@@ -103,9 +122,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     audit: auditLog,
     cache,
     keyImports,
+    grants,
     keyUsage,
     identity,
     attestations,
+    log,
     ensureFresh: changes.ensureFresh,
   })
   const jobs = startJobs(

@@ -3,27 +3,28 @@
  * are looked up only if those do not allow, so a key's grants cost nothing to callers whom its policy lets in.
  */
 import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
-import { applicableGrants, granteeRefs } from '../domain/grants/applicable-grants.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import { trailingDaysWithoutUsage } from '../domain/key-usage.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
-import type { AccessRequest, AccessResource, Decision } from '../domain/policy/access-request.ts'
+import type { AccessRequest, AccessResource, ApplicableGrant, Decision } from '../domain/policy/access-request.ts'
+import { compilePolicy } from '../domain/policy/compile-policy.ts'
 import { denial } from '../domain/policy/denial.ts'
 import { evaluate } from '../domain/policy/evaluate.ts'
-import { compilePolicy } from '../domain/policy/compile-policy.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Lookups, MaybePromise, Reader } from '../domain/store.ts'
 import { conditionsOf, identityConditionsOf, type LookedUp } from './condition-values.ts'
 import type { Located, LocatedRole } from './locate.ts'
 import type { LocatedEntity, Use } from './operation.ts'
+import { grantsFor } from './use-grants.ts'
 import type { UsesOfCall } from './uses.ts'
 
 /** A use that was refused, and why; for the audit record. */
 export interface Refusal {
   readonly action: string
   readonly resourceArn: string
-  readonly decision: Decision
+  readonly decision: Denied
 }
 
 export interface Authorization {
@@ -32,6 +33,7 @@ export interface Authorization {
   readonly rights: Rights
   readonly lookups: Lookups
   readonly reader: Reader
+  readonly grants: GrantServices
   /** Told before the denial is thrown. */
   readonly onRefusal: (refusal: Refusal) => void
 }
@@ -67,18 +69,15 @@ function decide(
   resource: AccessResource,
   looked: LookedUp,
 ): MaybePromise<Decision> {
-  const { lookups } = authorization
-  const { principal } = authorization.of.call
   const request = accessRequest(authorization, use, found, resource, looked)
   // A foreign key that only another use is for, and a role that does not exist, are refused whatever policies say.
   const decision = mustRefuse(use, found, request) ? UNSEEN : evaluate(request)
   if (decision.allowed) return decision
-  const key = use.on === 'key' && use.grantable === true ? (found as LocatedKey).key : undefined
-  if (key === undefined || decision.reason === 'explicit deny') return refuse(authorization, request, decision)
-  const grants = lookups.findGrants(key, granteeRefs(principal))
+  if (decision.reason === 'explicit deny') return refuse(authorization, request, decision)
+  const grants = grantsFor(authorization, use, found, request.action)
   return grants instanceof Promise
-    ? grants.then((grants) => decideByGrants(authorization, use, request, decision, grants))
-    : decideByGrants(authorization, use, request, decision, grants)
+    ? grants.then((grants) => decideByGrants(authorization, request, decision, grants))
+    : decideByGrants(authorization, request, decision, grants)
 }
 
 function accessRequest(
@@ -102,46 +101,44 @@ function accessRequest(
   }
 }
 
-/** Whether policies alone would let the caller do this, said without refusing anything. */
-export async function isAllowedByPolicy(
+/** What policies would be asked if the caller wanted this use too. */
+export async function requestToUse(
   authorization: Omit<Authorization, 'onRefusal'>,
   use: Use<unknown>,
   found: LocatedKey,
-): Promise<boolean> {
+): Promise<AccessRequest> {
   const whole = { ...authorization, onRefusal() {} }
   const resource = resourceOf(use, found, whole)!
   const missing = missingConditions(use, resource.policy, authorization.rights)
   const looked = missing === undefined ? {} : await lookUp(missing, found, whole)
-  return evaluate(accessRequest(whole, use, found, resource, looked)).allowed
+  return accessRequest(whole, use, found, resource, looked)
 }
 
 function decideByGrants(
   authorization: Authorization,
-  use: Use<unknown>,
   request: AccessRequest,
-  withoutGrants: Decision,
-  grants: Parameters<typeof applicableGrants>[0],
+  withoutGrants: Denied,
+  grants: readonly ApplicableGrant[],
 ): Decision {
-  const { input, call } = authorization.of
-  const encryptionContext = use.on === 'key' ? use.encryptionContext?.(input) : undefined
-  const applicable = applicableGrants(grants, call.principal, request.action, { encryptionContext })
-  if (applicable.length === 0) return refuse(authorization, request, withoutGrants)
-  const withGrants = { ...request, grants: applicable }
+  if (grants.length === 0) return refuse(authorization, request, withoutGrants)
+  const withGrants = { ...request, grants }
   const decision = evaluate(withGrants)
   return decision.allowed ? decision : refuse(authorization, withGrants, decision)
 }
 
-const NO_GRANTS: AccessRequest['grants'] = []
+const NO_GRANTS: readonly ApplicableGrant[] = []
+
+type Denied = Decision & { readonly allowed: false }
 
 /** What does not exist denies like a resource policy that does not allow. */
-const UNSEEN: Decision = Object.freeze({
+const UNSEEN: Denied = Object.freeze({
   allowed: false,
   reason: 'missing allow',
   missing: 'resource-based policy',
   isVisible: false,
 })
 
-function refuse({ onRefusal }: Authorization, request: AccessRequest, decision: Decision): never {
+function refuse({ onRefusal }: Authorization, request: AccessRequest, decision: Denied): never {
   onRefusal({ action: request.action, resourceArn: request.resource.arn, decision })
   throw denial(request, decision)
 }

@@ -6,8 +6,11 @@
 import { type AuditSink, serviceEventLine } from '../audit/audit-record.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError, unrecognizedClient } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { GrantName } from '../domain/grants/grant.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
@@ -15,7 +18,7 @@ import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { Decision } from '../domain/policy/access-request.ts'
 import type { RandomSource } from '../domain/services.ts'
-import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
+import type { Change, Lookups, MaybePromise, Reader, Store } from '../domain/store.ts'
 import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
 import { callRecord } from './call-record.ts'
@@ -32,12 +35,14 @@ export interface PipelineServices {
   readonly keyImports: KeyImports
   readonly keyUsage: KeyUsage
   readonly identity: IdentityServices
+  readonly grants: GrantServices
   readonly attestations: Attestations
   readonly random: RandomSource
   readonly audit: AuditSink
   /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */
   readonly ensureFresh: () => Promise<void> | undefined
   readonly clock: Clock
+  readonly log: Log
   /** Names this node in records that wait for its audit log. */
   readonly node: string
   /** Brings records to the audit log that were committed with their changes. */
@@ -61,6 +66,7 @@ interface Done {
 export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
 
 const NO_EVENTS: readonly EventRecord[] = []
+const NO_GRANTS: readonly GrantName[] = []
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress {
@@ -168,17 +174,33 @@ export function createPipeline(services: PipelineServices): Execute {
 
   async function check({ uses }: Operation, progress: Progress, lookups: Lookups, reader: Reader): Promise<void> {
     const { input, call, recipient, caller } = progress
-    const of = { uses, input, call, recipient, callerConditions: caller?.conditions }
     const rights = await rightsOf(call)
+    const presentedGrants = await readGrantTokens(input as { GrantTokens?: readonly string[] })
+    const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
     const located = await locateUses(of, lookups, reader)
     progress.located = located
     const onRefusal = (refusal: Refusal) => {
       progress.additionalEventData.authorization = refusalFields(refusal)
+      logFailure(refusal)
     }
-    const authorization = { of, located, rights, lookups, reader }
+    const authorization = { of, located, rights, lookups, reader, grants: services.grants }
     progress.authorization = authorization
     progress.decisions = await authorizeUses({ ...authorization, onRefusal })
     checkUses(of, located)
+  }
+
+  /** What cannot be judged is refused; operators must hear of it (authorization.md section 7.7). */
+  function logFailure({ decision, resourceArn }: Refusal): void {
+    if (decision.allowed || decision.reason !== 'missing allow' || decision.failure === undefined) return
+    services.log.error(
+      { err: decision.failure, resource: resourceArn },
+      'a request could not be judged and was refused',
+    )
+  }
+
+  function readGrantTokens({ GrantTokens }: { GrantTokens?: readonly string[] }): MaybePromise<readonly GrantName[]> {
+    if (GrantTokens === undefined || GrantTokens.length === 0) return NO_GRANTS
+    return Promise.all(GrantTokens.map((token) => services.grants.tokens.read(token)))
   }
 
   /** A user or role that is gone answers like an access key that never was (authorization.md 6.7). */
@@ -196,6 +218,7 @@ export function createPipeline(services: PipelineServices): Execute {
       keyImports: services.keyImports,
       keyUsage: services.keyUsage,
       identity: services.identity,
+      grants: services.grants,
       random: services.random,
       recipient: progress.recipient,
       webIdentity: progress.caller?.webIdentity,

@@ -1,7 +1,8 @@
 /** The lockout safety check (authorization.md 1.7): whoever writes a key policy must be able to write the next one. */
 import { KmsError } from '../base/errors.ts'
 import type { Key } from '../domain/keys/key.ts'
-import { type Authorization, isAllowedByPolicy } from './authorize-uses.ts'
+import { canUpdatePolicyLater } from '../domain/policy/lockout.ts'
+import { type Authorization, requestToUse } from './authorize-uses.ts'
 import type { KeyUse } from './operation.ts'
 
 /** What he would ask for then; the parameters of today's request are not part of it (L-2). */
@@ -19,7 +20,8 @@ const LATER: KeyUse<unknown> = {
 export async function refuseLockout(authorization: Omit<Authorization, 'onRefusal'>, key: Key): Promise<void> {
   const { arn, account } = key
   const found = { arn, account, key }
-  if (await isAllowedByPolicy({ ...authorization, located: [found] }, LATER, found)) return
+  const request = await requestToUse({ ...authorization, located: [found] }, LATER, found)
+  if (canUpdatePolicyLater(request)) return
   throw new KmsError(
     'MalformedPolicyDocumentException',
     'The new key policy will not allow you to update the key policy in the future.',

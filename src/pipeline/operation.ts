@@ -9,6 +9,7 @@ import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { Grant } from '../domain/grants/grant.ts'
 import type { GrantServices } from '../domain/grants/grant-services.ts'
+import type { GrantLocator } from '../domain/grants/locate-grant.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
 import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
@@ -120,7 +121,21 @@ export interface RoleUse<Input> {
   conditionKeys?(input: Input): ConditionValues
 }
 
-export type Use<Input> = KeyUse<Input> | AliasUse<Input> | AccountUse<Input> | EntityUse<Input> | RoleUse<Input>
+/** A grant that is to be retired: the grant itself says who may (authorization.md 4.6). */
+export interface GrantUse<Input> {
+  readonly on: 'grant'
+  locate(input: Input): GrantLocator
+  /** `kms:RetireGrant` */
+  readonly permission: string
+}
+
+export type Use<Input> =
+  | KeyUse<Input>
+  | AliasUse<Input>
+  | AccountUse<Input>
+  | EntityUse<Input>
+  | RoleUse<Input>
+  | GrantUse<Input>
 
 /** A role that the caller may assume. */
 export interface UsedRole {
@@ -132,6 +147,11 @@ export interface UsedRole {
 /** A key that passed every check of its use. */
 export interface UsedKey extends LocatedKey {
   readonly key: Key
+}
+
+/** A grant that the caller may retire. */
+export interface UsedGrant extends UsedKey {
+  readonly grant: Grant
 }
 
 export interface UsedAlias {
@@ -148,11 +168,13 @@ type ResourceOf<On extends string> = On extends 'key'
   ? UsedKey
   : On extends 'alias'
     ? UsedAlias
-    : On extends 'entity'
-      ? LocatedEntity
-      : On extends 'role'
-        ? UsedRole
-        : undefined
+    : On extends 'grant'
+      ? UsedGrant
+      : On extends 'entity'
+        ? LocatedEntity
+        : On extends 'role'
+          ? UsedRole
+          : undefined
 
 export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly resources: UsedResources<U>

@@ -3,6 +3,7 @@
  * authorised, and every use is authorised before the first thing is said about a key.
  */
 import type { AttestedRecipient } from '../domain/attestation.ts'
+import type { GrantName } from '../domain/grants/grant.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { Lookups, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -18,6 +19,8 @@ export interface UsesOfCall {
   readonly input: unknown
   readonly call: Call
   readonly recipient: AttestedRecipient | undefined
+  /** Of the grant tokens that came with the call. */
+  readonly presentedGrants: readonly GrantName[]
   /** What is known of a caller who did not sign. */
   readonly callerConditions: ConditionValues | undefined
 }

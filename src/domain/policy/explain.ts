@@ -1,0 +1,174 @@
+/**
+ * Says in words why a request is allowed or refused and what would have to change, for administrators (authorization.md X-3:
+ * callers learn less). Slow and thorough: it is asked by people.
+ */
+import type { NamedPolicy, Rights } from '../identity/rights.ts'
+import type { AccessRequest, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
+import { compilePolicy } from './compile-policy.ts'
+import { evaluate } from './evaluate.ts'
+
+export interface Explanation {
+  readonly allowed: boolean
+  /** One sentence. */
+  readonly verdict: string
+  /** Statements that would allow it, were it not for one of their conditions. */
+  readonly nearMisses: readonly string[]
+  /** Each would do, unless they say otherwise. */
+  readonly remedies: readonly string[]
+}
+
+export function explain(request: AccessRequest, decision: Decision): Explanation {
+  if (decision.allowed) {
+    return { allowed: true, verdict: allowedBy(request, decision), nearMisses: [], remedies: [] }
+  }
+  if (decision.reason === 'explicit deny') {
+    const statement = nameOf(decision.by)
+    return {
+      allowed: false,
+      verdict: `${capital(statement)} denies it. An explicit deny wins over everything.`,
+      nearMisses: [],
+      remedies: [`Change ${statement} so that it does not match this request.`],
+    }
+  }
+  return {
+    allowed: false,
+    verdict: missingAllow(request, decision.missing),
+    nearMisses: nearMisses(request, decision.missing),
+    remedies: remediesFor(request, decision.missing),
+  }
+}
+
+function allowedBy({ principal }: AccessRequest, decision: Extract<Decision, { allowed: true }>): string {
+  const reasons = decision.by.map(nameOf)
+  if (decision.grantId !== undefined) reasons.unshift(`grant ${decision.grantId}`)
+  if (reasons.length === 0) return `Allowed: ${principal.arn} is the root user of the account.`
+  return `Allowed by ${reasons.join(' and ')}.`
+}
+
+function nameOf({ policyType, policyName, index, sid }: DecisiveStatement): string {
+  const statement = sid === undefined ? `statement ${index + 1}` : `statement ${index + 1} (Sid "${sid}")`
+  const policy = policyType === 'resource-based policy' ? 'the key policy' : `the ${policyType} "${policyName}"`
+  return `${statement} of ${policy}`
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function missingAllow({ resource, principal, crossAccount }: AccessRequest, missing: PolicyType) {
+  if (missing !== 'resource-based policy') return `No ${missing} of ${principal.arn} allows it.`
+  if (resource.policy === undefined) return `There is no such ${resource.kind}: ${resource.arn}.`
+  const isForeign = resource.account !== principal.account
+  if (isForeign && !crossAccount) return 'This action cannot be used from another account, whatever policies say.'
+  if (resource.kind === 'role') return `The trust policy of ${resource.arn} does not let ${principal.arn} assume it.`
+  const whom = isForeign
+    ? `${principal.arn} nor its account`
+    : `${principal.arn} nor, for this, leaves it to the account`
+  return `The key policy of ${resource.arn} allows neither ${whom}, and no grant does.`
+}
+
+function remediesFor({ action, resource, principal, crossAccount }: AccessRequest, missing: PolicyType): string[] {
+  const what = `"Action": "${action}", "Resource": "${resource.arn}"`
+  const isForeign = resource.account !== principal.account
+  switch (missing) {
+    case 'identity-based policy':
+      return [
+        `Add to an identity policy of ${principal.principalArn} (or of one of its groups): {"Effect": "Allow", ${what}}.`,
+        ...(isForeign || resource.kind !== 'key'
+          ? []
+          : [`Or name ${principal.principalArn} in an Allow statement of the key policy, or give it a grant.`]),
+      ]
+    case 'permissions boundary':
+      return [`Allow ${action} on ${resource.arn} in the permissions boundary, or remove the boundary.`]
+    case 'session policy':
+      return [`Assume the role with a session policy that allows ${action} on ${resource.arn}, or with none.`]
+    case 'resource-based policy':
+      if (resource.policy === undefined || (isForeign && !crossAccount)) return []
+      if (resource.kind === 'role') {
+        return [
+          `Add to the trust policy: {"Effect": "Allow", "Principal": {"AWS": "${principal.principalArn}"}, "Action": "${action}"}.`,
+        ]
+      }
+      return [
+        `Add to the key policy: {"Effect": "Allow", "Principal": {"AWS": "${principal.principalArn}"}, "Action": "${action}", "Resource": "*"}.`,
+        `Or create a grant for ${principal.principalArn}, where grants can allow ${action}.`,
+        ...(isForeign ? [`In both cases an identity policy in account ${principal.account} must allow it too.`] : []),
+      ]
+  }
+}
+
+interface Statement {
+  readonly Sid?: string
+  readonly Effect: string
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+}
+
+/** Leaves out one condition at a time and asks again. */
+function nearMisses(request: AccessRequest, missing: PolicyType): string[] {
+  const found: string[] = []
+  for (const { policyType, name, text, withText } of policiesOf(request)) {
+    if (policyType !== missing) continue
+    const policy = JSON.parse(text) as { Statement: Statement | Statement[] }
+    const statements = [policy.Statement].flat()
+    statements.forEach((statement, index) => {
+      if (statement.Effect !== 'Allow' || statement.Condition === undefined) return
+      const without = (Condition: Statement['Condition']) => {
+        const changed = statements.map((other, at) => (at === index ? { ...other, Condition } : other))
+        return evaluate(withText(JSON.stringify({ ...policy, Statement: changed })))
+      }
+      const decision = without(undefined)
+      if (!decision.allowed && decision.reason === 'missing allow' && decision.missing === missing) return
+      const unmet = Object.entries(statement.Condition).flatMap(([operator, keys]) =>
+        Object.entries(keys).map(([key, values]) => `${operator} ${key} ${JSON.stringify(values)}`),
+      )
+      const where = nameOf({
+        policyType,
+        ...(name === undefined ? {} : { policyName: name }),
+        index,
+        ...(statement.Sid === undefined ? {} : { sid: statement.Sid }),
+      })
+      found.push(`${capital(where)} would allow it if its conditions held: ${unmet.join('; ')}.`)
+    })
+  }
+  return found
+}
+
+interface JudgingPolicy {
+  readonly policyType: PolicyType
+  readonly name: string | undefined
+  readonly text: string
+  /** The request as it would be judged with another text in place of this one. */
+  withText(text: string): AccessRequest
+}
+
+function policiesOf(request: AccessRequest): JudgingPolicy[] {
+  const { rights, resource } = request
+  const withRights = (changed: Partial<Rights>): AccessRequest => ({ ...request, rights: { ...rights, ...changed } })
+  const named = (policyType: PolicyType, of: NamedPolicy, change: (changed: NamedPolicy) => AccessRequest) => ({
+    policyType,
+    name: of.name,
+    text: of.policy.text,
+    withText: (text: string) => change({ name: of.name, policy: compilePolicy(text) }),
+  })
+  const policies: JudgingPolicy[] = rights.identityPolicies.map((policy, at) =>
+    named('identity-based policy', policy, (changed) =>
+      withRights({ identityPolicies: rights.identityPolicies.with(at, changed) }),
+    ),
+  )
+  if (rights.boundary !== undefined) {
+    policies.push(named('permissions boundary', rights.boundary, (boundary) => withRights({ boundary })))
+  }
+  rights.sessionPolicies?.forEach((policy, at) => {
+    const change = (changed: NamedPolicy) => withRights({ sessionPolicies: rights.sessionPolicies!.with(at, changed) })
+    policies.push(named('session policy', policy, change))
+  })
+  if (resource.policy !== undefined) {
+    policies.push({
+      policyType: 'resource-based policy',
+      name: undefined,
+      text: resource.policy.text,
+      withText: (text) => ({ ...request, resource: { ...resource, policy: compilePolicy(text) } }),
+    })
+  }
+  return policies
+}
