@@ -1,3 +1,52 @@
-import { defineUnsupported } from '../pipeline/operation.ts'
+/** The grants that a principal of the caller's account may retire, of every key of the Region (operations.md 3.38). */
+import { notFound } from '../base/errors.ts'
+import { structure } from '../base/schema.ts'
+import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
+import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
+import { shownPrincipal } from '../domain/identity/resolve-principal.ts'
+import type { Reader } from '../domain/store.ts'
+import { defineOperation } from '../pipeline/operation.ts'
+import { grantEntries, principalId } from './shapes/grants.ts'
+import { limit, marker } from './shapes/members.ts'
+import { page, pageLimit, pageStart } from './shapes/pagination.ts'
 
-export const ListRetirableGrants = defineUnsupported('ListRetirableGrants')
+export const ListRetirableGrants = defineOperation({
+  name: 'ListRetirableGrants',
+  input: structure({ Limit: limit, Marker: marker, RetiringPrincipal: principalId }),
+  uses: [
+    {
+      on: 'account',
+      permission: 'kms:ListRetirableGrants',
+      resourceArn: ({ RetiringPrincipal }) => RetiringPrincipal,
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: ({ RetiringPrincipal, Limit, Marker }) => ({
+      retiringPrincipal: RetiringPrincipal,
+      limit: Limit,
+      marker: Marker,
+    }),
+  },
+  async handler(input, { call, store, grants }) {
+    const { region, time } = call
+    const { account } = call.principal
+    const retiring = await retiringOf(input.RetiringPrincipal, account, store, grants)
+    const scope = ['ListRetirableGrants', account, region, retiring]
+    const limit = pageLimit(input, 50, 100)
+    const after = pageStart(input, scope)
+    const found = await store.listRetirableGrants(region, retiring, { after, limit: limit + 1 }, time)
+    const { items, end } = page(found, limit, scope, ({ grantId }) => grantId)
+    return { Grants: await grantEntries(items, store), ...end }
+  },
+})
+
+/** Of another account nobody is there, whether or not he is. */
+async function retiringOf(text: string, account: string, reader: Reader, { externalAccounts }: GrantServices) {
+  const gone = notFound(`Retiring principal ${text} could not be found`)
+  const ref = await principalRef(text, reader, externalAccounts, gone)
+  const shown = await shownPrincipal(ref, reader)
+  if (parsePrincipalArn(shown)?.account === account) return ref
+  throw shown === text ? invalidArn(`ARN does not refer to a valid principal: ${text}`) : gone
+}
