@@ -160,6 +160,7 @@ const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
 
 export interface ConditionOperator extends Comparison {
   readonly isNull: boolean
+  readonly isDate: boolean
   readonly set: 'ForAllValues' | 'ForAnyValue' | undefined
   readonly ifExists: boolean
 }
@@ -169,9 +170,15 @@ const NAME = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
 /** `undefined` for a name that is no operator; case-sensitive. */
 export function conditionOperator(name: string): ConditionOperator | undefined {
   // It takes neither a set operator nor IfExists.
-  if (name === 'Null') return { ...NULL, isNull: true, set: undefined, ifExists: false }
+  if (name === 'Null') return { ...NULL, isNull: true, isDate: false, set: undefined, ifExists: false }
   const [, set, base, ifExists] = NAME.exec(name) ?? []
   const comparison = base === undefined ? undefined : COMPARISONS.get(base)
   if (comparison === undefined) return undefined
-  return { ...comparison, isNull: false, set: set as ConditionOperator['set'], ifExists: ifExists !== undefined }
+  return {
+    ...comparison,
+    isNull: false,
+    isDate: base!.startsWith('Date'),
+    set: set as ConditionOperator['set'],
+    ifExists: ifExists !== undefined,
+  }
 }

@@ -2,6 +2,7 @@
 import type { Rights } from '../identity/rights.ts'
 import type { Principal, PrincipalType, Session } from '../principal.ts'
 import type { ConditionValues } from './access-request.ts'
+import { parseAddress } from './address-range.ts'
 
 export interface RequestFacts {
   readonly principal: Principal
@@ -69,9 +70,12 @@ function addSession(values: Record<string, string | undefined>, session: Session
   values['aws:SourceIdentity'] = session.sourceIdentity
 }
 
-const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+const MAPPED_IPV4 = '0,0,0,0,0,0,0,0,0,0,255,255,'
 
-/** As sockets give it, and as policies mean it: an IPv4 address on a dual-stack socket is one (C-12), and a zone is none of theirs. */
+/** As sockets give it, and as policies mean it: an IPv4 address on a dual-stack socket is one (C-12); zones do not count. */
 function sourceAddress(address: string): string {
-  return MAPPED_IPV4.exec(address)?.[1] ?? address.replace(/%.*$/, '')
+  if (!address.includes(':')) return address
+  const text = address.replace(/%.*$/, '')
+  const bytes = parseAddress(text)
+  return bytes?.join().startsWith(MAPPED_IPV4) ? bytes.slice(-4).join('.') : text
 }

@@ -32,7 +32,7 @@ export interface ListElement {
 }
 
 export interface PrincipalEntry {
-  /** `AWS`, `Service`, `Federated`. */
+  /** `AWS`, `Service`, `Federated`; empty where there is none. */
   readonly type: string
   readonly text: string
 }
@@ -102,9 +102,9 @@ function principalElement({ Principal, NotPrincipal }: Members): PrincipalElemen
   return { isNegated: NotPrincipal !== undefined, entries: principalEntries(value) }
 }
 
-/** `"*"` is `{"AWS": "*"}`. */
+/** `"*"` is `{"AWS": "*"}`; no other text stands without a type. */
 function principalEntries(value: unknown): readonly PrincipalEntry[] {
-  if (typeof value === 'string') return [{ type: 'AWS', text: value }]
+  if (typeof value === 'string') return [{ type: value === '*' ? 'AWS' : '', text: value }]
   return Object.entries(value as Members).flatMap(([type, texts]) =>
     asList(texts).map((text) => ({ type, text: text as string })),
   )

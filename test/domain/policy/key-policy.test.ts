@@ -250,12 +250,18 @@ describe('a condition', () => {
     for (const value of ['A', '====', 'AB==C']) refuses(condition('BinaryEquals', value), SYNTAX)
   })
 
-  test('may have a variable for a value, in the version that knows variables (G-3)', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the policy language
-    const value = { NumericLessThan: { 'aws:x': '${aws:y}' } }
-    accepts({ Version: '2012-10-17', Statement: { ...STATEMENT, Condition: value } })
-    refuses({ Version: '2008-10-17', Statement: { ...STATEMENT, Condition: value } }, SYNTAX)
-    refuses({ Statement: { ...STATEMENT, Condition: value } }, SYNTAX)
+  test('may have a variable for a value of Bool, in the version that knows variables (G-3, W-2)', () => {
+    const value = (operator: string) => ({ ...STATEMENT, Condition: { [operator]: { 'aws:x': `\${aws:y}` } } })
+    accepts({ Version: '2012-10-17', Statement: value('Bool') })
+    refuses({ Version: '2008-10-17', Statement: value('Bool') }, SYNTAX)
+    refuses({ Statement: value('Bool') }, SYNTAX)
+  })
+
+  test('has no variables for numbers, dates, addresses and bytes (W-2)', () => {
+    for (const operator of ['NumericLessThan', 'DateLessThan', 'IpAddress', 'BinaryEquals', 'Null']) {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the policy language
+      refuses(condition(operator, '${aws:y}'), SYNTAX)
+    }
   })
 
   test('may name keys that nobody knows (C-11)', () => {
