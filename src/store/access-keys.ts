@@ -31,8 +31,8 @@ export async function listAccessKeys(
   const rows = await db
     .selectFrom('access_keys')
     .select(COLUMNS)
-    .where('account', '=', account)
-    .where('user_id', user === undefined ? 'is' : '=', user?.userId ?? null)
+    .$if(user === undefined, (query) => query.where('account', '=', account).where('user_id', 'is', null))
+    .$if(user !== undefined, (query) => query.where('user_id', '=', user!.userId))
     .orderBy('created_at')
     .orderBy('access_key_id')
     .execute()
@@ -40,13 +40,8 @@ export async function listAccessKeys(
 }
 
 /** Ids only: for what depends on the user. */
-export async function accessKeyIdsOf(db: Db, account: string, userId: string): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('access_keys')
-    .select('access_key_id')
-    .where('account', '=', account)
-    .where('user_id', '=', userId)
-    .execute()
+export async function accessKeyIdsOf(db: Db, userId: string): Promise<readonly string[]> {
+  const rows = await db.selectFrom('access_keys').select('access_key_id').where('user_id', '=', userId).execute()
   return rows.map(({ access_key_id }) => access_key_id)
 }
 

@@ -65,13 +65,16 @@ export async function countGroups(db: Db, account: string): Promise<number> {
 }
 
 export async function insertGroup(db: Db, group: StoredGroup): Promise<void> {
-  await db.insertInto('groups').values(toRow(group)).execute()
+  await db
+    .insertInto('groups')
+    .values({ group_id: group.groupId, ...toFacts(group) })
+    .execute()
 }
 
 export async function updateGroup(db: Db, group: StoredGroup): Promise<void> {
   const result = await db
     .updateTable('groups')
-    .set(toRow(group))
+    .set(toFacts(group))
     .where('group_id', '=', group.groupId)
     .executeTakeFirst()
   assertOneRow(result, group.groupId)
@@ -103,9 +106,8 @@ function toGroup(row: Selectable<GroupsTable>): StoredGroup {
   })
 }
 
-function toRow(group: StoredGroup): Insertable<GroupsTable> {
+function toFacts(group: StoredGroup): Omit<Insertable<GroupsTable>, 'group_id'> {
   return {
-    group_id: group.groupId,
     account: group.account,
     group_name: group.groupName,
     lower_name: lowerName(group.groupName),

@@ -25,8 +25,8 @@ export function createIdentityChange(
   }
 
   /** What is known by an access key tells of its user: his name, his path, that he is there. */
-  async function touchAccessKeysOf({ account, userId }: StoredUser): Promise<void> {
-    for (const accessKeyId of await accessKeyIdsOf(db, account, userId)) touch('access-key', accessKeyId)
+  async function touchAccessKeysOf({ userId }: StoredUser): Promise<void> {
+    for (const accessKeyId of await accessKeyIdsOf(db, userId)) touch('access-key', accessKeyId)
   }
 
   return {

@@ -69,13 +69,16 @@ export async function countManagedPolicies(db: Db, account: string): Promise<num
 }
 
 export async function insertManagedPolicy(db: Db, policy: StoredManagedPolicy): Promise<void> {
-  await db.insertInto('managed_policies').values(toRow(policy)).execute()
+  await db
+    .insertInto('managed_policies')
+    .values({ arn: policy.arn, ...toFacts(policy) })
+    .execute()
 }
 
 export async function updateManagedPolicy(db: Db, policy: StoredManagedPolicy): Promise<void> {
   const result = await db
     .updateTable('managed_policies')
-    .set(toRow(policy))
+    .set(toFacts(policy))
     .where('arn', '=', policy.arn)
     .executeTakeFirst()
   assertOneRow(result, policy.arn)
@@ -102,9 +105,8 @@ function toManagedPolicy(row: Selectable<ManagedPoliciesTable>): StoredManagedPo
   })
 }
 
-function toRow(policy: StoredManagedPolicy): Insertable<ManagedPoliciesTable> {
+function toFacts(policy: StoredManagedPolicy): Omit<Insertable<ManagedPoliciesTable>, 'arn'> {
   return {
-    arn: policy.arn,
     account: policy.account,
     policy_name: policy.policyName,
     lower_name: lowerName(policy.policyName),

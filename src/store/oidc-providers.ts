@@ -24,13 +24,16 @@ export async function listOidcProviders(db: Db, account: string): Promise<readon
 }
 
 export async function insertOidcProvider(db: Db, provider: StoredOidcProvider): Promise<void> {
-  await db.insertInto('oidc_providers').values(toRow(provider)).execute()
+  await db
+    .insertInto('oidc_providers')
+    .values({ arn: provider.arn, ...toFacts(provider) })
+    .execute()
 }
 
 export async function updateOidcProvider(db: Db, provider: StoredOidcProvider): Promise<void> {
   const result = await db
     .updateTable('oidc_providers')
-    .set(toRow(provider))
+    .set(toFacts(provider))
     .where('arn', '=', provider.arn)
     .executeTakeFirst()
   assertOneRow(result, provider.arn)
@@ -56,9 +59,8 @@ function toList(text: string): readonly string[] {
   return Object.freeze(JSON.parse(text) as string[])
 }
 
-function toRow(provider: StoredOidcProvider): Insertable<OidcProvidersTable> {
+function toFacts(provider: StoredOidcProvider): Omit<Insertable<OidcProvidersTable>, 'arn'> {
   return {
-    arn: provider.arn,
     account: provider.account,
     url: provider.url,
     client_ids: JSON.stringify(provider.clientIds),

@@ -70,11 +70,14 @@ export async function rolesBoundedBy(db: Db, account: string, policyArn: string)
 }
 
 export async function insertRole(db: Db, role: StoredRole): Promise<void> {
-  await db.insertInto('roles').values(toRow(role)).execute()
+  await db
+    .insertInto('roles')
+    .values({ role_id: role.roleId, ...toFacts(role) })
+    .execute()
 }
 
 export async function updateRole(db: Db, role: StoredRole): Promise<void> {
-  const result = await db.updateTable('roles').set(toRow(role)).where('role_id', '=', role.roleId).executeTakeFirst()
+  const result = await db.updateTable('roles').set(toFacts(role)).where('role_id', '=', role.roleId).executeTakeFirst()
   assertOneRow(result, role.roleId)
 }
 
@@ -97,9 +100,8 @@ function toRole(row: Selectable<RolesTable>): StoredRole {
   })
 }
 
-function toRow(role: StoredRole): Insertable<RolesTable> {
+function toFacts(role: StoredRole): Omit<Insertable<RolesTable>, 'role_id'> {
   return {
-    role_id: role.roleId,
     account: role.account,
     role_name: role.roleName,
     lower_name: lowerName(role.roleName),

@@ -80,11 +80,14 @@ export async function usersBoundedBy(db: Db, account: string, policyArn: string)
 }
 
 export async function insertUser(db: Db, user: StoredUser): Promise<void> {
-  await db.insertInto('users').values(toRow(user)).execute()
+  await db
+    .insertInto('users')
+    .values({ user_id: user.userId, ...toFacts(user) })
+    .execute()
 }
 
 export async function updateUser(db: Db, user: StoredUser): Promise<void> {
-  const result = await db.updateTable('users').set(toRow(user)).where('user_id', '=', user.userId).executeTakeFirst()
+  const result = await db.updateTable('users').set(toFacts(user)).where('user_id', '=', user.userId).executeTakeFirst()
   assertOneRow(result, user.userId)
 }
 
@@ -104,9 +107,9 @@ function toUser(row: Selectable<UsersTable>): StoredUser {
   })
 }
 
-function toRow(user: StoredUser): Insertable<UsersTable> {
+/** Without the name of the row, which never changes: setting it would make the database look for what refers to it. */
+function toFacts(user: StoredUser): Omit<Insertable<UsersTable>, 'user_id'> {
   return {
-    user_id: user.userId,
     account: user.account,
     user_name: user.userName,
     lower_name: lowerName(user.userName),

@@ -18,7 +18,11 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   1: 'f49f24d4e6ae1368de11b42e49ce862ecca4c25e3a0dc0ac3d9baae4ffe7a613',
   2: 'a1f7f0ca35a23f5b43de505280ade29277caa11ba57de54640f86cc2fdf68096',
   3: '47d0e19cffd8bcec3a8fadb3cf127b386a4d4eecaade8a16d3fe61900c1f668d',
+  5: '0f26fc81d6e6ef71bfa34262e9223647863050d7d7a4021a5c75ededc3433cdd',
+  6: 'c2977879a3c597f9f65cfcc18474f79f6e20fa3e270d24b0fac0bc575b6d753c',
 }
+
+const NEWEST = migrations.at(-1)!.number
 
 async function schemaAfter(steps: readonly Migration[]): Promise<string> {
   const fixture = await fileFixture()
@@ -55,7 +59,9 @@ describe('migrations', () => {
 
   test('have not been edited since they were released', async () => {
     assert.equal(Object.keys(SCHEMAS).length, migrations.length)
-    for (const { number } of migrations) assert.equal(await schemaAfter(migrations.slice(0, number)), SCHEMAS[number])
+    for (const [index, { number }] of migrations.entries()) {
+      assert.equal(await schemaAfter(migrations.slice(0, index + 1)), SCHEMAS[number], `after ${number}`)
+    }
   })
 
   test('carry what a store of the first release held over to today', async () => {
@@ -87,6 +93,40 @@ describe('migrations', () => {
     await fixture.remove()
   })
 
+  test('keep the users and access keys of earlier stores, and what they could do', async () => {
+    const fixture = await fileFixture()
+    const database = await openSqlite(fixture.path)
+    await migrate(database, systemClock, migrations.slice(0, 3))
+    await database.close()
+    const account = '111122223333'
+    const file = new DatabaseSync(fixture.path)
+    file.exec(`
+      INSERT INTO accounts (account, created_at) VALUES ('${account}', 1);
+      INSERT INTO users (account, user_name, path, user_id, created_at)
+      VALUES ('${account}', 'Administrator', '/', 'AIDAADMIN', 2);
+      INSERT INTO access_keys (access_key_id, account, user_name, active, token, created_at)
+      VALUES ('AKIAADMIN', '${account}', 'Administrator', 1, x'01', 3), ('AKIAROOT', '${account}', NULL, 0, x'02', 4)`)
+    file.close()
+    const store = await fixture.open('node-1', systemClock)
+    const user = { account, userName: 'Administrator', path: '/', userId: 'AIDAADMIN', createdAt: 2 }
+    assert.deepEqual(await store.findUser(account, 'administrator'), { ...user, tags: [], boundaryArn: undefined })
+    const accessKey = { accessKeyId: 'AKIAADMIN', account, active: true, token: Buffer.of(1), createdAt: 3 }
+    assert.deepEqual(await store.listAccessKeys(account, 'Administrator'), [
+      { ...accessKey, userName: 'Administrator' },
+    ])
+    const ofRoot = { accessKeyId: 'AKIAROOT', account, active: false, token: Buffer.of(2), createdAt: 4 }
+    assert.deepEqual(await store.findCredential('AKIAROOT'), {
+      accessKey: { ...ofRoot, userName: undefined },
+      user: undefined,
+    })
+    const policyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'
+    assert.deepEqual(await store.listAttachments('AIDAADMIN'), [
+      { account, ownerKind: 'user', ownerId: 'AIDAADMIN', policyArn },
+    ])
+    await store.close()
+    await fixture.remove()
+  })
+
   test('are applied once', async () => {
     const fixture = await fileFixture()
     for (let start = 0; start < 2; start++) await (await fixture.open('node-1', systemClock)).close()
@@ -106,7 +146,7 @@ describe('migrations', () => {
     const key = exampleKey()
     await store.change((change) => change.insertKey(key, []))
     await store.close()
-    const step = { number: migrations.length + 1, name: 'fails', breaking: false }
+    const step = { number: NEWEST + 1, name: 'fails', breaking: false }
     const database = await openSqlite(fixture.path)
     const up: Migration['up'] = async (db) => {
       await sql`CREATE TABLE half_done (a)`.execute(db)
@@ -126,7 +166,7 @@ describe('migrations', () => {
 
   test('of a newer Keyhold that break this one are refused, with what to do, and stay', async () => {
     const fixture = await fileFixture()
-    const number = migrations.length + 1
+    const number = NEWEST + 1
     await upgrade(fixture.path, { number, name: 'split-keys', breaking: true }, 'ALTER TABLE keys RENAME TO kms_keys')
     await assert.rejects(fixture.open('node-1', systemClock), (error) => {
       assert.ok(error instanceof StoreError)
@@ -134,14 +174,14 @@ describe('migrations', () => {
       return true
     })
     const file = new DatabaseSync(fixture.path)
-    assert.equal(file.prepare('SELECT count(*) AS count FROM migrations').get()!.count, number)
+    assert.equal(file.prepare('SELECT max(number) AS newest FROM migrations').get()!.newest, number)
     file.close()
     await fixture.remove()
   })
 
   test('of a newer Keyhold that break nothing are no reason to stop: nodes are upgraded one after the other', async () => {
     const fixture = await fileFixture()
-    const number = migrations.length + 1
+    const number = NEWEST + 1
     await upgrade(
       fixture.path,
       { number, name: 'more', breaking: false },

@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Store } from '../../src/domain/store.ts'
+import { exampleGroup, exampleRole, exampleUser } from '../contract/store/entities.ts'
 import { exampleAlias, exampleKey, exampleMaterial } from '../contract/store/examples.ts'
+import { examplePolicy, exampleProvider } from '../contract/store/identity-policies.ts'
 import { fileFixture } from './sqlite-fixtures.ts'
 
 /** Small for good, or read from one end and no further than needed. */
@@ -30,8 +32,6 @@ async function doEverything(store: Store): Promise<void> {
     await change.updateAlias(alias)
     await change.insertDomainKey({ id: 'd', rootKeyId: 'r', wrapped: token, createdAt: 0 })
     await change.insertAccount(account, 0)
-    await change.insertUser({ account, userName: 'u', path: '/', userId: 'AIDAU', createdAt: 0 })
-    await change.insertAccessKey({ accessKeyId: 'AKIAU', account, userName: 'u', active: true, token, createdAt: 0 })
     await change.recordAudit({ eventId: 'e', node: 'node-1', line: '{}' })
   })
   await store.findKey(key)
@@ -48,10 +48,8 @@ async function doEverything(store: Store): Promise<void> {
   await store.listAliases(account, region, key.keyId, page, 0)
   await store.countKeys(account, region)
   await store.countAliases(key)
-  await store.findCredential('AKIAU')
   await store.findDomainKey('d')
   await store.newestDomainKey()
-  await store.listAccounts()
   await store.changesAfter(await store.changesPosition())
   await store.pendingAuditRecords()
   await store.auditRecordsWritten(['e'])
@@ -60,8 +58,85 @@ async function doEverything(store: Store): Promise<void> {
   await store.expiredMaterials(0, 10)
   await store.acquireLease('l', 'node-1', 0, 1)
   await store.pruneChanges(systemClock.now() + 1)
+  await doEverythingWithIdentities(store, account)
   await store.change((change) => change.deleteAlias(alias))
   await store.change((change) => change.eraseKey(key))
+}
+
+async function doEverythingWithIdentities(store: Store, account: string): Promise<void> {
+  const [user, role, group] = [exampleUser(account, 'u'), exampleRole(account, 'r'), exampleGroup(account, 'g')]
+  const accessKey = { accessKeyId: 'AKIAU', account, userName: 'u', active: true, token: Buffer.alloc(1), createdAt: 0 }
+  const policy = examplePolicy(account, 'p')
+  const policyArn = policy.arn
+  const version = { policyArn, version: 2, document: '', createdAt: 0 }
+  const inline = { account, ownerId: user.userId, policyName: 'p', document: '' }
+  const attachment = { account, ownerKind: 'user' as const, ownerId: user.userId, policyArn }
+  const provider = exampleProvider(account, 'host')
+  await store.change(async (change) => {
+    await change.setAccountAlias(account, 'alias')
+    await change.insertUser(user)
+    await change.updateUser(user)
+    await change.insertRole(role)
+    await change.updateRole(role)
+    await change.insertGroup(group)
+    await change.updateGroup(group)
+    await change.insertAccessKey(accessKey)
+    await change.updateAccessKey(accessKey)
+    await change.addUserToGroup(user, group)
+    await change.insertManagedPolicy(policy, '')
+    await change.updateManagedPolicy(policy)
+    await change.insertPolicyVersion(account, version)
+    await change.putInlinePolicy(inline)
+    await change.attachPolicy(attachment)
+    await change.insertOidcProvider(provider)
+    await change.updateOidcProvider(provider)
+  })
+  await store.saveAccessKeyUses([{ accessKeyId: 'AKIAU', usedAt: 0, service: 'kms', region: 'r' }])
+  const names = { pathPrefix: '/', after: undefined, limit: 10 }
+  await store.listAccounts()
+  await store.hasAccount(account)
+  await store.accountAlias(account)
+  await store.findAccountByAlias('alias')
+  await store.countEntities(account)
+  await store.findCredential('AKIAU')
+  await store.listAccessKeys(account, 'u')
+  await store.listAccessKeys(account, undefined)
+  await store.findAccessKeyUse('AKIAU')
+  await store.findUser(account, 'u')
+  await store.findUserById(user.userId)
+  await store.listUsers(account, names)
+  await store.findRole(account, 'r')
+  await store.findRoleById(role.roleId)
+  await store.listRoles(account, names)
+  await store.findGroup(account, 'g')
+  await store.findGroupById(group.groupId)
+  await store.listGroups(account, names)
+  await store.listGroupsOfUser(user.userId)
+  await store.listUsersOfGroup(group.groupId, names)
+  await store.findManagedPolicy(policyArn)
+  await store.findManagedPolicyByName(account, 'p')
+  await store.listManagedPolicies(account, names)
+  await store.findPolicyVersion(policyArn, 1)
+  await store.listPolicyVersions(policyArn)
+  await store.findInlinePolicy(user.userId, 'p')
+  await store.listInlinePolicies(user.userId)
+  await store.listAttachments(user.userId)
+  await store.listAttachmentsOfPolicy(account, policyArn)
+  await store.listBoundaryUses(account, policyArn)
+  await store.findOidcProvider(provider.arn)
+  await store.listOidcProviders(account)
+  await store.change(async (change) => {
+    await change.deleteAccessKey('AKIAU')
+    await change.removeUserFromGroup(user, group)
+    await change.deleteUser(user)
+    await change.deleteRole(role)
+    await change.deleteGroup(group)
+    await change.deletePolicyVersion(account, policyArn, 2)
+    await change.deleteManagedPolicy(policy)
+    await change.deleteInlinePolicy(inline)
+    await change.detachPolicy(attachment)
+    await change.deleteOidcProvider(provider)
+  })
 }
 
 /** The SQL of every statement that `work` prepares. */

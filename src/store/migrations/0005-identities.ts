@@ -64,7 +64,13 @@ async function rebuildUsers(db: Kysely<unknown>, { text, integer, bytes, tableOp
   for (const table of ['users', 'access_keys']) await db.schema.alterTable(`new_${table}`).renameTo(table).execute()
   await createUniqueIndex(db, 'users_by_name', 'users', ['account', 'lower_name'])
   await createBoundaryIndex(db, 'users')
-  await createIndex(db, 'access_keys_of_user', 'access_keys', ['account', 'user_id', 'created_at', 'access_key_id'])
+  await createIndex(db, 'access_keys_of_user', 'access_keys', ['user_id', 'created_at', 'access_key_id'])
+  await db.schema
+    .createIndex('access_keys_of_root')
+    .on('access_keys')
+    .columns(['account', 'created_at', 'access_key_id'])
+    .where(sql.ref('user_id'), 'is', null)
+    .execute()
 }
 
 async function createRoles(db: Kysely<unknown>, { text, integer, tableOptions }: ColumnTypes) {

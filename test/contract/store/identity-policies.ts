@@ -1,17 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StoredManagedPolicy } from '../../../src/domain/identity/entities.ts'
+import type { StoredManagedPolicy, StoredOidcProvider } from '../../../src/domain/identity/entities.ts'
 import type { Change, ChangeNotice, Store } from '../../../src/domain/store.ts'
 import { exampleRole, exampleUser, newAccount } from './entities.ts'
 import { NOW, uniqueId } from './examples.ts'
 
 const ALL = { pathPrefix: '/', after: undefined, limit: 1000 }
 
-function examplePolicy(account: string, policyName: string, path = '/'): StoredManagedPolicy {
+export function examplePolicy(account: string, policyName: string, path = '/'): StoredManagedPolicy {
   const arn = `arn:aws:iam::${account}:policy${path}${policyName}`
   const versions = { defaultVersion: 1, newestVersion: 1 }
   const facts = { description: undefined, createdAt: NOW, updatedAt: NOW + 1, ...versions, tags: [] }
   return { account, policyName, path, policyId: `ANPA${uniqueId()}`, arn, ...facts }
+}
+
+export function exampleProvider(account: string, host: string): StoredOidcProvider {
+  const arn = `arn:aws:iam::${account}:oidc-provider/${host}`
+  const tags = [{ key: 'k', value: 'v' }]
+  return {
+    account,
+    arn,
+    url: `https://${host}`,
+    clientIds: ['b', 'a'],
+    thumbprints: ['0'.repeat(40)],
+    tags,
+    createdAt: NOW,
+  }
 }
 
 export function identityPolicyTests(store: () => Store): void {
@@ -130,11 +144,7 @@ export function identityPolicyTests(store: () => Store): void {
 
   test('identity providers are kept whole, changed and deleted', async () => {
     const account = await newAccount(store())
-    const provider = (host: string) => ({
-      ...{ account, arn: `arn:aws:iam::${account}:oidc-provider/${host}`, url: `https://${host}`, createdAt: NOW },
-      ...{ clientIds: ['b', 'a'], thumbprints: ['0'.repeat(40)], tags: [{ key: 'k', value: 'v' }] },
-    })
-    const [first, second] = [provider('a.example/x'), provider('b.example')]
+    const [first, second] = [exampleProvider(account, 'a.example/x'), exampleProvider(account, 'b.example')]
     await store().change(async (change) => {
       for (const one of [second, first]) await change.insertOidcProvider(one)
     })
@@ -155,8 +165,7 @@ export function identityPolicyTests(store: () => Store): void {
     const version = { policyArn: policy.arn, version: 2, document: '{}', createdAt: NOW }
     const inline = { account, ownerId: user.userId, policyName: 'p', document: '{}' }
     const attachment = { account, ownerKind: 'user' as const, ownerId: user.userId, policyArn: policy.arn }
-    const arn = `arn:aws:iam::${account}:oidc-provider/noted`
-    const provider = { account, arn, url: 'https://noted', clientIds: [], thumbprints: [], tags: [], createdAt: NOW }
+    const provider = exampleProvider(account, 'noted')
     const role = exampleRole(account, 'noted')
     const writes: ((change: Change) => Promise<void>)[] = [
       (change) => change.setAccountAlias(account, `noted-${account}`),
