@@ -13,7 +13,7 @@ import {
   listManagedPolicies,
 } from './managed-policies.ts'
 import { findOidcProvider, listOidcProviders } from './oidc-providers.ts'
-import { findPolicyVersion, listPolicyVersions } from './policy-versions.ts'
+import { countPolicyVersions, findPolicyVersion, listPolicyVersions } from './policy-versions.ts'
 import { countRoles, findRole, findRoleById, listRoles, rolesBoundedBy } from './roles.ts'
 import { countUsers, findUser, findUserById, listUsers, listUsersOfGroup, usersBoundedBy } from './users.ts'
 
@@ -63,6 +63,7 @@ async function countEntities(db: Db, account: string): ReturnType<IdentityReader
     roles: await countRoles(db, account),
     groups: await countGroups(db, account),
     policies: await countManagedPolicies(db, account),
+    policyVersions: await countPolicyVersions(db, account),
   }
 }
 

@@ -30,6 +30,17 @@ export async function listPolicyVersions(db: Db, policyArn: string): Promise<rea
   return rows.map(toVersion)
 }
 
+/** Of all customer managed policies of the account. */
+export async function countPolicyVersions(db: Db, account: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('policy_versions')
+    .innerJoin('managed_policies', 'managed_policies.arn', 'policy_versions.policy_arn')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('managed_policies.account', '=', account)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 export async function insertPolicyVersion(db: Db, version: StoredPolicyVersion): Promise<void> {
   await db
     .insertInto('policy_versions')

@@ -29,6 +29,8 @@ export interface EntityCounts {
   readonly groups: number
   /** Customer managed ones. */
   readonly policies: number
+  /** Of these. */
+  readonly policyVersions: number
 }
 
 export interface IdentityReader {

@@ -56,7 +56,7 @@ export const GetAccountSummary = defineOperation({
   audit: { readOnly: true },
   async handler(_input, { call, store }) {
     const { account } = call.principal
-    const { users, groups, roles, policies } = await store.countEntities(account)
+    const { users, groups, roles, policies, policyVersions } = await store.countEntities(account)
     const rootKeys = await store.listAccessKeys(account, undefined)
     const summary: Readonly<Record<string, number>> = {
       ...QUOTAS,
@@ -65,6 +65,7 @@ export const GetAccountSummary = defineOperation({
       GlobalEndpointTokenVersion: 1,
       Groups: groups,
       Policies: policies,
+      PolicyVersionsInUse: policyVersions,
       Providers: (await store.listOidcProviders(account)).length,
       Roles: roles,
       Users: users,
