@@ -4,6 +4,8 @@
  */
 import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
 import type { GrantServices } from '../domain/grants/grant-services.ts'
+import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
+import { decideRetirement } from '../domain/grants/retire-grant.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import { trailingDaysWithoutUsage } from '../domain/key-usage.ts'
 import type { Key } from '../domain/keys/key.ts'
@@ -71,7 +73,7 @@ function decide(
 ): MaybePromise<Decision> {
   const request = accessRequest(authorization, use, found, resource, looked)
   // A foreign key that only another use is for, and a role that does not exist, are refused whatever policies say.
-  const decision = mustRefuse(use, found, request) ? UNSEEN : evaluate(request)
+  const decision = decisionOn(use, found, request)
   if (decision.allowed) return decision
   if (decision.reason === 'explicit deny') return refuse(authorization, request, decision)
   const grants = grantsFor(authorization, use, found, request.action)
@@ -147,6 +149,15 @@ function permissionOf(use: Use<unknown>): string {
   return use.permission ?? 'kms:ListAliases'
 }
 
+/** Of the policies alone, but for a grant that is to be retired, which speaks for itself. */
+function decisionOn(use: Use<unknown>, found: Located, request: AccessRequest): Decision {
+  if (mustRefuse(use, found, request)) return UNSEEN
+  const grant = use.on === 'grant' ? (found as LocatedGrant).grant : undefined
+  return grant === undefined ? evaluate(request) : decideRetirement(request, grant, RETIREMENT)
+}
+
+const RETIREMENT = { evaluate, silentPolicy: compilePolicy('{"Statement":[]}') }
+
 function mustRefuse(use: Use<unknown>, found: Located, { principal, resource }: AccessRequest): boolean {
   if (use.on === 'role') return (found as LocatedRole).role === undefined
   return use.on === 'key' && use.permission === undefined && resource.account !== principal.account
@@ -175,6 +186,10 @@ function resourceOf(
     case 'role': {
       const { arn, account, role } = found as LocatedRole
       return { kind: 'role', arn, account, policy: role && compilePolicy(role.trustPolicy) }
+    }
+    case 'grant': {
+      const { arn, account, key } = found as LocatedGrant
+      return { kind: 'key', arn, account, policy: key && compilePolicy(key.policy) }
     }
     case 'key': {
       const { arn, account, key, foundByCiphertext = false } = found as LocatedKey

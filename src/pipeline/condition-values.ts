@@ -1,5 +1,7 @@
 /** The values of condition keys that a request carries (authorization.md section 3), from the facts of the call and its uses. */
 
+import { constraintConditions } from '../domain/grants/grant-constraints.ts'
+import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import type { Tag } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
@@ -41,6 +43,7 @@ export function conditionsOf(
     }),
     ...(isAboutKeys(use) ? { 'kms:CallerAccount': call.principal.account } : undefined),
     ...(use.on === 'key' ? usedKeyConditions(use, found as LocatedKey, input) : undefined),
+    ...(use.on === 'grant' ? usedGrantConditions(found as LocatedGrant) : undefined),
     ...(trailingDays === undefined ? undefined : { 'kms:TrailingDaysWithoutKeyUsage': String(trailingDays) }),
     ...declaredConditions(use, input, found, located),
     ...recipient?.conditions,
@@ -49,12 +52,14 @@ export function conditionsOf(
 }
 
 function ownerOf(use: Use<unknown>, found: Located, callersAccount: string): string {
-  if (use.on === 'key' || use.on === 'role') return (found as LocatedKey | UsedRole).account
+  if (use.on === 'key' || use.on === 'role' || use.on === 'grant') return (found as LocatedKey | UsedRole).account
   return callersAccount
 }
 
 function isAboutKeys(use: Use<unknown>): boolean {
-  return use.on === 'key' || use.on === 'alias' || (use.on === 'account' && use.isAboutKeys === true)
+  return (
+    use.on === 'key' || use.on === 'grant' || use.on === 'alias' || (use.on === 'account' && use.isAboutKeys === true)
+  )
 }
 
 function declaredConditions(
@@ -63,11 +68,16 @@ function declaredConditions(
   found: Located,
   located: readonly Located[],
 ): ConditionValues | undefined {
-  if (use.on === 'alias') return undefined
+  if (use.on === 'alias' || use.on === 'grant') return undefined
   if (use.on === 'entity') return use.conditionKeys?.(input, found as LocatedEntity)
   if (use.on !== 'key') return use.conditionKeys?.(input)
   const keys = located.filter((found): found is LocatedKey => found !== undefined && 'key' in found)
   return use.conditionKeys?.(input, keys)
+}
+
+/** authorization.md 3.2: the pairs of the grant's constraint. */
+function usedGrantConditions({ key, grant }: LocatedGrant): ConditionValues {
+  return { ...(key && keyConditions(key)), ...constraintConditions(grant?.constraints) }
 }
 
 function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unknown): ConditionValues {
@@ -81,7 +91,7 @@ function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unkno
 /** For identity policies alone: key policies do not see aliases and tags (authorization.md 3.1). */
 export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasNames }: LookedUp): ConditionValues {
   if (use.on === 'entity') return entityTagConditions((found as LocatedEntity).tags ?? [])
-  if (use.on !== 'key') return NONE
+  if (use.on !== 'key' && use.on !== 'grant') return NONE
   const { key } = found as LocatedKey
   return { ...(key && tagConditions('aws:ResourceTag/', key.tags)), 'kms:ResourceAliases': aliasNames }
 }

@@ -9,8 +9,8 @@ import { KmsError, unrecognizedClient } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
-import type { GrantName } from '../domain/grants/grant.ts'
 import type { GrantServices } from '../domain/grants/grant-services.ts'
+import { readGrantTokens } from '../domain/grants/visible-grants.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
@@ -18,7 +18,7 @@ import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { Decision } from '../domain/policy/access-request.ts'
 import type { RandomSource } from '../domain/services.ts'
-import type { Change, Lookups, MaybePromise, Reader, Store } from '../domain/store.ts'
+import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
 import { callRecord } from './call-record.ts'
@@ -66,7 +66,6 @@ interface Done {
 export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
 
 const NO_EVENTS: readonly EventRecord[] = []
-const NO_GRANTS: readonly GrantName[] = []
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress {
@@ -175,9 +174,12 @@ export function createPipeline(services: PipelineServices): Execute {
   async function check({ uses }: Operation, progress: Progress, lookups: Lookups, reader: Reader): Promise<void> {
     const { input, call, recipient, caller } = progress
     const rights = await rightsOf(call)
-    const presentedGrants = await readGrantTokens(input as { GrantTokens?: readonly string[] })
+    const presentedGrants = await readGrantTokens(
+      services.grants.tokens,
+      (input as { GrantTokens?: readonly string[] }).GrantTokens,
+    )
     const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
-    const located = await locateUses(of, lookups, reader)
+    const located = await locateUses(of, lookups, reader, services.grants.tokens)
     progress.located = located
     const onRefusal = (refusal: Refusal) => {
       progress.additionalEventData.authorization = refusalFields(refusal)
@@ -196,11 +198,6 @@ export function createPipeline(services: PipelineServices): Execute {
       { err: decision.failure, resource: resourceArn },
       'a request could not be judged and was refused',
     )
-  }
-
-  function readGrantTokens({ GrantTokens }: { GrantTokens?: readonly string[] }): MaybePromise<readonly GrantName[]> {
-    if (GrantTokens === undefined || GrantTokens.length === 0) return NO_GRANTS
-    return Promise.all(GrantTokens.map((token) => services.grants.tokens.read(token)))
   }
 
   /** A user or role that is gone answers like an access key that never was (authorization.md 6.7). */

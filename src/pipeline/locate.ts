@@ -1,5 +1,7 @@
 /** Resolves what a request names (authorization.md section 0, step 4): keys, aliases, roles and other entities. */
 import { aliasArn, parseArn } from '../base/arn.ts'
+import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
+import { type LocatedGrant, locateGrant } from '../domain/grants/locate-grant.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
@@ -15,15 +17,21 @@ export interface LocatedRole {
 }
 
 /** `undefined` where a request does not use the resource, and for the account. */
-export type Located = LocatedKey | UsedAlias | LocatedEntity | LocatedRole | undefined
+export type Located = LocatedKey | LocatedGrant | UsedAlias | LocatedEntity | LocatedRole | undefined
+
+/** Where things are looked up. */
+export interface Sources {
+  readonly lookups: Lookups
+  readonly store: IdentityReader
+  readonly tokens: GrantTokens
+}
 
 /** @throws {KmsError} for names that mean nothing, whoever asks. */
 export function locate(
   use: Use<unknown>,
   input: unknown,
   call: Call,
-  lookups: Lookups,
-  store: IdentityReader,
+  { lookups, store, tokens }: Sources,
 ): MaybePromise<Located> {
   const { account } = call.principal
   switch (use.on) {
@@ -41,6 +49,8 @@ export function locate(
       const locator = use.locate(input)
       return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })
     }
+    case 'grant':
+      return locateGrant(lookups, tokens, { account, region: call.region, time: call.time }, use.locate(input))
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
+import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { Lookups, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -30,10 +31,11 @@ export async function locateUses(
   { uses, input, call }: UsesOfCall,
   lookups: Lookups,
   reader: Reader,
+  tokens: GrantTokens,
 ): Promise<LocatedUses> {
   const located: Located[] = []
   for (const use of uses) {
-    const found = locate(use, input, call, lookups, reader)
+    const found = locate(use, input, call, { lookups, store: reader, tokens })
     located.push(found instanceof Promise ? await found : found)
   }
   return located
