@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sm-crypto-v2',
   ],
   audit: ['crypto/hash.ts', 'base/', 'node:fs', 'node:path', 'node:os', 'node:util'],
-  domain: ['crypto/', 'base/', 'lru-cache'],
+  domain: ['crypto/', 'base/', 'lru-cache', 'node:zlib'],
   store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
   jobs: ['domain/', 'audit/audit-record.ts', 'base/'],
   auth: ['domain/store.ts', 'domain/principal.ts', 'domain/identity/entities.ts', 'crypto/', 'base/', 'lru-cache'],

@@ -17,7 +17,7 @@ export interface AuditIdentity {
   readonly principalId: string
   readonly arn: string
   readonly account: string
-  /** Unique id and ARN of the user or role whose policies count. */
+  /** Unique id and ARN of the user or role whose policies count; of a web identity the ARN is its provider's. */
   readonly entityId: string
   readonly principalArn: string
   /** Empty for whoever has none. */
@@ -120,8 +120,7 @@ function identityText(identity: AuditIdentity): string {
   const { type, principalId, arn, account, accessKeyId, userName } = identity
   if (type === 'WebIdentityUser') {
     // Known only by what the provider said, and only once its token has been verified.
-    const { federatedProvider } = identity.session ?? {}
-    return JSON.stringify({ type, ...stated({ principalId, userName, identityProvider: federatedProvider }) })
+    return JSON.stringify({ type, ...stated({ principalId, userName, identityProvider: identity.principalArn }) })
   }
   const sessionContext = identity.session && sessionContextOf(identity, identity.session)
   return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName, sessionContext })

@@ -1,4 +1,4 @@
-/** Authentication against the access keys in the store. */
+/** Authentication against the access keys in the store, and against session tokens. */
 import type { Clock } from '../base/clock.ts'
 import type { Credential } from '../domain/identity/entities.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -12,14 +12,51 @@ export interface CredentialSource {
   findCredential(accessKeyId: string): Promise<Credential | undefined>
   /** UTF-8 bytes of the secret access key; the caller wipes them. */
   openSecret(credential: Credential): Promise<Buffer>
+  readonly sessions: SessionSource
+  /** By which clients sign their requests. */
   readonly clock: Clock
+  /** By which sessions end. */
+  readonly sessionClock: Clock
+}
+
+export interface SessionSource {
+  /**
+   * `undefined`: the token is none of ours, or belongs to another access key; without a principal: its user or role is gone.
+   */
+  find(
+    accessKeyId: string,
+    token: string,
+  ): Promise<{ readonly principal: Principal | undefined; readonly expiresAt: number } | undefined>
+  /** UTF-8 bytes of the secret access key; the caller wipes them. */
+  openSecret(accessKeyId: string, token: string): Promise<Buffer>
 }
 
 export function createAuthenticator(source: CredentialSource): Authenticator {
-  return createSignatureVerifier(async (accessKeyId) => {
+  return createSignatureVerifier(async (accessKeyId, sessionToken) => {
+    if (sessionToken !== undefined) return findSession(accessKeyId, sessionToken, source.sessions)
     const credential = await source.findCredential(accessKeyId)
     return credential && knownAccessKey(credential, source)
-  }, source.clock)
+  }, source)
+}
+
+async function findSession(
+  accessKeyId: string,
+  token: string,
+  sessions: SessionSource,
+): Promise<KnownAccessKey | undefined> {
+  const found = await sessions.find(accessKeyId, token)
+  return found && knownSession(accessKeyId, token, found, sessions)
+}
+
+/** `undefined` where the user or role is gone: answered like an unknown access key (authorization.md 6.7). */
+export function knownSession(
+  accessKeyId: string,
+  token: string,
+  { principal, expiresAt }: { readonly principal: Principal | undefined; readonly expiresAt: number },
+  sessions: SessionSource,
+): KnownAccessKey | undefined {
+  if (principal === undefined) return undefined
+  return { principal, openSecret: () => sessions.openSecret(accessKeyId, token), expiresAt }
 }
 
 /** `undefined` for an inactive key, which is answered exactly like an unknown one (authorization.md 5.4). */
@@ -28,7 +65,7 @@ export function knownAccessKey(credential: Credential, source: CredentialSource)
   return {
     principal: principalOf(credential),
     openSecret: () => source.openSecret(credential),
-    ignoresSecurityToken: false,
+    expiresAt: undefined,
   }
 }
 

@@ -3,7 +3,7 @@
  * loopback. Framing, dates and scopes are checked as ever, so that a client that works here works with real credentials.
  */
 import { isAccount } from '../base/arn.ts'
-import { type CredentialSource, knownAccessKey, rootOf } from './authenticator.ts'
+import { type CredentialSource, knownAccessKey, knownSession, rootOf } from './authenticator.ts'
 import type { KnownAccessKey } from './identity-cache.ts'
 import { createSignatureVerifier } from './signature-verifier.ts'
 import type { Authenticator } from './signed-request.ts'
@@ -12,17 +12,22 @@ const TEST_CREDENTIAL = 'test'
 const DEFAULT_ACCOUNT = '000000000000'
 
 /**
- * An access key that is stored is verified. `test` must be signed with the secret `test`. Any other is believed: its
+ * An access key that is stored is verified, and so is a session that was issued here. `test` must be signed with the secret `test`. Any other is believed: its
  * account is the access key id if that has 12 digits (LocalStack's convention), else 000000000000.
  */
 export function createDevelopmentAuthenticator(source: CredentialSource): Authenticator {
-  return createSignatureVerifier(async (accessKeyId): Promise<KnownAccessKey | undefined> => {
+  return createSignatureVerifier(async (accessKeyId, sessionToken): Promise<KnownAccessKey | undefined> => {
+    if (sessionToken !== undefined) {
+      const session = await source.sessions.find(accessKeyId, sessionToken)
+      if (session !== undefined) return knownSession(accessKeyId, sessionToken, session, source.sessions)
+    }
     const credential = await source.findCredential(accessKeyId)
-    if (credential !== undefined) return knownAccessKey(credential, source)
+    // Long-term keys have no session token.
+    if (credential !== undefined) return sessionToken === undefined ? knownAccessKey(credential, source) : undefined
     return {
       principal: rootOf(isAccount(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT, accessKeyId),
       openSecret: accessKeyId === TEST_CREDENTIAL ? async () => Buffer.from(TEST_CREDENTIAL) : undefined,
-      ignoresSecurityToken: true,
+      expiresAt: undefined,
     }
-  }, source.clock)
+  }, source)
 }

@@ -6,11 +6,11 @@
  */
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { KmsError } from '../base/errors.ts'
+import { KmsError, unrecognizedClient } from '../base/errors.ts'
 import { CACHED_SIGNING_KEYS_MAX } from '../base/limits.ts'
 import type { SecretKey } from '../crypto/key-object.ts'
 import { canonicalRequestHash } from './canonical-request.ts'
-import { createIdentityCache, type FindAccessKey, type Identity } from './identity-cache.ts'
+import { createIdentityCache, type FindAccessKey, type Identity, tokenHashOf } from './identity-cache.ts'
 import { checkRequestDate } from './request-date.ts'
 import { createClaimReader, type SignatureClaim } from './signature-claim.ts'
 import { type CredentialScope, checkTerms } from './signature-terms.ts'
@@ -27,7 +27,15 @@ interface Signer {
 /** SEC-5. Not a secret: what is signed with it is refused all the same. */
 const DUMMY_SECRET = Buffer.from('an unknown access key costs as much work')
 
-export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clock): Authenticator {
+export interface VerifierClocks {
+  /** By which clients sign. */
+  readonly clock: Clock
+  /** By which sessions end: the service's. */
+  readonly sessionClock: Clock
+}
+
+export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: VerifierClocks): Authenticator {
+  const { clock, sessionClock } = clocks
   const readClaim = createClaimReader()
   const identities = createIdentityCache(findAccessKey)
   const signers = new LRUCache<string, Signer>({ max: CACHED_SIGNING_KEYS_MAX })
@@ -58,11 +66,12 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clo
     claim: SignatureClaim,
     scope: CredentialScope,
   ): Promise<AuthenticatedRequest> {
-    const identity = await identities.find(scope.accessKeyId)
-    if (identity === undefined || !mayUseToken(identity, claim)) {
+    const identity = await identities.find(scope.accessKeyId, claim.securityToken)
+    if (identity === undefined) {
       isSignedWith(deriveSigningKey(DUMMY_SECRET, scope), request, claim, scope)
-      throw unrecognized()
+      throw unrecognizedClient()
     }
+    checkExpiry(identity, sessionClock)
     const signer = await makeSigner(identity, scope)
     verify(signer, request, claim, scope)
     // Kept after it has proved right, or others could push signing keys out with made-up Regions.
@@ -76,9 +85,10 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clo
       checkRequestDate(claim.date, clock.now(), claim.validMs)
       const scope = checkTerms(claim.terms, request.rawHeaders, claim.date, service)
       const signer = signers.get(claim.terms.credential)
-      if (signer === undefined || !signer.identity.isCurrent || !mayUseToken(signer.identity, claim)) {
+      if (signer === undefined || !signer.identity.isCurrent || !isTokenOf(signer.identity, claim)) {
         return authenticateFirst(request, claim, scope)
       }
+      checkExpiry(signer.identity, sessionClock)
       verify(signer, request, claim, scope)
       return signer.answer
     },
@@ -90,9 +100,14 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clock: Clo
   }
 }
 
-/** There are no sessions yet, so a session token belongs to no key. */
-function mayUseToken(identity: Identity, { securityToken }: SignatureClaim): boolean {
-  return securityToken === undefined || identity.ignoresSecurityToken
+function isTokenOf({ tokenHash }: Identity, { securityToken }: SignatureClaim): boolean {
+  return tokenHash === undefined ? securityToken === undefined : tokenHash === tokenHashOf(securityToken)
+}
+
+/** Looked at on every request, also of a session that is at hand. */
+function checkExpiry({ expiresAt }: Identity, clock: Clock): void {
+  if (expiresAt === undefined || clock.now() < expiresAt) return
+  throw new KmsError('ExpiredTokenException', 'The security token included in the request is expired')
 }
 
 function verify(signer: Signer, request: SignedRequest, claim: SignatureClaim, scope: CredentialScope): void {
@@ -111,8 +126,4 @@ function isSignedWith(
 ): boolean {
   const requestHash = canonicalRequestHash(request, terms, parameters)
   return equalSignatures(signature, sign(key, date, scope.text, requestHash))
-}
-
-function unrecognized(): KmsError {
-  return new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
 }

@@ -8,6 +8,13 @@ export const REQUEST_HEADERS_COUNT_MAX = 100
 /** Objects and arrays inside one another in a request or a policy; the deepest legal request needs 4. */
 export const JSON_DEPTH_MAX = 32
 
+/** Temporary credentials: clients keep room for tokens of this length (authorization.md 6.7). */
+export const SESSION_TOKEN_CHARS_MAX = 4_096
+/** Session policies and tags in a token, deflated; 100 percent of PackedPolicySize. */
+export const SESSION_PACKED_BYTES_MAX = 2_048
+/** The same as text: what the models of STS allow, with room for escapes. */
+export const SESSION_UNPACKED_BYTES_MAX = 256 * 1024
+
 /** Parameters of a request of the query protocol; the largest sensible one simulates policies. */
 export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */

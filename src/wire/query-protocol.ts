@@ -84,6 +84,7 @@ const SHARED: ReadonlyMap<string, string> = new Map([
   ['KMSInternalException', 'InternalFailure'],
   ['SerializationException', 'MalformedInput'],
   ['ThrottlingException', 'Throttling'],
+  ['UnrecognizedClientException', 'InvalidClientTokenId'],
   ['ValidationException', 'ValidationError'],
 ])
 

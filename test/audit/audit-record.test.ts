@@ -11,6 +11,7 @@ const record: AuditRecord = {
   eventId: '7a0a2a4e-1b3c-4d5e-8f90-a1b2c3d4e5f6',
   requestId: '11111111-2222-4333-8444-555555555555',
   time: Date.parse('2026-03-01T12:34:56.789Z'),
+  service: 'kms',
   eventName: 'GenerateDataKey',
   region: 'eu-central-1',
   identity: {
@@ -18,6 +19,8 @@ const record: AuditRecord = {
     principalId: 'AIDAEXAMPLEEXAMPLE001',
     arn: 'arn:aws:iam::111122223333:user/ci',
     account: '111122223333',
+    entityId: 'AIDAEXAMPLEEXAMPLE001',
+    principalArn: 'arn:aws:iam::111122223333:user/ci',
     accessKeyId: 'AKIAEXAMPLEEXAMPLE01',
     userName: 'ci',
   },
@@ -28,7 +31,7 @@ const record: AuditRecord = {
   parameters: { keyId: 'alias/app', keySpec: 'AES_256', encryptionContext: { tenant: 't-17' } },
   response: undefined,
   additional: { keyMaterialId: MATERIAL },
-  resources: [{ account: '111122223333', arn: KEY_ARN }],
+  resources: [{ type: 'AWS::KMS::Key', account: '111122223333', arn: KEY_ARN }],
   tls: {
     tlsVersion: 'TLSv1.3',
     cipherSuite: 'TLS_AES_256_GCM_SHA384',
@@ -69,6 +72,8 @@ test("The account's root has no user name", () => {
     principalId: '111122223333',
     arn: 'arn:aws:iam::111122223333:root',
     account: '111122223333',
+    entityId: '111122223333',
+    principalArn: 'arn:aws:iam::111122223333:root',
     accessKeyId: 'AKIAEXAMPLEEXAMPLE02',
   } as const
   assert.deepEqual(fieldsOf({ identity }).userIdentity, {
@@ -106,7 +111,7 @@ test('requestParameters and responseElements are null where there are none, othe
 })
 
 test('Resources keep their order: source key, then destination (audit.md 4.1)', () => {
-  const resources = [KEY_ARN, `${KEY_ARN}-2`].map((arn) => ({ account: '111122223333', arn }))
+  const resources = [KEY_ARN, `${KEY_ARN}-2`].map((arn) => ({ type: 'AWS::KMS::Key', account: '111122223333', arn }))
   assert.deepEqual(
     (fieldsOf({ resources }).resources as { ARN: string }[]).map(({ ARN }) => ARN),
     [KEY_ARN, `${KEY_ARN}-2`],
@@ -178,6 +183,7 @@ test('A whole record is at most 256 KB; it is cut in the order of audit.md secti
   const large = { text: 'x'.repeat(100 * 1024 - 20) }
   // Each part is within its limit; the ARNs make the whole too long.
   const resources = Array.from({ length: 300 }, () => ({
+    type: 'AWS::KMS::Key',
     account: '111122223333',
     arn: `${KEY_ARN}${'y'.repeat(100)}`,
   }))
@@ -251,4 +257,111 @@ test("Dates inside of parameters are Java's default text in UTC (audit.md 4.3)",
     '2026-05-09T01:59:59.999Z': 'May 9, 2026, 1:59:59 AM',
   }
   for (const [time, text] of Object.entries(dates)) assert.equal(javaDate(Date.parse(time)), text)
+})
+
+const ROLE_SESSION: AuditRecord['identity'] = {
+  type: 'AssumedRole',
+  principalId: 'AROAEXAMPLEEXAMPLE001:build-42',
+  arn: 'arn:aws:sts::111122223333:assumed-role/ci/build-42',
+  account: '111122223333',
+  entityId: 'AROAEXAMPLEEXAMPLE001',
+  principalArn: 'arn:aws:iam::111122223333:role/ci',
+  accessKeyId: 'ASIAEXAMPLEEXAMPLE01',
+  session: { issuedAt: Date.parse('2026-03-01T12:30:00.500Z'), roleName: 'ci' },
+}
+
+test("a role's session has the userIdentity of the worked example (audit.md 4.6)", () => {
+  const identity =
+    '"userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLEEXAMPLE001:build-42",' +
+    '"arn":"arn:aws:sts::111122223333:assumed-role/ci/build-42","accountId":"111122223333","accessKeyId":"ASIAEXAMPLEEXAMPLE01",' +
+    '"sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROAEXAMPLEEXAMPLE001","arn":"arn:aws:iam::111122223333:role/ci","accountId":"111122223333","userName":"ci"},' +
+    '"attributes":{"creationDate":"2026-03-01T12:30:00Z","mfaAuthenticated":"false"}}},'
+  assert.ok(auditLine({ ...record, identity: ROLE_SESSION }).includes(identity))
+})
+
+function sessionContextOf(identity: AuditRecord['identity']) {
+  return (fieldsOf({ identity }).userIdentity as { sessionContext: object }).sessionContext
+}
+
+test('a session says who made it: a provider, a source identity, a user who vouches, MFA (audit.md 2)', () => {
+  const issuedAt = Date.parse('2026-03-01T12:30:00Z')
+  const federatedProvider = 'arn:aws:iam::111122223333:oidc-provider/id.example'
+  const web = sessionContextOf({
+    ...ROLE_SESSION,
+    session: { issuedAt, roleName: 'ci', federatedProvider, sourceIdentity: 'alice' },
+  })
+  assert.deepEqual(web, {
+    sessionIssuer: {
+      type: 'Role',
+      principalId: 'AROAEXAMPLEEXAMPLE001',
+      arn: 'arn:aws:iam::111122223333:role/ci',
+      accountId: '111122223333',
+      userName: 'ci',
+    },
+    webIdFederationData: { federatedProvider, attributes: {} },
+    attributes: { creationDate: '2026-03-01T12:30:00Z', mfaAuthenticated: 'false' },
+    sourceIdentity: 'alice',
+  })
+  const ofUser = sessionContextOf({ ...record.identity, session: { issuedAt, mfaAuthenticatedAt: issuedAt } })
+  assert.deepEqual(ofUser, { attributes: { creationDate: '2026-03-01T12:30:00Z', mfaAuthenticated: 'true' } })
+  const federated = {
+    type: 'FederatedUser',
+    principalId: '111122223333:bob',
+    arn: 'arn:aws:sts::111122223333:federated-user/bob',
+    account: '111122223333',
+    principalArn: 'arn:aws:sts::111122223333:federated-user/bob',
+    accessKeyId: 'ASIAEXAMPLEEXAMPLE01',
+  } as const
+  const issuer = { userName: 'ci', arn: 'arn:aws:iam::111122223333:user/ci' }
+  const attributes = { creationDate: '2026-03-01T12:30:00Z', mfaAuthenticated: 'false' }
+  assert.deepEqual(
+    sessionContextOf({ ...federated, entityId: 'AIDAEXAMPLEEXAMPLE001', session: { issuedAt, issuer } }),
+    {
+      sessionIssuer: {
+        type: 'IAMUser',
+        principalId: 'AIDAEXAMPLEEXAMPLE001',
+        arn: issuer.arn,
+        accountId: '111122223333',
+        userName: 'ci',
+      },
+      attributes,
+    },
+  )
+  assert.deepEqual(sessionContextOf({ ...federated, entityId: '111122223333', session: { issuedAt } }), {
+    sessionIssuer: {
+      type: 'Root',
+      principalId: '111122223333',
+      arn: 'arn:aws:iam::111122223333:root',
+      accountId: '111122223333',
+    },
+    attributes,
+  })
+})
+
+test('a call with a web identity has what the provider said, and nothing of an account before that (audit.md 2)', () => {
+  const nobody = { type: 'WebIdentityUser', arn: '', account: '', entityId: '', accessKeyId: '' } as const
+  const provider = 'arn:aws:iam::111122223333:oidc-provider/id.example'
+  const known = {
+    ...nobody,
+    principalId: `${provider}:kms:ci`,
+    userName: 'ci',
+    principalArn: provider,
+    account: '111122223333',
+  }
+  const fields = fieldsOf({ identity: known, service: 'sts', eventName: 'AssumeRoleWithWebIdentity' })
+  assert.deepEqual(fields.userIdentity, {
+    type: 'WebIdentityUser',
+    principalId: `${provider}:kms:ci`,
+    userName: 'ci',
+    identityProvider: provider,
+  })
+  assert.equal(fields.eventSource, 'sts.amazonaws.com')
+  assert.equal(fields.recipientAccountId, '111122223333')
+  const unknown = fieldsOf({ identity: { ...nobody, principalId: '', principalArn: '' }, service: 'sts' })
+  assert.deepEqual(unknown.userIdentity, { type: 'WebIdentityUser' })
+})
+
+test('the source of an event is its service, also where one caller uses several in one second', () => {
+  const sources = (['kms', 'sts', 'iam', 'kms'] as const).map((service) => fieldsOf({ service }).eventSource)
+  assert.deepEqual(sources, ['kms.amazonaws.com', 'sts.amazonaws.com', 'iam.amazonaws.com', 'kms.amazonaws.com'])
 })

@@ -6,6 +6,7 @@ import { MINUTE_MS, SECOND_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Credential } from '../../src/domain/identity/entities.ts'
 import { createTestClock } from '../support/test-clock.ts'
+import { NO_SESSIONS } from './no-sessions.ts'
 import {
   ACCESS_KEY_ID,
   authorizationOf,
@@ -57,6 +58,8 @@ function setUp() {
       finds++
       return credentials.get(accessKeyId)
     },
+    sessionClock: clock,
+    sessions: NO_SESSIONS,
     async openSecret({ accessKey }) {
       const secret = Buffer.from(secrets.get(accessKey.accessKeyId) ?? SECRET_ACCESS_KEY)
       opened.push(secret)
@@ -86,6 +89,8 @@ test("a request signed by the SDK's signer is its user's, in the Region of its s
       account: ACCOUNT,
       arn: `arn:aws:iam::${ACCOUNT}:user/alice`,
       principalId: 'AIDAEXAMPLE',
+      entityId: 'AIDAEXAMPLE',
+      principalArn: `arn:aws:iam::${ACCOUNT}:user/alice`,
       userName: 'alice',
       accessKeyId: ACCESS_KEY_ID,
     },
@@ -103,6 +108,8 @@ test('a key without a user is the root of its account; a path is part of the ARN
     account: ACCOUNT,
     arn: `arn:aws:iam::${ACCOUNT}:root`,
     principalId: ACCOUNT,
+    entityId: ACCOUNT,
+    principalArn: `arn:aws:iam::${ACCOUNT}:root`,
     accessKeyId: 'AKIAROOT',
   })
   const team = await authenticator.authenticate(await signedRequest({ date, accessKeyId: 'AKIATEAM' }))
@@ -535,6 +542,8 @@ test('a key that is dropped while it is being read is not kept', async () => {
       await reading.promise
       return found
     },
+    sessionClock: clock,
+    sessions: NO_SESSIONS,
     openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
   })
   const request = await signedRequest({ date })
@@ -595,6 +604,8 @@ test('a store that fails is an error each time, not a refusal that is remembered
   let isBroken = true
   const authenticator = createAuthenticator({
     clock: createTestClock(NOW),
+    sessionClock: createTestClock(NOW),
+    sessions: NO_SESSIONS,
     async findCredential(accessKeyId) {
       if (isBroken) throw new Error('the store is gone')
       return credentialOf(accessKeyId)

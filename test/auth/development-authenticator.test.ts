@@ -5,6 +5,7 @@ import { createDevelopmentAuthenticator } from '../../src/auth/development-authe
 import { MINUTE_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import { createTestClock } from '../support/test-clock.ts'
+import { NO_SESSIONS } from './no-sessions.ts'
 import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, signedRequest, withAuthorization } from './signer.ts'
 
 const NOW = Date.UTC(2026, 2, 1, 12)
@@ -23,6 +24,8 @@ function setUp({ active = true } = {}) {
   }
   const authenticator = createDevelopmentAuthenticator({
     clock,
+    sessionClock: clock,
+    sessions: NO_SESSIONS,
     findCredential: async (accessKeyId) => (accessKeyId === ACCESS_KEY_ID ? { accessKey, user: undefined } : undefined),
     openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
   })
@@ -47,6 +50,8 @@ test('test signed with test is the root of account 000000000000', async () => {
       account: '000000000000',
       arn: 'arn:aws:iam::000000000000:root',
       principalId: '000000000000',
+      entityId: '000000000000',
+      principalArn: 'arn:aws:iam::000000000000:root',
       accessKeyId: 'test',
     },
     region: 'eu-central-1',

@@ -6,6 +6,7 @@ import { createRandomSource } from '../../src/crypto/random.ts'
 import type { Call } from '../../src/pipeline/call.ts'
 import { defineUnsupported } from '../../src/pipeline/operation.ts'
 import { createHttpServer, type HttpLimits, type HttpServer, type TlsFiles } from '../../src/wire/http-server.ts'
+import { NO_SESSIONS } from '../auth/no-sessions.ts'
 import { HOST, signedRequest } from '../auth/signer.ts'
 import { requestBytes } from './raw-client.ts'
 
@@ -49,7 +50,9 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
     authenticator: createDevelopmentAuthenticator({
       findCredential: async () => undefined,
       openSecret: () => Promise.reject(new Error('nothing is stored')),
+      sessions: NO_SESSIONS,
       clock: systemClock,
+      sessionClock: systemClock,
     }),
     operations: { kms: new Map([[OPERATION, defineUnsupported(OPERATION)]]), sts: new Map(), iam: new Map() },
     clock: systemClock,

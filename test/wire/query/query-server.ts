@@ -11,6 +11,7 @@ import { operationsOf } from '../../../src/operations/index.ts'
 import type { Call } from '../../../src/pipeline/call.ts'
 import type { Operation } from '../../../src/pipeline/operation.ts'
 import { createHttpServer } from '../../../src/wire/http-server.ts'
+import { NO_SESSIONS } from '../../auth/no-sessions.ts'
 import { ACCESS_KEY_ID, HOST, SECRET_ACCESS_KEY, type Signing, signedRequest } from '../../auth/signer.ts'
 import { ACCOUNT } from '../../support/harness.ts'
 import { exchange, type RawAnswer, requestBytes } from '../raw-client.ts'
@@ -79,6 +80,8 @@ export async function startQueryServer(
       clock: systemClock,
       findCredential: async (id) => (id === ACCESS_KEY_ID ? alice : undefined),
       openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
+      sessions: NO_SESSIONS,
+      sessionClock: systemClock,
     }),
     operations: {
       kms: operationsOf.kms,

@@ -1,0 +1,7 @@
+/** Where nobody ever assumed a role: every session token is a stranger's. */
+import type { SessionSource } from '../../src/auth/authenticator.ts'
+
+export const NO_SESSIONS: SessionSource = {
+  find: async () => undefined,
+  openSecret: () => Promise.reject(new Error('there are no sessions')),
+}
