@@ -1,5 +1,5 @@
 /**
- * Prints a policy as AWS does (lifecycle.md POL-2): two spaces of indentation, ` : ` after a name, `[ {` … `} ]`.
+ * Policies as texts: changed in place, and printed as AWS does (lifecycle.md POL-2): two spaces of indentation, ` : ` after a name, `[ {` … `} ]`.
  *
  * It works on the tokens of the text, not on parsed values: member order is kept whatever the names are, and a number
  * keeps every digit it was written with.
@@ -48,4 +48,38 @@ export function printPolicy(text: string): string {
     previous = token
   }
   return printed
+}
+
+/**
+ * Replaces texts that are values, whatever stands around them; all else stays as it was written.
+ *
+ * @param text valid JSON.
+ * @param replacement of a value, by the names of the members that lead to it; arrays have none.
+ */
+export function replaceTexts(text: string, replacement: (path: readonly string[], value: string) => string): string {
+  /** One for each object or array around the token: the name of the member that it is in; `undefined` in an array. */
+  const open: (string | undefined)[] = []
+  let replaced = ''
+  let end = 0
+  let previous = ''
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === '{') open.push('')
+    else if (token === '[') open.push(undefined)
+    else if (token === '}' || token === ']') open.pop()
+    else if (token.startsWith('"')) {
+      const value = JSON.parse(token) as string
+      const isName = open.at(-1) !== undefined && previous !== ':'
+      if (isName) open[open.length - 1] = value
+      else {
+        const path = open.filter((name) => name !== undefined)
+        const wanted = replacement(path, value)
+        if (wanted !== value) {
+          replaced += text.slice(end, index) + JSON.stringify(wanted)
+          end = index + token.length
+        }
+      }
+    }
+    previous = token
+  }
+  return replaced + text.slice(end)
 }
