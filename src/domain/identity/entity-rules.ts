@@ -18,6 +18,7 @@ import type {
   StoredAttachment,
   StoredGroup,
   StoredManagedPolicy,
+  StoredOidcProvider,
   StoredRole,
   StoredUser,
 } from './entities.ts'
@@ -78,10 +79,13 @@ export async function checkNewManagedPolicy(
   if (policies >= max) throw quotaExceeded('PoliciesPerAccount', max)
 }
 
-export async function checkNewOidcProvider(reader: IdentityReader, account: string, arn: string): Promise<void> {
+export async function checkNewOidcProvider(
+  reader: IdentityReader,
+  { account, arn, url }: Pick<StoredOidcProvider, 'account' | 'arn' | 'url'>,
+): Promise<void> {
   const providers = await reader.listOidcProviders(account)
   if (providers.some((provider) => provider.arn === arn)) {
-    throw new KmsError('EntityAlreadyExists', `Provider with url ${arn.slice(arn.indexOf('/') + 1)} already exists.`)
+    throw new KmsError('EntityAlreadyExists', `Provider with url ${url} already exists.`)
   }
   const max = OIDC_PROVIDERS_PER_ACCOUNT_MAX
   if (providers.length >= max) throw quotaExceeded('OpenIdConnectProvidersPerAccount', max)
@@ -139,8 +143,8 @@ export async function checkGroupIsUnused(reader: IdentityReader, { groupId }: St
 }
 
 async function checkHasNoPolicies(reader: IdentityReader, ownerId: string): Promise<void> {
-  if ((await reader.listInlinePolicies(ownerId)).length > 0) throw deleteConflict(REMOVE_REFERENCES)
-  if ((await reader.listAttachments(ownerId)).length > 0) throw deleteConflict(REMOVE_REFERENCES)
+  if ((await reader.listAttachments(ownerId)).length > 0) throw deleteConflict('detach all policies')
+  if ((await reader.listInlinePolicies(ownerId)).length > 0) throw deleteConflict('delete policies')
 }
 
 /** @throws {KmsError} `DeleteConflict` while somebody has it, as a policy or as a boundary, or it has further versions. */
