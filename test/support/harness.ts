@@ -5,7 +5,7 @@ import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import type { Store } from '../../src/domain/store.ts'
-import { operations } from '../../src/operations/index.ts'
+import { operationsOf } from '../../src/operations/index.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
@@ -129,7 +129,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   }
 
   function callAs(principal: Principal, name: string, body: object = {}, region = REGION): Promise<Answer> {
-    const operation = operations.get(name)
+    const { kms, sts, iam } = operationsOf
+    const operation = kms.get(name) ?? sts.get(name) ?? iam.get(name)
     if (operation === undefined) throw new Error(`no operation ${name}`)
     const json = JSON.parse(JSON.stringify(body, base64OfBuffers))
     return service.execute(operation, json, {
