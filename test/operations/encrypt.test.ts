@@ -11,7 +11,7 @@ import {
   lastRecord,
   memberNames,
   newKey,
-  resource,
+  resource,, grantTokenOf
 } from './support.ts'
 
 let harness: Harness
@@ -123,8 +123,9 @@ test('DryRun fails with DryRunOperationException, after every other failure; fal
   assert.equal((await encrypt({ DryRun: false })).KeyId, key.Arn)
 })
 
-test('grant tokens are checked for form', async () => {
-  await encrypt({ GrantTokens: ['abc'] })
+test('grant tokens must be ours, and ten at most', async () => {
+  await encrypt({ GrantTokens: [await grantTokenOf(harness, key.KeyId)] })
+  await assertFails(encrypt({ GrantTokens: ['abc'] }), 'InvalidGrantTokenException', undefined)
   await assertValidation(
     encrypt({ GrantTokens: Array(11).fill('t') }),
     constraint(`'[${Array(11).fill('t').join(', ')}]'`, 'grantTokens', 'have length less than or equal to 10'),
@@ -132,7 +133,7 @@ test('grant tokens are checked for form', async () => {
 })
 
 test('the audit record holds key, algorithm and context as sent, the material, and nothing else', async () => {
-  await encrypt({ EncryptionContext: { tenant: 't-17' }, GrantTokens: ['token'] })
+  await encrypt({ EncryptionContext: { tenant: 't-17' }, GrantTokens: [await grantTokenOf(harness, key.KeyId)] })
   assert.deepEqual(lastRecord(harness), {
     eventName: 'Encrypt',
     readOnly: true,

@@ -4,7 +4,16 @@ import { createPublicKey } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
 import { isAsymmetric, KEY_KINDS, type KeyKind, PUBLIC_KEY_BYTES } from '../support/key-kinds.ts'
-import { assertFails, assertValidation, lastRecord, moveTo, newKey, notVisible, resource } from './support.ts'
+import {
+  assertFails,
+  assertValidation,
+  grantTokenOf,
+  lastRecord,
+  moveTo,
+  newKey,
+  notVisible,
+  resource,
+} from './support.ts'
 
 const ALGORITHMS_MEMBER: Readonly<Record<string, string>> = {
   ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
@@ -86,7 +95,8 @@ test('a key id is required; DryRun is no member here and is ignored', async () =
     "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null",
   )
   const { KeyId } = await newKey(harness, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' })
-  assert.ok((await harness.call('GetPublicKey', { KeyId, DryRun: true, GrantTokens: ['abc'] })).PublicKey)
+  const GrantTokens = [await grantTokenOf(harness, KeyId)]
+  assert.ok((await harness.call('GetPublicKey', { KeyId, DryRun: true, GrantTokens })).PublicKey)
 })
 
 test('the audit record names the key and does not hold the answer', async () => {

@@ -62,6 +62,12 @@ export async function insertKey(harness: Harness, facts: Pick<Key, 'spec' | 'usa
   return key
 }
 
+/** Of a grant on the key. */
+export async function grantTokenOf(harness: Harness, KeyId: string): Promise<string> {
+  const GranteePrincipal = `arn:aws:iam::${ACCOUNT}:root`
+  return (await harness.call('CreateGrant', { KeyId, GranteePrincipal, Operations: ['DescribeKey'] })).GrantToken
+}
+
 const NOT_VISIBLE =
   'the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access'
 
