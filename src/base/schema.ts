@@ -9,9 +9,9 @@ import { KmsError } from './errors.ts'
 import { VALIDATION_ERRORS_MAX } from './limits.ts'
 import type { QueryNode } from './query-tree.ts'
 
-/** Reads one value; pushes a sentence for each broken constraint, throws for a wrong JSON type. */
+/** Reads one value; pushes each constraint that it breaks, throws for a wrong JSON type. */
 export interface Shape<T> {
-  read(value: unknown, path: string, violations: string[]): T
+  read(value: unknown, path: string, violations: Violation[]): T
   /**
    * The JSON value that parameters of the query protocol stand for, where it is not their text. What fits nothing stays as
    * it is, for `read` to refuse.
@@ -40,8 +40,11 @@ export interface Structure<T> extends Shape<T> {
   /** Wire names, in the model's order. */
   readonly memberNames: readonly string[]
   fromQuery(node: QueryNode): unknown
-  /** Reads a whole request; throws the one exception that reports every violation. */
-  parse(value: unknown): T
+  /**
+   * Reads a whole request; throws the one exception that reports every violation.
+   * @param showsValues false: the exception names members alone.
+   */
+  parse(value: unknown, showsValues?: boolean): T
 }
 
 export type Infer<S> = S extends Shape<infer T> ? T : never
@@ -69,9 +72,16 @@ function refuseContainer(value: unknown): void {
   if (typeof value === 'object') throw serializationError('Start of structure or map found where not expected.')
 }
 
-function violation(shown: string | undefined, path: string, rule: string): string {
-  const value = shown === undefined ? 'Value' : `Value ${shown}`
-  return `${value} at '${path}' failed to satisfy constraint: Member must ${rule}`
+/** A constraint that a value breaks. */
+interface Violation {
+  /** The value; `undefined`: it is nobody's to see. */
+  readonly shown: string | undefined
+  readonly path: string
+  readonly rule: string
+}
+
+function violation(shown: string | undefined, path: string, rule: string): Violation {
+  return { shown, path, rule }
 }
 
 function lowerFirst(name: string): string {
@@ -297,7 +307,7 @@ function queryItems(node: QueryNode): QueryNode[] | undefined {
   })
 }
 
-function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: string[]): T {
+function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: Violation[]): T {
   if (item === null) {
     violations.push(violation('null', path, 'not be null'))
     return undefined as T
@@ -306,8 +316,8 @@ function readItem<T>(element: Shape<T>, item: unknown, path: string, violations:
 }
 
 /** A list of scalars reports its bad elements once, on the list itself, with all the element's rules. */
-function readScalars<T>(element: Shape<T>, items: unknown[], path: string, violations: string[]): T[] {
-  const broken: string[] = []
+function readScalars<T>(element: Shape<T>, items: unknown[], path: string, violations: Violation[]): T[] {
+  const broken: Violation[] = []
   const read = items.map((item) => readItem(element, item, path, broken))
   if (broken.length > 0) {
     const inner = element.rules!.map((rule) => `Member must ${rule.text}`).join(', ')
@@ -346,7 +356,7 @@ export function structure<const M extends Members>(members: M): Structure<Struct
     required: !('optional' in member),
   }))
 
-  function read(value: unknown, path: string, violations: string[]): StructureValue<M> {
+  function read(value: unknown, path: string, violations: Violation[]): StructureValue<M> {
     if (typeof value !== 'object') throw serializationError('Expected null')
     if (Array.isArray(value)) throw serializationError('Start of list found where not expected')
     const prefix = path === '' ? '' : `${path}.`
@@ -376,17 +386,25 @@ export function structure<const M extends Members>(members: M): Structure<Struct
     memberNames: table.map(({ name }) => name),
     fromQuery,
     read,
-    parse(value) {
-      const violations: string[] = []
+    parse(value, showsValues = true) {
+      const violations: Violation[] = []
       const parsed = read(value, '', violations)
-      if (violations.length > 0) throw violationsError(violations)
+      if (violations.length > 0) throw violationsError(violations, showsValues)
       return parsed
     },
   }
 }
 
-function violationsError(violations: readonly string[]): KmsError {
+function violationsError(violations: readonly Violation[], showsValues: boolean): KmsError {
   const reported = violations.slice(0, VALIDATION_ERRORS_MAX)
   const noun = reported.length === 1 ? 'validation error' : 'validation errors'
-  return new KmsError('ValidationException', `${reported.length} ${noun} detected: ${reported.join('; ')}`)
+  return new KmsError(
+    'ValidationException',
+    `${reported.length} ${noun} detected: ${reported.map((violation) => sentence(violation, showsValues)).join('; ')}`,
+  )
+}
+
+function sentence({ shown, path, rule }: Violation, showsValue: boolean): string {
+  const value = showsValue && shown !== undefined ? `Value ${shown}` : 'Value'
+  return `${value} at '${path}' failed to satisfy constraint: Member must ${rule}`
 }

@@ -93,7 +93,8 @@ export function createPipeline(services: PipelineServices): Execute {
     const eventId = services.random.uuid()
     let done: Done
     try {
-      const input = operation.input.parse(body)
+      // IAM does not repeat what it was sent.
+      const input = operation.input.parse(body, operation.service !== 'iam')
       progress.input = input
       operation.check?.(input, call)
       const { Recipient } = input as { Recipient?: RecipientInfo }

@@ -38,7 +38,9 @@ const TAGS_MAX = 50
 const tagKey = string({ min: 1, max: 128, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+' })
 const tagValue = string({ min: 0, max: 256, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*' })
 export const iamTags = list(structure({ Key: tagKey, Value: tagValue }), { max: TAGS_MAX })
-export const iamTagKeys = list(tagKey, { max: TAGS_MAX })
+/** As recorded, the constraints on the elements of this list name one more. */
+const listedTagKey = { ...tagKey, rules: [...tagKey.rules!, { text: 'not be null', holds: () => true }] }
+export const iamTagKeys = list(listedTagKey, { max: TAGS_MAX })
 
 export function fromIamTags(wire: readonly IamTag[] | undefined): Tag[] {
   return (wire ?? []).map(({ Key, Value }) => ({ key: Key, value: Value }))
