@@ -5,8 +5,6 @@ import { REQUEST_HEADERS_COUNT_MAX } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
-/** IAM has one endpoint for all Regions of a partition (authorization.md 6.2). */
-const IAM_REGION = 'us-east-1'
 const TERMINATOR = 'aws4_request'
 const HYPHEN = 0x2d
 
@@ -62,14 +60,13 @@ function parseScope(credential: string): CredentialScope | undefined {
 const SERVICES: readonly Service[] = ['kms', 'sts', 'iam']
 
 /**
- * Row 10 of operations.md 1.6 but for the date; empty if there is nothing to complain of. Any Region will do for KMS and STS:
- * Regions and accounts are namespaces of one server.
+ * Row 10 of operations.md 1.6 but for the date; empty if there is nothing to complain of. Any Region will do: Regions and
+ * accounts are namespaces of one server. IAM has one Region on AWS, but clients that are told another endpoint sign for it
+ * with the Region they are set to.
  */
 function scopeComplaint({ region, service, terminator }: CredentialScope, wanted: Service): string {
   let complaint = ''
-  if (wanted === 'iam' ? region !== IAM_REGION : !isRegion(region)) {
-    complaint += `Credential should be scoped to a valid region, not '${region}'. `
-  }
+  if (!isRegion(region)) complaint += `Credential should be scoped to a valid region, not '${region}'. `
   if (service !== wanted) complaint += `Credential should be scoped to correct service: '${wanted}'. `
   if (terminator !== TERMINATOR) {
     complaint += `Credential should be scoped with a valid terminator: '${TERMINATOR}', not '${terminator}'. `

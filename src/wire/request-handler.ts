@@ -66,6 +66,9 @@ const NOBODY: AuthenticatedRequest = Object.freeze({
   region: 'us-east-1',
 })
 
+/** IAM is one for all Regions (authorization.md 6.2), whichever of them a request was signed for. */
+const IAM_REGION = 'us-east-1'
+
 const TARGET_PREFIX = 'TrentService.'
 
 const UNKNOWN_OPERATION = '<UnknownOperationException/>'
@@ -108,7 +111,8 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       progress.operation = operation
       const who = operation.unsigned ? NOBODY : await authenticator.authenticate(request, service)
       progress.isAuthenticated = true
-      const output = await execute(operation, operation.input.fromQuery(parameters), callOf(request, requestId, who))
+      const call = callOf(request, requestId, service === 'iam' ? { ...who, region: IAM_REGION } : who)
+      const output = await execute(operation, operation.input.fromQuery(parameters), call)
       return queryAnswer(service, operation, output, requestId)
     } catch (error) {
       const answer = queryErrorAnswer(service, error, requestId, progress.isAuthenticated)
