@@ -33,6 +33,7 @@ const BUILT = [
     'ListKeyRotations',
     'RotateKeyOnDemand',
   ],
+  ...['CreateGrant', 'ListGrants', 'ListRetirableGrants', 'RetireGrant', 'RevokeGrant'],
   ...['DeleteImportedKeyMaterial', 'GetParametersForImport', 'ImportKeyMaterial'],
 ]
 
@@ -40,15 +41,10 @@ const BUILT = [
 const NOT_BUILT: Readonly<Record<string, boolean>> = {
   ConnectCustomKeyStore: false,
   CreateCustomKeyStore: false,
-  CreateGrant: false,
   DeleteCustomKeyStore: false,
   DescribeCustomKeyStores: true,
   DisconnectCustomKeyStore: false,
-  ListGrants: true,
-  ListRetirableGrants: true,
   ReplicateKey: false,
-  RetireGrant: false,
-  RevokeGrant: false,
   UpdateCustomKeyStore: false,
   UpdatePrimaryRegion: false,
 }

@@ -7,6 +7,7 @@ import {
   assertValidation,
   constraint,
   DRY_RUN,
+  grantTokenOf,
   insertKey,
   keyArn,
   lastRecord,
@@ -14,7 +15,7 @@ import {
   moveTo,
   newKey,
   notVisible,
-  resource,, grantTokenOf
+  resource,
 } from './support.ts'
 
 export interface MaterialOperation {
