@@ -1,9 +1,12 @@
 /** The facts of one authenticated call that are not in its body. */
 import type { TlsDetails } from '../audit/audit-record.ts'
+import type { VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
 import type { Principal } from '../domain/principal.ts'
 
 export interface Call {
   readonly principal: Principal
+  /** Of a caller without a signature, once it has been verified. */
+  readonly webIdentity?: VerifiedWebIdentity
   /** The endpoint's Region: that of the credential scope. */
   readonly region: string
   readonly requestId: string

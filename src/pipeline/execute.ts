@@ -169,7 +169,7 @@ export function createPipeline(services: PipelineServices): Execute {
   async function identify(operation: Operation, progress: Progress): Promise<void> {
     const caller = await operation.identify!(progress.input, progress.call, services.identity)
     progress.caller = caller
-    progress.call = { ...progress.call, principal: caller.principal }
+    progress.call = { ...progress.call, principal: caller.principal, webIdentity: caller.webIdentity }
   }
 
   async function check({ uses }: Operation, progress: Progress, lookups: Lookups, reader: Reader): Promise<void> {

@@ -44,7 +44,7 @@ export function locate(
     case 'entity':
       return use.applies?.(input) === false ? undefined : use.locate(input, { call, store })
     case 'role':
-      return use.applies?.(input) === false ? undefined : locateRole(use.roleArn(input), store)
+      return use.applies?.(input, call) === false ? undefined : locateRole(use.roleArn(input), store)
     case 'key': {
       const locator = use.locate(input)
       return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })

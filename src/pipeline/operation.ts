@@ -117,7 +117,8 @@ export interface RoleUse<Input> {
   roleArn(input: Input): string
   /** `sts:AssumeRole` */
   readonly permission: string
-  applies?(input: Input): boolean
+  /** `undefined` or true: this request needs the permission. */
+  applies?(input: Input, call: Call): boolean
   conditionKeys?(input: Input): ConditionValues
 }
 
