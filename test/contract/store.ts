@@ -9,6 +9,7 @@ import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
 import { entityTests } from './store/entities.ts'
 import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
+import { grantTests } from './store/grants.ts'
 import { identityPolicyTests } from './store/identity-policies.ts'
 import { keyTests, materialTests } from './store/keys.ts'
 import { lastUsageTests } from './store/last-usage.ts'
@@ -34,6 +35,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('keys', () => keyTests(() => store))
     describe('key materials', () => materialTests(() => store))
     describe('aliases', () => aliasTests(() => store))
+    describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { exampleGroup, exampleRole, exampleUser } from '../contract/store/entities.ts'
 import { exampleAlias, exampleKey, exampleMaterial } from '../contract/store/examples.ts'
+import { exampleGrant } from '../contract/store/grants.ts'
 import { examplePolicy, exampleProvider } from '../contract/store/identity-policies.ts'
 import { fileFixture } from './sqlite-fixtures.ts'
 
@@ -19,6 +20,7 @@ async function doEverything(store: Store): Promise<void> {
   const { account, region } = key
   const material = exampleMaterial(key)
   const alias = exampleAlias(key)
+  const grant = exampleGrant(key, { retiring: 'AROAR', retryDigest: 'd' })
   const page = { after: undefined, limit: 10 }
   const token = Buffer.alloc(1)
   await store.change(async (change) => {
@@ -30,6 +32,7 @@ async function doEverything(store: Store): Promise<void> {
     await change.deleteMaterial(other)
     await change.insertAlias(alias)
     await change.updateAlias(alias)
+    await change.insertGrant(grant)
     await change.insertDomainKey({ id: 'd', rootKeyId: 'r', wrapped: token, createdAt: 0 })
     await change.insertAccount(account, 0)
     await change.recordAudit({ eventId: 'e', node: 'node-1', line: '{}' })
@@ -48,6 +51,15 @@ async function doEverything(store: Store): Promise<void> {
   await store.listAliases(account, region, key.keyId, page, 0)
   await store.countKeys(account, region)
   await store.countAliases(key)
+  await store.findGrant(grant)
+  await store.findGrants(key, ['AIDAG', 'AROAG'])
+  await store.findGrantByRetryDigest(key, 'd')
+  await store.hasGrants(key)
+  await store.countGrants(key)
+  await store.listGrants(key, page, {})
+  await store.listGrants(key, page, { grantee: 'AIDAG' })
+  await store.listGrants(key, page, { grantId: grant.grantId })
+  await store.listRetirableGrants(region, 'AROAR', page, 0)
   await store.findDomainKey('d')
   await store.newestDomainKey()
   await store.changesAfter(await store.changesPosition())
@@ -60,6 +72,7 @@ async function doEverything(store: Store): Promise<void> {
   await store.pruneChanges(systemClock.now() + 1)
   await doEverythingWithIdentities(store, account)
   await store.change((change) => change.deleteAlias(alias))
+  await store.change((change) => change.deleteGrant(grant))
   await store.change((change) => change.eraseKey(key))
 }
 
