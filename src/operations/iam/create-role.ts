@@ -63,10 +63,10 @@ export const CreateRole = defineChange({
     }),
     response: ({ Role }) => ({ role: { arn: Role.Arn, roleId: Role.RoleId, roleName: Role.RoleName } }),
   },
-  async handler(input, { call, random, change }) {
+  async handler(input, { call, random, grants, change }) {
     const { RoleName, AssumeRolePolicyDocument, PermissionsBoundary } = input
     const { account } = call.principal
-    const trustPolicy = await bindTrustPolicy(AssumeRolePolicyDocument, change)
+    const trustPolicy = await bindTrustPolicy(AssumeRolePolicyDocument, change, grants.externalAccounts)
     await checkNewRole(change, account, RoleName)
     if (PermissionsBoundary !== undefined) await checkBoundary(change, account, PermissionsBoundary)
     const role = {

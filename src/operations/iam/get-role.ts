@@ -1,6 +1,6 @@
 /** A role with its trust policy. */
 import { structure } from '../../base/schema.ts'
-import { shownTrustPolicy } from '../../domain/identity/trust-policies.ts'
+import { showPolicy } from '../../domain/identity/bound-policies.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
 import { roleName } from '../shapes/iam-members.ts'
 import { locateRole, requireRole, roleAnswer } from '../shapes/iam-roles.ts'
@@ -13,6 +13,6 @@ export const GetRole = defineOperation({
   audit: { readOnly: true, parameters: ({ RoleName }) => ({ roleName: RoleName }) },
   async handler(input, { call, store }) {
     const role = await requireRole(store, call.principal.account, input)
-    return { Role: roleAnswer(role, await shownTrustPolicy(role, store)) }
+    return { Role: roleAnswer(role, await showPolicy(role.trustPolicy, store)) }
   },
 })

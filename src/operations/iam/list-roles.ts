@@ -1,6 +1,6 @@
 /** The roles of the account. */
 import { optional, structure } from '../../base/schema.ts'
-import { shownTrustPolicy } from '../../domain/identity/trust-policies.ts'
+import { showPolicy } from '../../domain/identity/bound-policies.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
 import { pathPrefix } from '../shapes/iam-members.ts'
 import { iamPage, iamPageStart, pageMembers } from '../shapes/iam-paging.ts'
@@ -20,7 +20,7 @@ export const ListRoles = defineOperation({
     const found = await store.listRoles(call.principal.account, { ...start, pathPrefix: input.PathPrefix ?? '/' })
     const { items, end } = iamPage(input, 'ListRoles', found, ({ roleName }) => roleName)
     const Roles = []
-    for (const role of items) Roles.push(roleEntry(role, await shownTrustPolicy(role, store)))
+    for (const role of items) Roles.push(roleEntry(role, await showPolicy(role.trustPolicy, store)))
     return { Roles, ...end }
   },
 })

@@ -16,8 +16,9 @@ export const UpdateAssumeRolePolicy = defineChange({
     readOnly: false,
     parameters: ({ RoleName, PolicyDocument }) => ({ roleName: RoleName, policyDocument: PolicyDocument }),
   },
-  async handler(input, { call, change }) {
+  async handler(input, { call, grants, change }) {
     const role = await requireRole(change, call.principal.account, input)
-    await change.updateRole({ ...role, trustPolicy: await bindTrustPolicy(input.PolicyDocument, change) })
+    const trustPolicy = await bindTrustPolicy(input.PolicyDocument, change, grants.externalAccounts)
+    await change.updateRole({ ...role, trustPolicy })
   },
 })

@@ -1,6 +1,6 @@
 /** Changes what is said of a role; UpdateRole does so too. */
 import { structure } from '../../base/schema.ts'
-import { shownTrustPolicy } from '../../domain/identity/trust-policies.ts'
+import { showPolicy } from '../../domain/identity/bound-policies.ts'
 import { defineChange } from '../../pipeline/operation.ts'
 import { boundaryInForce, roleName } from '../shapes/iam-members.ts'
 import { describedRoleAnswer, locateRole, requireRole, roleDescription } from '../shapes/iam-roles.ts'
@@ -18,6 +18,6 @@ export const UpdateRoleDescription = defineChange({
     const present = await requireRole(change, call.principal.account, input)
     const role = { ...present, description: input.Description }
     await change.updateRole(role)
-    return { Role: describedRoleAnswer(role, await shownTrustPolicy(role, change)) }
+    return { Role: describedRoleAnswer(role, await showPolicy(role.trustPolicy, change)) }
   },
 })
