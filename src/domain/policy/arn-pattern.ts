@@ -12,10 +12,15 @@ export interface ArnPattern {
   matches(parts: readonly string[], context: ConditionContext): boolean
 }
 
-/** The last part keeps its colons. `undefined`: the text is no ARN. */
+/** `undefined`: the text is no ARN. */
 export function arnParts(text: string): readonly string[] | undefined {
+  return text.startsWith('arn:') ? sixParts(text) : undefined
+}
+
+/** The last part keeps its colons. */
+function sixParts(text: string): readonly string[] | undefined {
   const parts = text.split(':')
-  if (parts.length < PARTS || parts[0] !== 'arn') return undefined
+  if (parts.length < PARTS) return undefined
   return parts.length === PARTS ? parts : [...parts.slice(0, PARTS - 1), parts.slice(PARTS - 1).join(':')]
 }
 
@@ -23,7 +28,7 @@ const NOTHING: ArnPattern = { keys: [], matches: () => false }
 
 /** Of `Resource` and `NotResource`: variables count in the last part only (W-2). */
 export function compileResourcePattern(text: string, hasVariables: boolean): ArnPattern {
-  const parts = arnParts(text)
+  const parts = sixParts(text)
   if (parts === undefined) return NOTHING
   const templates = parts.map((part, index) =>
     compileTemplate(part, { hasWildcards: true, hasVariables: hasVariables && index === PARTS - 1 }),
