@@ -1,4 +1,5 @@
 /** The shape of a command: which settings it has, what it does. */
+import { type CommandFlags, type FlagValues, flagsHelp, readFlags } from '../config/command-flags.ts'
 import { settingsHelp } from '../config/help-text.ts'
 import { loadSettings, parseCommandLine } from '../config/load-settings.ts'
 import { UsageError } from '../config/operator-error.ts'
@@ -14,29 +15,35 @@ export interface Command {
   run(name: string, args: readonly string[], terminal: Terminal): Promise<number>
 }
 
-export interface Invocation<N extends SettingName> {
+export interface Invocation<N extends SettingName, F extends CommandFlags = Record<never, never>> {
   readonly settings: Readonly<Pick<Settings, N>>
+  /** `undefined` where one was not given. */
+  readonly flags: FlagValues<F>
   /** One text for each of the declared arguments. */
   readonly args: readonly string[]
   readonly terminal: Terminal
 }
 
-interface Declaration<N extends SettingName> {
+interface Declaration<N extends SettingName, F extends CommandFlags> {
   /** Words after the command, each required: `FILE`. */
   readonly args?: readonly string[]
+  /** What only this command has. */
+  readonly flags?: F
   readonly settings: readonly N[]
   /** What the command does without a setting, where that differs from the table. */
   readonly fallbacks?: Readonly<Partial<Record<SettingName, string>>>
   /** Paragraphs for its help, below the usage line. */
   readonly description: string
-  run(invocation: Invocation<N>): Promise<number>
+  run(invocation: Invocation<N, F>): Promise<number>
 }
 
-export function defineCommand<const N extends SettingName>(declaration: Declaration<N>): Command {
-  const { settings, args: expected = [] } = declaration
+export function defineCommand<const N extends SettingName, const F extends CommandFlags = Record<never, never>>(
+  declaration: Declaration<N, F>,
+): Command {
+  const { settings, flags = {} as F, args: expected = [] } = declaration
   return Object.freeze({
     async run(name: string, args: readonly string[], terminal: Terminal) {
-      const line = parseCommandLine(settings, args)
+      const line = parseCommandLine(settings, args, flags)
       if (line.help) {
         terminal.print(helpOf(name, declaration))
         return EXIT_OK
@@ -44,7 +51,12 @@ export function defineCommand<const N extends SettingName>(declaration: Declarat
       checkArguments(name, expected, line.positionals)
       const loaded = loadSettings(settings, line, terminal)
       for (const warning of loaded.warnings) tellWarning(terminal, warning)
-      return declaration.run({ settings: loaded.settings, args: line.positionals, terminal })
+      return declaration.run({
+        settings: loaded.settings,
+        flags: readFlags(flags, line.own, terminal.folder),
+        args: line.positionals,
+        terminal,
+      })
     },
   })
 }
@@ -61,14 +73,14 @@ function usage(name: string, args: readonly string[]): string {
   return ['keyhold', name, ...args, '[settings]'].join(' ')
 }
 
-function helpOf<N extends SettingName>(
+function helpOf<N extends SettingName, F extends CommandFlags>(
   name: string,
-  { args = [], description, settings, fallbacks }: Declaration<N>,
+  { args = [], description, settings, flags, fallbacks }: Declaration<N, F>,
 ): string {
   return `Usage: ${usage(name, args)}
 
 ${description.trim()}
-
+${flags === undefined ? '' : `\nFlags:\n${flagsHelp(flags)}\n`}
 Settings (a flag wins over its [VARIABLE], and that over the file):
 ${settingsHelp(settings, fallbacks)}`
 }

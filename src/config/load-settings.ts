@@ -1,7 +1,9 @@
 /** Flags before environment before file before fallback → one frozen object. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import type { CommandFlags } from './command-flags.ts'
 import { type ConfigFile, readConfigFile } from './config-file.ts'
 import { closest } from './did-you-mean.ts'
+import type { Kind } from './kinds.ts'
 import { UsageError } from './operator-error.ts'
 import {
   type Environment,
@@ -28,6 +30,8 @@ export interface CommandLine {
   readonly help: boolean
   /** Flag texts by setting. */
   readonly flags: ReadonlyMap<SettingName, string>
+  /** Texts of the command's own flags, by their names. */
+  readonly own: ReadonlyMap<string, string>
 }
 
 export interface LoadedSettings<N extends SettingName> {
@@ -36,43 +40,60 @@ export interface LoadedSettings<N extends SettingName> {
   readonly warnings: readonly string[]
 }
 
-/** @param names the settings that the command has; the flags of others are refused. */
-export function parseCommandLine(names: readonly SettingName[], args: readonly string[]): CommandLine {
+/**
+ * @param names the settings that the command has; the flags of others are refused.
+ * @param commandFlags what only this command has
+ */
+export function parseCommandLine(
+  names: readonly SettingName[],
+  args: readonly string[],
+  commandFlags: CommandFlags = {},
+): CommandLine {
   const byKey = new Map(names.map((name) => [keyOf(name), name]))
   const flags = new Map<SettingName, string>()
+  const own = new Map<string, string>()
   const positionals: string[] = []
   let help = false
-  for (const token of tokensOf(names, args)) {
+  for (const token of tokensOf(names, commandFlags, args)) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind !== 'option') continue
     if (token.name === 'help' || token.name === 'h') help = true
     else {
       const name = byKey.get(token.name)
-      if (name === undefined || !token.rawName.startsWith('--')) throw unknownFlag(names, token.rawName)
-      flags.set(name, flagText(name, token.value, token.inlineValue ?? false))
+      const flag = Object.hasOwn(commandFlags, token.name) ? commandFlags[token.name] : undefined
+      const kind = flag?.kind ?? (name && SETTINGS[name].kind)
+      if (kind === undefined || !token.rawName.startsWith('--')) throw unknownFlag(names, commandFlags, token.rawName)
+      const text = flagText(token.rawName, kind, token.value, token.inlineValue ?? false)
+      if (flag !== undefined) own.set(token.name, text)
+      else flags.set(name!, text)
     }
   }
-  return { positionals, help, flags }
+  return { positionals, help, flags, own }
 }
 
-function tokensOf(names: readonly SettingName[], args: readonly string[]) {
+function tokensOf(names: readonly SettingName[], commandFlags: CommandFlags, args: readonly string[]) {
   const options: ParseArgsOptionsConfig = {}
-  for (const name of names) options[keyOf(name)] = { type: SETTINGS[name].kind.placeholder ? 'string' : 'boolean' }
+  for (const name of names) options[keyOf(name)] = optionOf(SETTINGS[name].kind)
+  for (const [name, { kind }] of Object.entries(commandFlags)) options[name] = optionOf(kind)
   // Not strict: the parser's own messages know neither our settings nor what they expect.
   return parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true }).tokens
 }
 
-function flagText(name: SettingName, value: string | undefined, inline: boolean): string {
-  const { kind } = SETTINGS[name]
+function optionOf({ placeholder }: Kind<unknown>): ParseArgsOptionsConfig[string] {
+  return { type: placeholder === undefined ? 'boolean' : 'string' }
+}
+
+function flagText(flag: string, kind: Kind<unknown>, value: string | undefined, inline: boolean): string {
   if (kind.placeholder === undefined) return value ?? 'true'
   // `--host --port 1`: the value was forgotten, and the next flag is none.
   const forgotten = value === undefined || (!inline && /^-./.test(value))
-  if (forgotten) throw new UsageError(`${flagOf(name)}: a value is missing, expected ${kind.expected}`)
+  if (forgotten) throw new UsageError(`${flag}: a value is missing, expected ${kind.expected}`)
   return value
 }
 
-function unknownFlag(names: readonly SettingName[], given: string): UsageError {
-  const near = closest(given, [...names.map(flagOf), '--help'])
+function unknownFlag(names: readonly SettingName[], commandFlags: CommandFlags, given: string): UsageError {
+  const own = Object.keys(commandFlags).map((name) => `--${name}`)
+  const near = closest(given, [...names.map(flagOf), ...own, '--help'])
   if (near !== undefined) return new UsageError(`there is no flag ${given}`, { hint: `did you mean ${near}?` })
   const elsewhere = SETTING_NAMES.some((name) => flagOf(name) === given)
   return new UsageError(elsewhere ? `this command has no flag ${given}` : `there is no flag ${given}`, {
