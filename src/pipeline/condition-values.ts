@@ -91,6 +91,7 @@ function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unkno
 /** For identity policies alone: key policies do not see aliases and tags (authorization.md 3.1). */
 export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasNames }: LookedUp): ConditionValues {
   if (use.on === 'entity') return entityTagConditions((found as LocatedEntity).tags ?? [])
+  if (use.on === 'role') return entityTagConditions((found as UsedRole).role?.tags ?? [])
   if (use.on !== 'key' && use.on !== 'grant') return NONE
   const { key } = found as LocatedKey
   return { ...(key && tagConditions('aws:ResourceTag/', key.tags)), 'kms:ResourceAliases': aliasNames }

@@ -13,6 +13,7 @@ import type { GrantServices } from '../domain/grants/grant-services.ts'
 import { readGrantTokens } from '../domain/grants/visible-grants.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
+import { checkSessionMayCall } from '../domain/identity/session-rules.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
@@ -93,6 +94,7 @@ export function createPipeline(services: PipelineServices): Execute {
     const eventId = services.random.uuid()
     let done: Done
     try {
+      checkSessionMayCall(call.principal, operation.service ?? 'kms', operation.name)
       // IAM does not repeat what it was sent.
       const input = operation.input.parse(body, operation.service !== 'iam')
       progress.input = input

@@ -1,6 +1,16 @@
 /** All operations of STS, by the name that a request gives. */
 import type { Operation } from '../../pipeline/operation.ts'
+import { AssumeRole } from './assume-role.ts'
+import { GetAccessKeyInfo } from './get-access-key-info.ts'
 import { GetCallerIdentity } from './get-caller-identity.ts'
+import { GetFederationToken } from './get-federation-token.ts'
+import { GetSessionToken } from './get-session-token.ts'
 
 /** One line per operation, sorted. */
-export const STS_OPERATIONS: readonly Operation[] = [GetCallerIdentity]
+export const STS_OPERATIONS: readonly Operation[] = [
+  AssumeRole,
+  GetAccessKeyInfo,
+  GetCallerIdentity,
+  GetFederationToken,
+  GetSessionToken,
+]
