@@ -7,11 +7,12 @@ import {
   assertValidation,
   constraint,
   DRY_RUN,
+  grantTokenOf,
   insertKey,
   lastRecord,
   memberNames,
   newKey,
-  resource,, grantTokenOf
+  resource,
 } from './support.ts'
 
 let harness: Harness

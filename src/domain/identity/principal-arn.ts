@@ -13,10 +13,10 @@ export type PrincipalArn =
   | { readonly kind: 'role session'; readonly account: string; readonly name: string; readonly session: string }
   | { readonly kind: 'federated user'; readonly account: string; readonly name: string }
 
-const ROOT = /^arn:aws:iam::(\d{12}):root$/
-const ENTITY = /^arn:aws:iam::(\d{12}):(user|role)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,64})$/
-const ROLE_SESSION = /^arn:aws:sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{2,64})$/
-const FEDERATED_USER = /^arn:aws:sts::(\d{12}):federated-user\/([\w+=,.@-]{2,32})$/
+const ROOT = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):root$/
+const ENTITY = /^arn:aws(?:-cn|-us-gov)?:iam::(\d{12}):(user|role)(\/(?:[\x21-\x7e]+\/)?)([\w+=,.@-]{1,64})$/
+const ROLE_SESSION = /^arn:aws(?:-cn|-us-gov)?:sts::(\d{12}):assumed-role\/([\w+=,.@-]{1,64})\/([\w+=,.@-]{2,64})$/
+const FEDERATED_USER = /^arn:aws(?:-cn|-us-gov)?:sts::(\d{12}):federated-user\/([\w+=,.@-]{2,32})$/
 
 /** `undefined` for every other text: wildcards, groups and paths of sessions are none of these. */
 export function parsePrincipalArn(text: string): PrincipalArn | undefined {
