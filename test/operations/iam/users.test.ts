@@ -81,22 +81,19 @@ test('names of users are unique ignoring case, and found ignoring case', async (
 })
 
 test('CreateUser refuses names, paths and tags that the model does not admit', async () => {
-  const name = '[\\w+=,.@-]+'
+  const name = 'satisfy regular expression pattern: [\\w+=,.@-]+'
   const cases = [
-    [{ UserName: 'a/b' }, constraint("'a/b'", 'userName', `satisfy regular expression pattern: ${name}`)],
-    [{ UserName: 'ä' }, constraint("'ä'", 'userName', `satisfy regular expression pattern: ${name}`)],
-    [
-      { UserName: 'x'.repeat(65) },
-      constraint(`'${'x'.repeat(65)}'`, 'userName', 'have length less than or equal to 64'),
-    ],
-    [{}, constraint("'null'", 'userName', 'not be null').replace("'null'", 'null')],
+    [{ UserName: 'a/b' }, constraint('', 'userName', name)],
+    [{ UserName: 'ä' }, constraint('', 'userName', name)],
+    [{ UserName: 'x'.repeat(65) }, constraint('', 'userName', 'have length less than or equal to 64')],
+    [{}, constraint('', 'userName', 'not be null')],
     [
       { UserName: 'ok', Path: 'team/' },
-      constraint("'team/'", 'path', 'satisfy regular expression pattern: (\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)'),
+      constraint('', 'path', 'satisfy regular expression pattern: (\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)'),
     ],
     [
       { UserName: 'ok', Tags: [{ Key: 'k!', Value: 'v' }] },
-      constraint("'k!'", 'tags.1.member.key', 'satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+'),
+      constraint('', 'tags.1.member.key', 'satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+'),
     ],
   ] as const
   for (const [body, text] of cases) await assertValidation(callIam(harness, 'CreateUser', body), text)
@@ -128,7 +125,8 @@ test('a boundary must be a policy that exists and belongs to the account or to A
     await assertFails(callIam(harness, 'CreateUser', { UserName: 'erin', PermissionsBoundary }), 'NoSuchEntity', text)
   }
   const noArn = { UserName: 'erin', PermissionsBoundary: 'longpolicynamebutnoarn' }
-  await assertValidation(callIam(harness, 'CreateUser', noArn), 'Invalid ARN:  Could not be parsed!')
+  const invalid = 'ARN longpolicynamebutnoarn is not valid.'
+  await assertFails(callIam(harness, 'CreateUser', noArn), 'InvalidInput', invalid)
 })
 
 test('GetUser without a name describes the caller, whatever he is called now', async () => {
@@ -218,11 +216,11 @@ test('DeleteUser refuses a user who still has a key, a policy or a group, and th
       `Cannot delete entity, must ${text} first.`,
     )
 
-  await refuse('delete access keys')
+  await refuse('remove referenced objects')
   await callIam(harness, 'DeleteAccessKey', { UserName, AccessKeyId })
   await callIam(harness, 'CreateGroup', { GroupName: 'judges' })
   await callIam(harness, 'AddUserToGroup', { GroupName: 'judges', UserName })
-  await refuse('remove users from group')
+  await refuse('remove referenced objects')
   await callIam(harness, 'RemoveUserFromGroup', { GroupName: 'judges', UserName })
   const PolicyDocument = policyDocument({ Action: 'iam:GetUser', Resource: '*' })
   await callIam(harness, 'PutUserPolicy', { UserName, PolicyName: 'p', PolicyDocument })
