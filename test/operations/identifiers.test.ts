@@ -1,7 +1,7 @@
 /** How each operation lets a key be named (operations.md 2.2 to 2.4); the tables are typed from there. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
 import {
   aliasArn,
   assertFails,
@@ -97,6 +97,8 @@ const ROWS: readonly Row[] = [
   row('GetKeyRotationStatus', 'K'),
   row('ListKeyRotations', 'K'),
   row('RotateKeyOnDemand', 'K'),
+  row('CreateGrant', 'K', () => ({ GranteePrincipal: `arn:aws:iam::${ACCOUNT}:root`, Operations: ['Decrypt'] })),
+  row('ListGrants', 'K'),
   { ...row('GetParametersForImport', 'K', () => WRAPPING), kind: EXTERNAL },
   { ...row('ImportKeyMaterial', 'K', () => IMPORT), kind: EXTERNAL },
   { ...row('DeleteImportedKeyMaterial', 'K'), kind: EXTERNAL },
@@ -222,6 +224,7 @@ test('every operation that names a key by a member has a row', async () => {
       ['KeyId', 'TargetKeyId', 'DestinationKeyId'].some((name) => input.memberNames.includes(name)),
     )
     .map(({ name }) => name)
-  // Decrypt compares instead of looking up; it has its own tests.
-  assert.deepEqual(naming.filter((name) => name !== 'Decrypt').sort(), [...taken].sort())
+  // Decrypt compares instead of looking up, and the other two name a grant of the key; they have their own tests.
+  const OWN = ['Decrypt', 'RetireGrant', 'RevokeGrant']
+  assert.deepEqual(naming.filter((name) => !OWN.includes(name)).sort(), [...taken].sort())
 })
