@@ -18,6 +18,7 @@ import { DeleteRole } from './delete-role.ts'
 import { DeleteUser } from './delete-user.ts'
 import { DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy } from './detach-policy.ts'
 import { GetAccessKeyLastUsed } from './get-access-key-last-used.ts'
+import { GetAccountAuthorizationDetails } from './get-account-authorization-details.ts'
 import { GetAccountSummary } from './get-account-summary.ts'
 import { GetGroup } from './get-group.ts'
 import { GetOpenIDConnectProvider } from './get-open-id-connect-provider.ts'
@@ -81,6 +82,8 @@ import {
 } from './permissions-boundaries.ts'
 import { ListPolicyTags, TagPolicy, UntagPolicy } from './policy-tags.ts'
 import { SetDefaultPolicyVersion } from './set-default-policy-version.ts'
+import { SimulateCustomPolicy } from './simulate-custom-policy.ts'
+import { SimulatePrincipalPolicy } from './simulate-principal-policy.ts'
 import { UpdateAccessKey } from './update-access-key.ts'
 import { UpdateAssumeRolePolicy } from './update-assume-role-policy.ts'
 import { UpdateGroup } from './update-group.ts'
@@ -122,6 +125,7 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   DetachRolePolicy,
   DetachUserPolicy,
   GetAccessKeyLastUsed,
+  GetAccountAuthorizationDetails,
   GetAccountSummary,
   GetGroup,
   GetGroupPolicy,
@@ -167,6 +171,8 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   RemoveClientIDFromOpenIDConnectProvider,
   RemoveUserFromGroup,
   SetDefaultPolicyVersion,
+  SimulateCustomPolicy,
+  SimulatePrincipalPolicy,
   TagOpenIDConnectProvider,
   TagPolicy,
   TagRole,

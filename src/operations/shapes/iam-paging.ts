@@ -95,8 +95,19 @@ export function iamPageByPosition<T>(
   operation: string,
   all: readonly T[],
 ): { readonly items: readonly T[]; readonly end: IamPageEnd } {
+  const { items: positions, end } = iamPageOfPositions(request, operation, all.length)
+  return { items: positions.map((position) => all[position]!), end }
+}
+
+/** The same of a list that is made as it is read. @returns positions from 0. */
+export function iamPageOfPositions(
+  request: IamPageRequest,
+  operation: string,
+  length: number,
+): { readonly items: readonly number[]; readonly end: IamPageEnd } {
   const { after, limit } = iamPageStart(request, operation)
   const start = Number(after ?? 0)
   if (!Number.isSafeInteger(start) || start < 0) throw validationError('Invalid Marker.')
-  return iamPage(request, operation, all.slice(start, start + limit), () => String(start + limit - 1))
+  const found = Array.from({ length: Math.max(0, Math.min(limit, length - start)) }, (_, index) => start + index)
+  return iamPage(request, operation, found, (position) => String(position + 1))
 }

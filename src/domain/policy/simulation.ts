@@ -1,0 +1,142 @@
+/** What policies would say to requests that nobody makes: the engine itself, asked action by action. */
+import { parseArn } from '../../base/arn.ts'
+import type { Principal } from '../principal.ts'
+import type { AccessRequest, AccessResource, ConditionValues, Decision, DecisiveStatement } from './access-request.ts'
+import { compilePolicy } from './compile-policy.ts'
+import { evaluate } from './evaluate.ts'
+import type { Policy } from './policy.ts'
+import { type Span, statementSpans } from './statement-spans.ts'
+
+export type PolicySource = 'user' | 'group' | 'role' | 'aws-managed' | 'user-managed' | 'resource' | 'none'
+
+export interface SimulatedPolicy {
+  /** How results name it. */
+  readonly id: string
+  readonly source: PolicySource
+  /** Of a policy that was read. */
+  readonly text: string
+}
+
+export interface Simulation {
+  readonly principal: Principal
+  readonly identityPolicies: readonly SimulatedPolicy[]
+  readonly boundary: SimulatedPolicy | undefined
+  /** Of the resource, whichever it is; keys and roles have one. */
+  readonly resourcePolicy: SimulatedPolicy | undefined
+  /** Owner of the resource where its ARN does not say it; the principal's account if `undefined`. */
+  readonly resourceOwner: string | undefined
+  readonly conditions: ConditionValues
+  readonly region: string
+}
+
+export interface MatchedStatement {
+  readonly policy: SimulatedPolicy
+  readonly span: Span
+}
+
+export interface SimulationResult {
+  readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny'
+  /** What decided. */
+  readonly matched: readonly MatchedStatement[]
+  /** Condition keys, in lower case, that policies name and the simulation gives no value for. */
+  readonly missingKeys: readonly string[]
+  /** `undefined`: there is no boundary. */
+  readonly allowedByBoundary: boolean | undefined
+}
+
+/** @param resourceArn `*` for no resource in particular. */
+export function simulate(simulation: Simulation, action: string, resourceArn: string): SimulationResult {
+  const request = requestFor(simulation, action, resourceArn)
+  const decision = evaluate(request)
+  return {
+    decision: wordFor(decision),
+    matched: decisiveOf(decision).map((statement) => matchedStatement(simulation, statement)),
+    missingKeys: missingKeys(request, simulation.conditions),
+    allowedByBoundary: boundaryAllows(request),
+  }
+}
+
+const BOUNDARY = 'boundary'
+
+/** Policies go by their place here, so that two of one name are told apart. */
+function requestFor(simulation: Simulation, action: string, resourceArn: string): AccessRequest {
+  const { principal, identityPolicies, boundary, conditions, region } = simulation
+  return {
+    principal,
+    rights: {
+      identityPolicies: identityPolicies.map(({ text }, place) => ({
+        name: String(place),
+        policy: compilePolicy(text),
+      })),
+      boundary: boundary && { name: BOUNDARY, policy: compilePolicy(boundary.text) },
+      sessionPolicies: undefined,
+      tags: [],
+    },
+    action,
+    resource: resourceOf(simulation, action, resourceArn),
+    crossAccount: true,
+    grants: [],
+    region,
+    conditions: () => conditions,
+    identityConditions: () => ({}),
+  }
+}
+
+/** Without a policy of its own a resource is judged by the caller's policies alone, as if it were the caller's. */
+function resourceOf(
+  { principal, resourcePolicy, resourceOwner }: Simulation,
+  action: string,
+  arn: string,
+): AccessResource {
+  if (resourcePolicy === undefined) {
+    return { kind: arn === '*' ? 'account' : 'entity', arn, account: principal.account }
+  }
+  const account = resourceOwner ?? (parseArn(arn)?.account || principal.account)
+  const kind = /^kms:/i.test(action) ? 'key' : 'role'
+  return { kind, arn, account, policy: compilePolicy(resourcePolicy.text) }
+}
+
+function wordFor(decision: Decision): SimulationResult['decision'] {
+  if (decision.allowed) return 'allowed'
+  return decision.reason === 'explicit deny' ? 'explicitDeny' : 'implicitDeny'
+}
+
+function decisiveOf(decision: Decision): readonly DecisiveStatement[] {
+  if (decision.allowed) return decision.by
+  return decision.reason === 'explicit deny' ? [decision.by] : []
+}
+
+function matchedStatement(simulation: Simulation, { policyType, policyName, index }: DecisiveStatement) {
+  const policy =
+    policyType === 'resource-based policy'
+      ? simulation.resourcePolicy!
+      : policyType === 'permissions boundary'
+        ? simulation.boundary!
+        : simulation.identityPolicies[Number(policyName)]!
+  return { policy, span: statementSpans(policy.text)[index]! }
+}
+
+function missingKeys({ rights, resource }: AccessRequest, conditions: ConditionValues): readonly string[] {
+  const policies: readonly (Policy | undefined)[] = [
+    ...rights.identityPolicies.map(({ policy }) => policy),
+    rights.boundary?.policy,
+    resource.policy,
+  ]
+  const named = new Set(policies.flatMap((policy) => [...(policy?.conditionKeys ?? [])]))
+  const given = Object.entries(conditions).filter(([, value]) => value !== undefined)
+  for (const [name] of given) named.delete(name.toLowerCase())
+  return [...named].sort()
+}
+
+/** As if it were the only policy of an identity: whether it would let the request through. */
+function boundaryAllows(request: AccessRequest): boolean | undefined {
+  const { boundary } = request.rights
+  if (boundary === undefined) return undefined
+  const { arn } = request.resource
+  const alone: AccessRequest = {
+    ...request,
+    rights: { ...request.rights, identityPolicies: [boundary], boundary: undefined },
+    resource: { kind: arn === '*' ? 'account' : 'entity', arn, account: request.principal.account },
+  }
+  return evaluate(alone).allowed
+}
