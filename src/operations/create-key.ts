@@ -17,6 +17,7 @@ import {
   specOf,
   usageOf,
 } from './shapes/key-parameters.ts'
+import { withPolicy } from './shapes/key-policy.ts'
 import { customKeyStoreId, description, policyText } from './shapes/members.ts'
 import { auditedTags, requestTagConditions, tags, toTags } from './shapes/tags.ts'
 
@@ -89,9 +90,10 @@ export const CreateKey = defineChange({
   },
   async prepare(input, { call, random, keyMaterials }): Promise<NewKey> {
     refuseUnsupportedOrigin(input)
+    // Before material is made, which may be slow.
+    if (input.Policy !== undefined) readKeyPolicy(input.Policy)
     const { account } = call.principal
     const { region, time: createdAt } = call
-    const policy = input.Policy === undefined ? defaultKeyPolicy(account, region) : readKeyPolicy(input.Policy)
     const choices = {
       account,
       region,
@@ -102,11 +104,14 @@ export const CreateKey = defineChange({
       description: input.Description ?? '',
       createdAt,
       tags: toTags(input.Tags ?? []),
-      policy,
+      policy: defaultKeyPolicy(account, region),
     }
     return makeKey(choices, random, keyMaterials)
   },
-  async handler(_input, { change, call }, { key, materials }) {
+  async handler(input, context, { key: made, materials }) {
+    const { change, call } = context
+    const { Policy } = input
+    const key = Policy === undefined ? made : await withPolicy(made, { ...input, Policy }, context)
     await checkKeyQuota(change, key.account, key.region)
     await change.insertKey(key, materials)
     return { KeyMetadata: keyMetadata(key, call.time) }

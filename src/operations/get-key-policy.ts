@@ -1,6 +1,7 @@
 /** A key's policy (operations.md 3.27). */
 import { notFound } from '../base/errors.ts'
 import { structure } from '../base/schema.ts'
+import { shownKeyPolicy } from '../domain/keys/written-policy.ts'
 import { POLICY_NAME } from '../domain/policy/key-policy.ts'
 import { defineOperation, keyNamed } from '../pipeline/operation.ts'
 import { ANY_STATE } from './shapes/key-states.ts'
@@ -14,8 +15,8 @@ export const GetKeyPolicy = defineOperation({
     readOnly: true,
     parameters: ({ KeyId, PolicyName }) => ({ keyId: KeyId, policyName: PolicyName }),
   },
-  handler({ PolicyName = POLICY_NAME }, { resources: [{ key }] }) {
+  async handler({ PolicyName = POLICY_NAME }, { resources: [{ key }], store }) {
     if (PolicyName !== POLICY_NAME) throw notFound('No such policy exists')
-    return { Policy: key.policy, PolicyName: POLICY_NAME }
+    return { Policy: await shownKeyPolicy(key.policy, store), PolicyName: POLICY_NAME }
   },
 })

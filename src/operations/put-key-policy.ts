@@ -1,8 +1,9 @@
 /** Replaces a key's policy (operations.md 3.39). */
 import { KmsError } from '../base/errors.ts'
 import { boolean, optional, structure } from '../base/schema.ts'
-import { POLICY_NAME, readKeyPolicy } from '../domain/policy/key-policy.ts'
+import { POLICY_NAME } from '../domain/policy/key-policy.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
+import { withPolicy } from './shapes/key-policy.ts'
 import { ANY_STATE } from './shapes/key-states.ts'
 import { keyId, policyName, policyText } from './shapes/members.ts'
 
@@ -38,7 +39,8 @@ export const PutKeyPolicy = defineChange({
       bypassPolicyLockoutSafetyCheck: input.BypassPolicyLockoutSafetyCheck ?? false,
     }),
   },
-  async handler({ Policy }, { resources: [{ key }], change }) {
-    await change.updateKey({ ...key, policy: readKeyPolicy(Policy) })
+  async handler(input, context) {
+    const [{ key }] = context.resources
+    await context.change.updateKey(await withPolicy(key, input, context))
   },
 })
