@@ -20,8 +20,8 @@ import { createGrantTokens } from './domain/grants/grant-tokens.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createCallerRights } from './domain/identity/caller-rights.ts'
 import type { StoredUser } from './domain/identity/entities.ts'
-import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
+import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
@@ -97,6 +97,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const sessions = createSessions({ store, domainKeys, random })
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
+    async openAccount(account: string) {
+      if (await store.hasAccount(account)) return
+      await store.change((change) => change.insertAccount(account, clock.now()))
+    },
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
     sessions,
     sessionClock: clock,

@@ -26,6 +26,7 @@ function setUp({ active = true } = {}) {
     clock,
     sessionClock: clock,
     sessions: NO_SESSIONS,
+    openAccount: async () => undefined,
     findCredential: async (accessKeyId) => (accessKeyId === ACCESS_KEY_ID ? { accessKey, user: undefined } : undefined),
     openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
   })

@@ -48,6 +48,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
       })
     },
     authenticator: createDevelopmentAuthenticator({
+      openAccount: async () => undefined,
       findCredential: async () => undefined,
       openSecret: () => Promise.reject(new Error('nothing is stored')),
       sessions: NO_SESSIONS,
