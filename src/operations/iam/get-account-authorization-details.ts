@@ -110,7 +110,9 @@ const POLICIES_OF_AWS: Section<StoredManagedPolicy> = {
   ...OWN_POLICIES,
   kind: 'AWSManagedPolicy',
   async find(_store, _account, { after = '', limit }) {
-    return AWS_MANAGED_POLICIES.filter(({ policyName }) => policyName > after).slice(0, limit)
+    // Their order ignores case.
+    const place = after.toLowerCase()
+    return AWS_MANAGED_POLICIES.filter(({ policyName }) => policyName.toLowerCase() > place).slice(0, limit)
   },
 }
 
