@@ -22,6 +22,77 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./seed.ts')).seed,
   },
   {
+    name: 'account create',
+    summary: 'Make one more account.',
+    load: async () => (await import('./account-create.ts')).accountCreate,
+  },
+  {
+    name: 'account list',
+    summary: 'List the accounts.',
+    load: async () => (await import('./account-list.ts')).accountList,
+  },
+  {
+    name: 'account root-key',
+    summary: "Make an access key of an account's root.",
+    load: async () => (await import('./account-root-key.ts')).accountRootKey,
+  },
+  { name: 'user create', summary: 'Make a user.', load: async () => (await import('./user-create.ts')).userCreate },
+  { name: 'user list', summary: 'List users.', load: async () => (await import('./user-list.ts')).userList },
+  { name: 'user delete', summary: 'Delete a user.', load: async () => (await import('./user-delete.ts')).userDelete },
+  { name: 'role create', summary: 'Make a role.', load: async () => (await import('./role-create.ts')).roleCreate },
+  { name: 'role list', summary: 'List roles.', load: async () => (await import('./role-list.ts')).roleList },
+  {
+    name: 'access-key create',
+    summary: 'Make an access key for a user.',
+    load: async () => (await import('./access-key-create.ts')).accessKeyCreate,
+  },
+  {
+    name: 'access-key list',
+    summary: 'List the access keys of a user.',
+    load: async () => (await import('./access-key-list.ts')).accessKeyList,
+  },
+  {
+    name: 'access-key disable',
+    summary: 'Make an access key unusable.',
+    load: async () => (await import('./access-key-change.ts')).accessKeyDisable,
+  },
+  {
+    name: 'access-key enable',
+    summary: 'Make a disabled access key usable again.',
+    load: async () => (await import('./access-key-change.ts')).accessKeyEnable,
+  },
+  {
+    name: 'access-key delete',
+    summary: 'Delete an access key.',
+    load: async () => (await import('./access-key-change.ts')).accessKeyDelete,
+  },
+  {
+    name: 'policy attach',
+    summary: 'Attach a managed policy to a user, role or group.',
+    load: async () => (await import('./policy-attach.ts')).policyAttach,
+  },
+  {
+    name: 'policy detach',
+    summary: 'Take a managed policy away again.',
+    load: async () => (await import('./policy-attach.ts')).policyDetach,
+  },
+  {
+    name: 'policy put',
+    summary: 'Give a user, role or group an inline policy.',
+    load: async () => (await import('./policy-put.ts')).policyPut,
+  },
+  {
+    name: 'policy delete',
+    summary: 'Delete an inline policy.',
+    load: async () => (await import('./policy-put.ts')).policyDelete,
+  },
+  { name: 'policy list', summary: 'List policies.', load: async () => (await import('./policy-list.ts')).policyList },
+  {
+    name: 'key reset-policy',
+    summary: 'Give a key the default policy, when its own lets nobody in.',
+    load: async () => (await import('./key-reset-policy.ts')).keyResetPolicy,
+  },
+  {
     name: 'attest',
     summary: 'Make an attestation document for development.',
     load: async () => (await import('./attest.ts')).attest,

@@ -97,3 +97,8 @@ export const regionName: Kind<string> = {
   expected: 'a Region name such as eu-central-1',
   read: (text) => (isRegion(text) ? text : undefined),
 }
+
+/** Whatever is not empty; who uses it says what is wrong with it. */
+export function text(placeholder: string): Kind<string> {
+  return { placeholder, expected: 'a text', read: (given) => (given === '' ? undefined : given) }
+}

@@ -13,12 +13,15 @@ export interface FolderLock {
   release(): void
 }
 
+/** Something runs on the folder: a server, or a command that changes what is in it. */
+export class FolderInUseError extends OperatorError {}
+
 /** Workers whose primary was killed end as soon as they notice. */
 const ORPHANS_WAIT_MS = 3_000
 const RETRY_INTERVAL_MS = 50
 const SQLITE_BUSY = 5
 
-/** For the process that prepares the folder. @throws {OperatorError} if another holds it. */
+/** For the process that prepares the folder. @throws {FolderInUseError} if another holds it. */
 export async function lockFolder(folder: DataFolder): Promise<FolderLock> {
   const database = open(folder)
   try {
@@ -94,9 +97,9 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY
 }
 
-function alreadyUsed({ path }: DataFolder, holder: number | undefined): OperatorError {
+function alreadyUsed({ path }: DataFolder, holder: number | undefined): FolderInUseError {
   const who = holder === undefined ? 'another Keyhold' : `another Keyhold (process ${holder})`
-  return new OperatorError(`${who} is running on the data folder ${path}`, {
+  return new FolderInUseError(`${who} is running on the data folder ${path}`, {
     hint: 'stop it first, or give this one a folder of its own with --data',
   })
 }

@@ -67,24 +67,32 @@ export async function prepareDataFolder(options: PrepareOptions): Promise<Prepar
 
 async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit<PreparedFolder, 'lock'>> {
   const { folder, log, mode } = options
-  const [account] = await store.listAccounts()
-  checkMode(options, account)
+  const accounts = await store.listAccounts()
+  checkMode(options, accounts)
   const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
   await drainAll(store, folder, log)
   if (mode === 'development') return { account: undefined, isFirstStart: false }
-  if (account !== undefined) return { account, isFirstStart: false }
+  if (accounts.length > 0) return { account: accountToShow(options, accounts), isFirstStart: false }
   return { account: await makeAdministrator(options, store, rootKey), isFirstStart: true }
 }
 
-function checkMode({ folder, mode, account: wanted }: PrepareOptions, account: string | undefined): void {
-  if (account === undefined) return
+/** The administrator's, as his credentials file has it; the operator may have moved that away. */
+function accountToShow({ folder, account }: PrepareOptions, accounts: readonly string[]): string {
+  const [only] = accounts
+  return account ?? (accounts.length === 1 ? only! : (readCredentials(folder.credentials)?.account ?? only!))
+}
+
+function checkMode({ folder, mode, account: wanted }: PrepareOptions, accounts: readonly string[]): void {
+  if (accounts.length === 0) return
   if (mode === 'development') {
     throw new UsageError(`${folder.path} belongs to a server: development mode would let anybody use its keys`, {
       hint: "give 'keyhold dev' a folder of its own with --data, or none",
     })
   }
-  if (wanted !== undefined && wanted !== account) {
-    throw new UsageError(`--account ${wanted}: the data folder ${folder.path} was made for account ${account}`)
+  if (wanted !== undefined && !accounts.includes(wanted)) {
+    throw new UsageError(
+      `--account ${wanted}: the data folder ${folder.path} was made for account ${accounts.join(', ')}`,
+    )
   }
 }
 

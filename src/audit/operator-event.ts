@@ -1,0 +1,44 @@
+/**
+ * What an operator did with the data folder in his hands, where no operation of the API does the same. In the form of a
+ * service event (audit.md section 5), because nobody signed a request; its details say whose account on the machine it was.
+ */
+import type { AuditFields } from './audit-record.ts'
+
+export interface OperatorEvent {
+  readonly eventId: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly eventSource: 'kms.amazonaws.com' | 'iam.amazonaws.com'
+  readonly eventName: 'CreateAccount' | 'ResetKeyPolicy'
+  readonly region: string
+  readonly account: string
+  /** Login name and id of the operator, as the operating system has them. */
+  readonly operator: string
+  readonly userAgent: string
+  readonly resources: readonly { readonly type: string; readonly arn: string }[]
+  readonly details?: AuditFields
+}
+
+export function operatorEventLine(event: OperatorEvent): string {
+  const { account } = event
+  return JSON.stringify({
+    eventVersion: '1.11',
+    userIdentity: { accountId: account, invokedBy: 'AWS Internal' },
+    eventTime: `${new Date(event.time).toISOString().slice(0, 19)}Z`,
+    eventSource: event.eventSource,
+    eventName: event.eventName,
+    awsRegion: event.region,
+    sourceIPAddress: 'AWS Internal',
+    userAgent: event.userAgent,
+    requestParameters: null,
+    responseElements: null,
+    eventID: event.eventId,
+    readOnly: false,
+    resources: event.resources.map(({ type, arn }) => ({ accountId: account, type, ARN: arn })),
+    eventType: 'AwsServiceEvent',
+    managementEvent: true,
+    recipientAccountId: account,
+    serviceEventDetails: { operator: event.operator, ...event.details },
+    eventCategory: 'Management',
+  })
+}

@@ -1,0 +1,31 @@
+/** `keyhold account create`: one more account, which sees nothing of the others. */
+import { flag } from '../config/command-flags.ts'
+import { accountId, text } from '../config/kinds.ts'
+import { OperatorError } from '../config/operator-error.ts'
+import { createRandomSource } from '../crypto/random.ts'
+import { randomAccount } from '../domain/identity/identifiers.ts'
+import { defineOperatorCommand } from './operator-command.ts'
+
+export const accountCreate = defineOperatorCommand({
+  flags: {
+    id: flag(accountId, 'Its 12 digits; a random number if not given.'),
+    alias: flag(text('NAME'), 'A name for it, of lower-case letters, digits and hyphens.'),
+  },
+  description: `
+Makes an account and prints its id. It is empty: make its first user with
+
+  keyhold user create NAME --account ID --policy AdministratorAccess --access-key`,
+  async run({ operator, flags, terminal }) {
+    const account = flags.id ?? randomAccount(createRandomSource())
+    await operator.change(async (change, time) => {
+      if (await change.hasAccount(account)) throw new OperatorError(`there is an account ${account} already`)
+      await change.insertAccount(account, time)
+      return {
+        ...{ eventSource: 'iam.amazonaws.com', eventName: 'CreateAccount', account, region: 'us-east-1' },
+        resources: [{ type: 'AWS::Account', arn: `arn:aws:iam::${account}:root` }],
+      }
+    })
+    if (flags.alias !== undefined) await operator.iamOf(account, 'CreateAccountAlias', { AccountAlias: flags.alias })
+    terminal.print(account)
+  },
+})

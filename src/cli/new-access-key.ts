@@ -1,0 +1,53 @@
+/** Makes an access key and gives its secret to whoever asked for it: in a file, or on standard output if he says so. */
+import { join } from 'node:path'
+import { flag } from '../config/command-flags.ts'
+import { path, yesOrNo } from '../config/kinds.ts'
+import { accessKeyText, reserveFile } from '../start/access-key-file.ts'
+import type { Operator } from './operator-command.ts'
+import { shellWord, type Terminal } from './terminal.ts'
+
+export const ACCESS_KEY_FLAGS = {
+  output: flag(path('FILE'), 'Where to write the access key; default: credentials-ACCOUNT-USER in the data folder.'),
+  print: flag(yesOrNo, 'Print the access key with its secret instead of writing it to a file.'),
+} as const
+
+interface Wanted {
+  readonly output: string | undefined
+  readonly print: boolean | undefined
+}
+
+interface Answer {
+  readonly AccessKey: { readonly AccessKeyId: string; readonly SecretAccessKey: string }
+}
+
+/** @param userName `undefined`: the account's root. */
+export async function makeAccessKey(
+  operator: Operator,
+  userName: string | undefined,
+  { output, print }: Wanted,
+  terminal: Terminal,
+): Promise<void> {
+  const account = await operator.account()
+  const profile = userName ?? 'root'
+  const path = output ?? join(operator.folder.path, `credentials-${account}-${profile}`)
+  const file = print ? undefined : reserveFile(path)
+  let text: string
+  try {
+    const { AccessKey } = await operator.iam<Answer>(
+      'CreateAccessKey',
+      userName === undefined ? {} : { UserName: userName },
+    )
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = AccessKey
+    text = accessKeyText({ profile, account, accessKeyId, secretAccessKey, region: operator.region })
+  } catch (error) {
+    file?.giveBack()
+    throw error
+  }
+  if (file === undefined) {
+    terminal.print(text.trimEnd())
+    return
+  }
+  file.write(text)
+  terminal.print(`access key of ${profile} written to ${path}
+use it with AWS_SHARED_CREDENTIALS_FILE=${shellWord(path)} AWS_PROFILE=${shellWord(profile)}`)
+}

@@ -1,0 +1,131 @@
+/** Commands with which an operator manages identities in a data folder, whether its server runs or not. */
+import { silentLog } from '../base/log.ts'
+import type { CommandFlags, FlagValues } from '../config/command-flags.ts'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
+import { readPassphrase } from '../config/passphrase.ts'
+import { defaultDataFolder } from '../config/settings.ts'
+import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
+import { type Command, defineCommand } from './command.ts'
+import { EXIT_OK, type Terminal } from './terminal.ts'
+
+export interface Operator extends Omit<OperatorNode, 'iam' | 'close'> {
+  readonly folder: DataFolder
+  /** Of `--account`. */
+  readonly wantedAccount: string | undefined
+  readonly region: string
+  /** The one that `--account` names, or the only one. @throws {OperatorError} */
+  account(): Promise<string>
+  /** Calls an operation of IAM for that account. @throws {OperatorError} with the text of what it refuses. */
+  iam<T>(operation: string, body?: object): Promise<T>
+  iamOf: OperatorNode['iam']
+}
+
+interface OperatorInvocation<F extends CommandFlags> {
+  readonly operator: Operator
+  readonly flags: FlagValues<F>
+  readonly args: readonly string[]
+  readonly terminal: Terminal
+}
+
+interface OperatorDeclaration<F extends CommandFlags> {
+  readonly args?: readonly string[]
+  readonly flags?: F
+  readonly description: string
+  run(invocation: OperatorInvocation<F>): Promise<void>
+}
+
+const ABOUT = `
+Works on the data folder itself, whether its server runs or not; what it changes is in force on running
+servers within a second, and is in the audit log.`
+
+export function defineOperatorCommand<const F extends CommandFlags = Record<never, never>>({
+  args = [],
+  flags = {} as F,
+  description,
+  run,
+}: OperatorDeclaration<F>): Command {
+  return defineCommand({
+    args,
+    flags,
+    settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'config'],
+    fallbacks: { data: '~/.local/share/keyhold', account: 'the only one' },
+    description: `${description.trim()}\n${ABOUT}`,
+    async run({ settings, flags, args, terminal }) {
+      const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
+      requireDataFolder(folder)
+      const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
+      const node = await openOperatorNode({ ...choice, folder, log: silentLog })
+      try {
+        await run({ operator: operatorOn(node, folder, settings), flags, args, terminal })
+      } finally {
+        await node.close()
+      }
+      return EXIT_OK
+    },
+  })
+}
+
+type Wanted = { readonly account: string | undefined; readonly region: string }
+
+function operatorOn(node: OperatorNode, folder: DataFolder, { account: wantedAccount, region }: Wanted): Operator {
+  const account = async () => chooseAccount(await node.store.listAccounts(), wantedAccount, folder)
+  return {
+    ...node,
+    folder,
+    wantedAccount,
+    region,
+    account,
+    iamOf: node.iam,
+    iam: async (operation, body = {}) => node.iam(await account(), operation, body),
+  }
+}
+
+function chooseAccount(accounts: readonly string[], wanted: string | undefined, { path }: DataFolder): string {
+  const [only] = accounts
+  if (only === undefined) {
+    throw new OperatorError(`there is no account in ${path}`, {
+      hint: "'keyhold start' makes one with an administrator; a folder of 'keyhold dev' has none",
+    })
+  }
+  if (wanted === undefined && accounts.length === 1) return only
+  if (wanted !== undefined && accounts.includes(wanted)) return wanted
+  const hint = `the accounts are ${accounts.join(', ')}`
+  throw wanted === undefined
+    ? new UsageError('which account? name it with --account', { hint })
+    : new UsageError(`--account ${wanted}: there is no such account in ${path}`, { hint })
+}
+
+interface IamPage {
+  readonly IsTruncated: boolean
+  readonly Marker?: string
+}
+
+/** All pages of a list. @param member where the answer has the items. */
+export async function listAll<T>(
+  operator: Pick<Operator, 'iam'>,
+  operation: string,
+  member: string,
+  body: object = {},
+): Promise<readonly T[]> {
+  const items: T[] = []
+  for (let Marker: string | undefined; ; ) {
+    const request = { ...body, MaxItems: 1000, ...(Marker !== undefined && { Marker }) }
+    const page = await operator.iam<IamPage & Readonly<Record<string, unknown>>>(operation, request)
+    items.push(...(page[member] as readonly T[]))
+    if (!page.IsTruncated) return items
+    Marker = page.Marker
+  }
+}
+
+/** Columns, each as wide as its widest text. */
+export function printTable(terminal: Terminal, rows: readonly (readonly string[])[]): void {
+  const widths = rows.reduce<number[]>((most, row) => row.map((text, i) => Math.max(most[i] ?? 0, text.length)), [])
+  for (const row of rows)
+    terminal.print(
+      row
+        .map((text, i) => text.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+}

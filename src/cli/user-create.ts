@@ -1,0 +1,30 @@
+/** `keyhold user create NAME`: a person or a program. */
+import { flag } from '../config/command-flags.ts'
+import { text, yesOrNo } from '../config/kinds.ts'
+import { ACCESS_KEY_FLAGS, makeAccessKey } from './new-access-key.ts'
+import { defineOperatorCommand } from './operator-command.ts'
+import { policyArnOf } from './owner-flags.ts'
+
+interface Answer {
+  readonly User: { readonly UserName: string; readonly Arn: string }
+}
+
+export const userCreate = defineOperatorCommand({
+  args: ['NAME'],
+  flags: {
+    path: flag(text('PATH'), 'Path in its ARN, such as /team/; / if not given.'),
+    policy: flag(text('POLICY'), 'Attach this managed policy: an ARN, or a name such as AdministratorAccess.'),
+    'access-key': flag(yesOrNo, 'Make an access key as well.'),
+    ...ACCESS_KEY_FLAGS,
+  },
+  description: `
+Makes a user and prints its ARN. A user can do nothing until a policy allows it: attach one here or with
+'keyhold policy', or name the user in key policies.`,
+  async run({ operator, flags, args: [UserName], terminal }) {
+    const PolicyArn = flags.policy && (await policyArnOf(operator, flags.policy))
+    const { User } = await operator.iam<Answer>('CreateUser', { UserName, ...(flags.path && { Path: flags.path }) })
+    if (PolicyArn) await operator.iam('AttachUserPolicy', { UserName, PolicyArn })
+    terminal.print(User.Arn)
+    if (flags['access-key']) await makeAccessKey(operator, User.UserName, flags, terminal)
+  },
+})

@@ -1,0 +1,159 @@
+/**
+ * A node without a network, for the commands of an operator: one more process over the data folder, beside those of a
+ * running server or alone. What it changes takes effect on the others like any change of another node, and its calls go
+ * through the pipeline like everybody's, so rules, quotas and audit records are the same. It acts as the root of an account:
+ * whoever can read the folder and its root key could do so anyway.
+ */
+import { userInfo } from 'node:os'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { type OperatorEvent, operatorEventLine } from '../audit/operator-event.ts'
+import { recoverAuditFolder } from '../audit/recover.ts'
+import { rootOf } from '../auth/authenticator.ts'
+import { systemClock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { OperatorError } from '../config/operator-error.ts'
+import type { Change, Store } from '../domain/store.ts'
+import { IAM_OPERATIONS } from '../operations/iam/index.ts'
+import { createService, type Service } from '../service.ts'
+import { openSqliteStore } from '../store/sqlite-store.ts'
+import type { DataFolder } from './data-folder.ts'
+import { drainOutbox } from './drain-outbox.ts'
+import { openFolderAuditLog } from './folder-audit-log.ts'
+import { FolderInUseError, type FolderLock, joinFolder, lockFolder } from './folder-lock.ts'
+import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { VERSION } from './version.ts'
+
+export interface OperatorNode {
+  readonly store: Store
+  /** @throws {OperatorError} with the text of what the operation refuses. */
+  iam<T>(account: string, operation: string, body: object): Promise<T>
+  /** A change for which there is no operation, with the event that tells of it: both commit, or neither. */
+  change(work: (change: Change, time: number) => Promise<OperatorDeed>): Promise<void>
+  close(): Promise<void>
+}
+
+export type OperatorDeed = Pick<
+  OperatorEvent,
+  'eventSource' | 'eventName' | 'account' | 'region' | 'resources' | 'details'
+>
+
+export interface OperatorNodeOptions extends RootKeyChoice {
+  readonly folder: DataFolder
+  readonly log: Log
+}
+
+export async function openOperatorNode(options: OperatorNodeOptions): Promise<OperatorNode> {
+  const { folder, log } = options
+  const node = `operator-${process.pid}`
+  const { lock, isAlone } = await lockOrJoin(folder)
+  try {
+    if (isAlone) await recoverAuditFolder(folder.audit, log)
+    const store = await openSqliteStore({ path: folder.store, node, clock: systemClock })
+    try {
+      return await open(options, { node, lock, isAlone, store })
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly node: string
+  readonly lock: FolderLock
+  readonly isAlone: boolean
+  readonly store: Store
+}
+
+async function open(options: OperatorNodeOptions, { node, lock, isAlone, store }: Parts): Promise<OperatorNode> {
+  const { folder, log } = options
+  const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
+  const auditLog = await openFolderAuditLog(folder, node, log)
+  // While a server runs, its own processes see to their records; those of a command that died wait for the next start.
+  if (isAlone) await drainOutbox({ store, auditLog, folder, log, node: undefined })
+  const service = await createService({
+    ...{ store, auditLog, rootKey, clock: systemClock, log, node },
+    authentication: 'signed',
+  })
+  return {
+    store,
+    iam: (account, operation, body) => callIam(service, account, operation, body),
+    change: (work) => changeWithEvent({ store, auditLog, node, service }, work),
+    async close() {
+      await service.stop()
+      lock.release()
+    },
+  }
+}
+
+/** Alone, what a crash left behind may be repaired; beside a server, only the server may. */
+async function lockOrJoin(folder: DataFolder): Promise<{ lock: FolderLock; isAlone: boolean }> {
+  try {
+    return { lock: await lockFolder(folder), isAlone: true }
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error
+    return { lock: joinFolder(folder), isAlone: false }
+  }
+}
+
+const iamOperations = new Map(IAM_OPERATIONS.map((operation) => [operation.name, operation]))
+
+async function callIam<T>(service: Service, account: string, name: string, body: object): Promise<T> {
+  const call = {
+    principal: rootOf(account, ''),
+    region: 'us-east-1',
+    requestId: service.random.uuid(),
+    time: systemClock.now(),
+    // No client can have this address, so records of operators cannot be mistaken for those of calls.
+    sourceIp: 'AWS Internal',
+    userAgent: userAgent(),
+    tls: undefined,
+  }
+  try {
+    return (await service.execute(iamOperations.get(name)!, body, call)) as T
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error
+    throw new OperatorError((error.text ?? error.code).replace(/\.$/, ''), { cause: error })
+  }
+}
+
+interface EventServices {
+  readonly store: Store
+  readonly auditLog: AuditLog
+  readonly node: string
+  readonly service: Service
+}
+
+async function changeWithEvent(
+  { store, auditLog, node, service }: EventServices,
+  work: (change: Change, time: number) => Promise<OperatorDeed>,
+): Promise<void> {
+  const eventId = service.random.uuid()
+  const line = await store.change(async (change) => {
+    const time = systemClock.now()
+    const deed = await work(change, time)
+    const line = operatorEventLine({ ...deed, eventId, time, operator: operatorName(), userAgent: userAgent() })
+    await change.recordAudit({ eventId, node, line })
+    return line
+  })
+  await auditLog.append(line)
+  await store.auditRecordsWritten([eventId])
+}
+
+function userAgent(): string {
+  return `keyhold-cli/${VERSION} (operator ${operatorName()})`
+}
+
+/** `alice (1000)`; the id alone where the machine has no name for it, as in many containers. */
+function operatorName(): string {
+  try {
+    const { username, uid } = userInfo()
+    return uid < 0 ? username : `${username} (${uid})`
+  } catch {
+    return `(${process.getuid?.() ?? 'unknown'})`
+  }
+}
