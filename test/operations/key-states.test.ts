@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { type Answer, createHarness, type Harness } from '../support/harness.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness } from '../support/harness.ts'
 import { NEVER, parametersFor, wrap } from '../support/imports.ts'
 import { assertFails, DRY_RUN, moveTo, newKey, type ReachableState } from './support.ts'
 
@@ -50,6 +50,10 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome, Outcom
   PutKeyPolicy: READS,
   ListResourceTags: READS,
   ListAliases: READS,
+  CreateGrant: USES_MATERIAL,
+  ListGrants: READS,
+  RetireGrant: READS,
+  RevokeGrant: READS,
   DeleteAlias: READS,
   CreateAlias: WRITES,
   'UpdateAlias, new target': WRITES,
@@ -99,7 +103,11 @@ interface Subject {
   readonly spareCiphertext: string
   /** Of keys with imported material: a request that imports it again. */
   readonly importing: object
+  /** A grant of the key. */
+  readonly grantId: string
 }
+
+const ROOT_ARN = `arn:aws:iam::${ACCOUNT}:root`
 
 const POLICY = '{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}'
 const Plaintext = Buffer.from('x')
@@ -130,6 +138,10 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
   PutKeyPolicy: ({ KeyId }) => ({ KeyId, Policy: POLICY }),
   ListResourceTags: ({ KeyId }) => ({ KeyId }),
   ListAliases: ({ KeyId }) => ({ KeyId }),
+  CreateGrant: ({ KeyId }) => ({ KeyId, GranteePrincipal: ROOT_ARN, Operations: ['DescribeKey'] }),
+  ListGrants: ({ KeyId }) => ({ KeyId }),
+  RetireGrant: ({ KeyId, grantId }) => ({ KeyId, GrantId: grantId }),
+  RevokeGrant: ({ KeyId, grantId }) => ({ KeyId, GrantId: grantId }),
   DeleteAlias: ({ alias }) => ({ AliasName: alias }),
   CreateAlias: ({ freeAlias, KeyId }) => ({ AliasName: freeAlias, TargetKeyId: KeyId }),
   'UpdateAlias, new target': ({ otherAlias, KeyId }) => ({ AliasName: otherAlias, TargetKeyId: KeyId }),
@@ -197,6 +209,8 @@ async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
   const names = { alias: `alias/own-${++made}`, otherAlias: `alias/other-${made}`, freeAlias: `alias/free-${made}` }
   await harness.call('CreateAlias', { AliasName: names.alias, TargetKeyId: KeyId })
   await harness.call('CreateAlias', { AliasName: names.otherAlias, TargetKeyId: target.KeyId })
+  const grant = { KeyId, GranteePrincipal: ROOT_ARN, Operations: ['DescribeKey'] }
+  const { GrantId } = await harness.call('CreateGrant', grant)
   const ciphertext = await productOf(key)
   const spareSealed = await harness.call('Encrypt', { KeyId: spare.KeyId, Plaintext })
   await moveTo(harness, KeyId, state)
@@ -208,6 +222,7 @@ async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
     spareKeyId: spare.KeyId,
     spareCiphertext: spareSealed.CiphertextBlob,
     importing,
+    grantId: GrantId,
   }
 }
 
