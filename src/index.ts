@@ -40,6 +40,11 @@ export interface KeyholdOptions {
   readonly attestationRoots?: string
   /** Account of seeded keys that name none; `000000000000`, that of the returned credentials, if absent. */
   readonly account?: string
+  /**
+   * For this many milliseconds a new grant is seen only by calls that present its grant token, as on AWS, so that code which
+   * forgets the token fails here and not there; 0 if absent.
+   */
+  readonly grantPropagationDelayMs?: number
 }
 
 /** Parts add up. */
@@ -81,10 +86,11 @@ const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
-  const { host = HOST, port = 0, region = REGION, account, data, attestationRoots } = options
+  const { host = HOST, port = 0, region = REGION, account, data, attestationRoots, grantPropagationDelayMs } = options
   requireLoopback(host)
   const seed = seedOf(options.seed)
-  const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, log: silentLog })
+  const choice = { data, seed, account, region, attestationRoots, grantPropagationDelayMs }
+  const node = await openDevelopmentNode({ ...choice, log: silentLog })
   try {
     const address = await node.listen({ host, port })
     const name = address.host.includes(':') ? `[${address.host}]` : address.host

@@ -11,8 +11,20 @@ import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const dev = defineCommand({
-  settings: ['host', 'port', 'data', 'seed', 'account', 'region', 'attestationIssuer', 'logLevel', 'config'],
-  fallbacks: { data: 'none, everything stays in memory', account: '000000000000' },
+  settings: [
+    'host',
+    'port',
+    'data',
+    'seed',
+    'account',
+    'region',
+    'attestationIssuer',
+    'externalAccounts',
+    'grantPropagationDelay',
+    'logLevel',
+    'config',
+  ],
+  fallbacks: { data: 'none, everything stays in memory', account: '000000000000', externalAccounts: 'accept' },
   description: `
 Runs a server for development and tests. Keys are in memory unless you give a folder with --data.
 It lets everybody in: use the credentials test / test, or any others; an access key id of 12 digits
@@ -20,16 +32,19 @@ is taken for the account. It listens on this machine only.
 
 --seed FILE creates keys with ids, aliases, policies and even material that you choose
 (docs/seed-file.md).
---attestation-issuer FILE trusts documents of 'keyhold attest' (see its help).`,
+--attestation-issuer FILE trusts documents of 'keyhold attest' (see its help).
+--grant-propagation-delay 5s hides new grants for that long from calls without their grant token, so
+that code which forgets the token fails here and not on AWS.`,
   async run({ settings, terminal }) {
-    const { host, port, region, account, data } = settings
+    const { host, port, region, account, data, externalAccounts } = settings
     requireLoopback(host)
     const seed = settings.seed === undefined ? undefined : loadSeedFile(settings.seed)
     const log = createLogger({ level: settings.logLevel, forPerson: terminal.hasPerson })
     const issuer =
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
-    const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, log })
+    const access = { externalAccounts, grantPropagationDelayMs: settings.grantPropagationDelay }
+    const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })
       const signal = firstSignal(() => {})

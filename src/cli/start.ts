@@ -26,12 +26,13 @@ export const start = defineCommand({
     'tlsKey',
     'allowPlainHttp',
     'attestationRoots',
+    'externalAccounts',
     'account',
     'region',
     'logLevel',
     'config',
   ],
-  fallbacks: { data: '~/.local/share/keyhold', account: 'a random one' },
+  fallbacks: { data: '~/.local/share/keyhold', account: 'a random one', externalAccounts: 'reject' },
   description: `
 Runs a durable server. The first start makes the data folder with a root key, an account and an
 administrator, whose access key it writes to the file 'credentials' there, for AWS tools to read.
@@ -45,13 +46,13 @@ has accepted; a second one at once.`,
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, account, region, logLevel, host, port } = settings
+    const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const choice = { provider, passphrase }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const node = { tls, attestationRoots, authentication, logLevel } as const
+      const node = { tls, attestationRoots, externalAccounts, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())

@@ -36,6 +36,21 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   }
 }
 
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** `500ms`, `5s`, `2m`, `1h`. @returns milliseconds. */
+export function duration(maxMs: number): Kind<number> {
+  return {
+    placeholder: 'DURATION',
+    expected: `a duration such as 500ms, 5s or 2m, at most ${maxMs / UNITS.m}m`,
+    read(text) {
+      const [, count, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? []
+      const value = count === undefined ? Number.NaN : Number(count) * UNITS[unit as keyof typeof UNITS]
+      return value <= maxMs ? value : undefined
+    },
+  }
+}
+
 export function oneOf<const V extends readonly string[]>(...values: V): Kind<V[number]> {
   return {
     placeholder: values.join('|'),

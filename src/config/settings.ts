@@ -5,7 +5,18 @@
  */
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
-import { accountId, hostName, type Kind, oneOf, path, pcrList, regionName, wholeNumber, yesOrNo } from './kinds.ts'
+import {
+  accountId,
+  duration,
+  hostName,
+  type Kind,
+  oneOf,
+  path,
+  pcrList,
+  regionName,
+  wholeNumber,
+  yesOrNo,
+} from './kinds.ts'
 
 export interface Setting<Value, Fallback> {
   readonly kind: Kind<Value>
@@ -26,6 +37,7 @@ function optional<T>(kind: Kind<T>, help: string, fallbackText?: string): Settin
 
 export const DEFAULT_PORT = 4599
 const WORKERS_MAX = 256
+const PROPAGATION_DELAY_MS_MAX = 60 * 60 * 1000
 
 export const SETTINGS = Object.freeze({
   config: optional(path('FILE'), 'Read settings from this YAML file; flags and variables win over it.'),
@@ -66,6 +78,17 @@ export const SETTINGS = Object.freeze({
   attestationIssuer: optional(
     path('FILE'),
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",
+  ),
+  externalAccounts: optional(
+    oneOf('reject', 'accept'),
+    'Key policies and grants that name principals of accounts which are not hosted here.',
+    'reject; accept in development',
+  ),
+  grantPropagationDelay: setting(
+    duration(PROPAGATION_DELAY_MS_MAX),
+    'How long a new grant is seen only by calls that present its token, as on AWS.',
+    0,
+    '0s',
   ),
   pcrs: optional(pcrList, 'Measurements in the document.', 'zeros, as of an enclave in debug mode'),
   logLevel: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'Least important messages to log.', 'info'),

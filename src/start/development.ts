@@ -23,6 +23,9 @@ export interface DevelopmentOptions {
   readonly region: string
   /** PEM of roots that are trusted besides AWS's. */
   readonly attestationRoots: string | undefined
+  /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
+  readonly externalAccounts?: NodeOptions['externalAccounts']
+  readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
 }
 
@@ -36,7 +39,15 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
   const { data, seed, log, region, account = DEVELOPMENT_ACCOUNT } = options
   const attestationRoots = options.attestationRoots && NITRO_ENCLAVES_ROOT + options.attestationRoots
   const movableClock = createMovableClock()
-  const choice = { node: NODE, authentication: 'development', attestationRoots, log, movableClock } as const
+  const choice = {
+    node: NODE,
+    authentication: 'development',
+    attestationRoots,
+    externalAccounts: options.externalAccounts ?? 'accept',
+    grantPropagationDelayMs: options.grantPropagationDelayMs,
+    log,
+    movableClock,
+  } as const
   const { release, ...node } = data === undefined ? await inMemory(choice) : await onFolder(data, region, choice)
   const { service, store } = node
   const stop = async () => {

@@ -21,6 +21,9 @@ export interface NodeOptions {
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
   readonly attestationRoots?: string | undefined
+  readonly externalAccounts?: ServiceOptions['externalAccounts']
+  /** Development only. */
+  readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
   /** Development only; the system's clock if absent. */
   readonly movableClock?: MovableClock | undefined

@@ -11,6 +11,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly tls: TlsSettings | undefined
   /** PEM; `undefined`: AWS's. */
   readonly attestationRoots: string | undefined
+  readonly externalAccounts: Settings['externalAccounts']
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

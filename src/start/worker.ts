@@ -52,8 +52,15 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots } = task
-  const { service } = await openDurableNode(task.folder, task, { node, authentication, tls, attestationRoots, log })
+  const { authentication, tls, attestationRoots, externalAccounts } = task
+  const { service } = await openDurableNode(task.folder, task, {
+    node,
+    authentication,
+    tls,
+    attestationRoots,
+    externalAccounts,
+    log,
+  })
   const stop = async () => {
     await service.stop()
     lock.release()
