@@ -103,6 +103,16 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./clock.ts')).clock,
   },
   {
+    name: 'simulate',
+    summary: 'Say whether a call would be allowed, by what, and what would have to change.',
+    load: async () => (await import('./simulate.ts')).simulate,
+  },
+  {
+    name: 'explain',
+    summary: 'Say why a call was refused or allowed, from its request id.',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
     name: 'audit verify',
     summary: 'Check that no audit record was changed, removed or reordered.',
     load: async () => (await import('./audit-verify.ts')).auditVerify,

@@ -38,7 +38,7 @@ export async function makeAccessKey(
       userName === undefined ? {} : { UserName: userName },
     )
     const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = AccessKey
-    text = accessKeyText({ profile, account, accessKeyId, secretAccessKey, region: operator.region })
+    text = accessKeyText({ profile, accessKeyId, secretAccessKey, region: operator.region })
   } catch (error) {
     file?.giveBack()
     throw error
@@ -47,7 +47,7 @@ export async function makeAccessKey(
     terminal.print(text.trimEnd())
     return
   }
-  file.write(text)
+  file.write(`# Access key of ${profile} in account ${account}.\n${text}`)
   terminal.print(`access key of ${profile} written to ${path}
 use it with AWS_SHARED_CREDENTIALS_FILE=${shellWord(path)} AWS_PROFILE=${shellWord(profile)}`)
 }

@@ -4,15 +4,13 @@ import { OperatorError } from '../config/operator-error.ts'
 
 export interface AccessKeyText {
   readonly profile: string
-  readonly account: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly region: string
 }
 
-export function accessKeyText({ profile, account, accessKeyId, secretAccessKey, region }: AccessKeyText): string {
-  return `# Access key of ${profile} in account ${account}.
-[${profile}]
+export function accessKeyText({ profile, accessKeyId, secretAccessKey, region }: AccessKeyText): string {
+  return `[${profile}]
 aws_access_key_id = ${accessKeyId}
 aws_secret_access_key = ${secretAccessKey}
 region = ${region}

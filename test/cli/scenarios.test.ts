@@ -6,6 +6,7 @@
  *     a line of standard output
  *     ! a line of standard error
  *     = 2                                (exit code; 0 if there is no such line)
+ *     & folder                           (a data folder as a server's first start makes it, for account 111122223333)
  *     -- path/of/file --                 (from here on: files to make beforehand)
  *     text of the file
  *
@@ -16,8 +17,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { silentLog } from '../../src/base/log.ts'
 import { runCli } from '../../src/cli/run.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { dataFolder } from '../../src/start/data-folder.ts'
+import { prepareDataFolder } from '../../src/start/prepare.ts'
 
 interface Step {
   /** Number of its line, for messages. */
@@ -31,6 +35,7 @@ interface Step {
 interface Scenario {
   readonly steps: readonly Step[]
   readonly files: ReadonlyMap<string, string>
+  readonly dataFolders: readonly string[]
 }
 
 function parse(text: string): Scenario {
@@ -38,15 +43,17 @@ function parse(text: string): Scenario {
   const files = new Map<string, string>()
   for (let index = 0; index < parts.length; index += 2) files.set(parts[index]!, parts[index + 1]!)
   const steps: Step[] = []
+  const dataFolders: string[] = []
   for (const [index, line] of script!.trimEnd().split('\n').entries()) {
     if (line.startsWith('#')) continue
-    if (line.startsWith('$ ')) {
+    if (line.startsWith('& ')) dataFolders.push(line.slice(2))
+    else if (line.startsWith('$ ')) {
       steps.push({ line: index + 1, command: line.slice(2), stdout: [], stderr: [], exitCode: 0 })
-    } else expect(steps.at(-1)!, line)
+    } else if (steps.length > 0) expect(steps.at(-1)!, line)
   }
   // Empty lines between steps are for the reader.
   for (const { stdout } of steps) while (stdout.at(-1) === '') stdout.pop()
-  return { steps, files }
+  return { steps, files, dataFolders }
 }
 
 function expect(step: Step, line: string): void {
@@ -96,6 +103,12 @@ function pattern(expected: string): RegExp {
   return new RegExp(`^${parts.join('.*')}$`)
 }
 
+async function startOnce(path: string): Promise<void> {
+  const options = { provider: undefined, passphrase: undefined, account: '111122223333', region: 'us-east-1' } as const
+  const prepared = await prepareDataFolder({ ...options, folder: dataFolder(path), mode: 'server', log: silentLog })
+  prepared.lock.release()
+}
+
 const folder = join(import.meta.dirname, 'scenarios')
 const names = readdirSync(folder).filter((name) => name.endsWith('.txt'))
 
@@ -103,7 +116,7 @@ test('there are scenarios', () => assert.ok(names.length > 0))
 
 for (const name of names) {
   test(name, async (context) => {
-    const { steps, files } = parse(readFileSync(join(folder, name), 'utf8'))
+    const { steps, files, dataFolders } = parse(readFileSync(join(folder, name), 'utf8'))
     assert.ok(steps.length > 0, 'a scenario without a command')
     const work = mkdtempSync(join(tmpdir(), 'keyhold-scenario-'))
     context.after(() => rmSync(work, { recursive: true }))
@@ -111,6 +124,7 @@ for (const name of names) {
       mkdirSync(dirname(join(work, path)), { recursive: true })
       writeFileSync(join(work, path), text)
     }
+    for (const path of dataFolders) await startOnce(join(work, path))
     for (const step of steps) await run(step, work)
   })
 }

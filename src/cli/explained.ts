@@ -1,0 +1,52 @@
+/** What `keyhold simulate` and `keyhold explain` have in common: a store to ask, and an outcome in words. */
+import { systemClock } from '../base/clock.ts'
+import { KmsError } from '../base/errors.ts'
+import { OperatorError } from '../config/operator-error.ts'
+import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateCall } from '../domain/simulated-call.ts'
+import { operations } from '../operations/index.ts'
+import type { DataFolder } from '../start/data-folder.ts'
+import { openSqliteStore } from '../store/sqlite-store.ts'
+import type { Terminal } from './terminal.ts'
+
+export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable'>
+
+/** Only reads, so a server may be running. @throws {OperatorError} for names that mean nothing. */
+export async function simulateOn(folder: DataFolder, asked: AskedCall): Promise<SimulatedOutcome> {
+  const store = await openSqliteStore({ path: folder.store, node: `simulate-${process.pid}`, clock: systemClock })
+  try {
+    return await simulateCall(store, { ...asked, ...factsOf(asked.action) })
+  } catch (error) {
+    if (error instanceof NothingToSimulate) throw new OperatorError(error.message)
+    if (error instanceof KmsError) throw new OperatorError(`--key ${asked.key}: ${error.message}`)
+    throw error
+  } finally {
+    await store.close()
+  }
+}
+
+/** As the operation that asks for the permission declares it. */
+function factsOf(action: string): Pick<SimulatedCall, 'crossAccount' | 'grantable'> {
+  for (const { uses } of operations.values()) {
+    for (const use of uses) {
+      if (use.on !== 'key' || use.permission?.toLowerCase() !== action.toLowerCase()) continue
+      return { crossAccount: use.crossAccount === true, grantable: use.grantable === true }
+    }
+  }
+  return { crossAccount: false, grantable: false }
+}
+
+/** Permissions that operations of KMS ask for, as they are spelled. */
+export function permissions(): readonly string[] {
+  const found = new Set<string>()
+  for (const { uses } of operations.values()) for (const { permission } of uses) if (permission) found.add(permission)
+  return [...found].sort()
+}
+
+export function printOutcome({ print }: Terminal, { allowed, verdict, nearMisses, remedies }: SimulatedOutcome): void {
+  print(allowed ? 'ALLOWED' : 'DENIED')
+  print(verdict)
+  for (const nearMiss of nearMisses) print(nearMiss)
+  if (remedies.length === 0) return
+  print('To allow it:')
+  for (const remedy of remedies) print(`  - ${remedy}`)
+}

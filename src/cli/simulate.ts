@@ -1,0 +1,61 @@
+/** `keyhold simulate`: would this call be allowed, and by what? */
+import { systemClock } from '../base/clock.ts'
+import { flag } from '../config/command-flags.ts'
+import { closest } from '../config/did-you-mean.ts'
+import { text, textPairs } from '../config/kinds.ts'
+import { UsageError } from '../config/operator-error.ts'
+import { defaultDataFolder } from '../config/settings.ts'
+import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { defineCommand } from './command.ts'
+import { permissions, printOutcome, simulateOn } from './explained.ts'
+import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
+
+export const simulate = defineCommand({
+  settings: ['data', 'region', 'config'],
+  fallbacks: { data: '~/.local/share/keyhold' },
+  flags: {
+    principal: flag(text('ARN'), 'Who calls: a user, a role, a session of a role or the root of an account.'),
+    action: flag(text('ACTION'), 'Permission that the call needs, such as kms:Decrypt.'),
+    key: flag(text('KEY'), 'Key id, key ARN, alias name or alias ARN; none for actions that are on no key.'),
+    context: flag(textPairs, 'Encryption context of the call.'),
+    conditions: flag(textPairs, 'Further condition keys, such as aws:SourceIp=10.1.2.3.'),
+  },
+  description: `
+Says whether the policies and grants of now would allow a call that nobody made, which statement decides,
+and what would have to change. The server may be running. For example:
+
+  keyhold simulate --principal arn:aws:iam::111122223333:user/alice --action kms:Decrypt \\
+    --key alias/app --context tenant=t-17
+
+Exits with 0 if the call would be allowed, with 1 if not.`,
+  async run({ settings, flags, terminal }) {
+    const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
+    requireDataFolder(folder)
+    const { principal, key, context, conditions } = flags
+    if (principal === undefined) throw new UsageError('who calls? name the --principal')
+    const outcome = await simulateOn(folder, {
+      principal,
+      action: actionOf(flags.action),
+      key,
+      encryptionContext: context,
+      conditions: conditions ?? {},
+      region: settings.region,
+      time: systemClock.now(),
+      sourceIp: '127.0.0.1',
+    })
+    printOutcome(terminal, outcome)
+    return outcome.allowed ? EXIT_OK : EXIT_FAILED
+  },
+})
+
+/** In its canonical spelling. */
+function actionOf(given: string | undefined): string {
+  if (given === undefined) throw new UsageError('which permission? name the --action')
+  const known = permissions()
+  const found = known.find((permission) => permission.toLowerCase() === given.toLowerCase())
+  if (found !== undefined) return found
+  const guess = closest(given, known)
+  throw new UsageError(
+    `--action ${given}: there is no such permission${guess === undefined ? '' : `; did you mean ${guess}?`}`,
+  )
+}
