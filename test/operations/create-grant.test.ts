@@ -261,6 +261,21 @@ describe('constraints', () => {
     await assert.rejects(create(KeyId, { Constraints: both }), { code: 'ValidationException' })
   })
 
+  test('of the kind that has no pairs do not count beside the other kind, as Terraform sends them', async () => {
+    for (const [given, kept] of [
+      [{ EncryptionContextEquals: {}, EncryptionContextSubset: { a: '1' } }, { EncryptionContextSubset: { a: '1' } }],
+      [{ EncryptionContextEquals: { a: '1' }, EncryptionContextSubset: {} }, { EncryptionContextEquals: { a: '1' } }],
+      // The narrower of the two.
+      [{ EncryptionContextEquals: {}, EncryptionContextSubset: {} }, { EncryptionContextEquals: {} }],
+      [{ EncryptionContextEquals: {} }, { EncryptionContextEquals: {} }],
+    ]) {
+      const { KeyId } = await newKey(harness)
+      await create(KeyId, { Constraints: given })
+      const [{ Constraints }] = await listed(KeyId)
+      assert.deepEqual(JSON.parse(JSON.stringify(Constraints)), kept)
+    }
+  })
+
   test('on the encryption context are for symmetric encryption keys (GC-2); a source ARN is for all', async () => {
     const { KeyId } = await newKey(harness, { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })
     const Operations = ['Sign']

@@ -29,10 +29,26 @@ export function constraintsOf(member: ConstraintsMember | undefined): GrantConst
     return undefined
   }
   return {
-    encryptionContextSubset: EncryptionContextSubset,
-    encryptionContextEquals: EncryptionContextEquals,
+    ...meantContext(EncryptionContextSubset, EncryptionContextEquals),
     sourceArn: SourceArn,
   }
+}
+
+type Context = Readonly<Record<string, string>>
+
+/**
+ * Terraform sends both kinds, the one that its user did not ask for without pairs. Alone, `{}` keeps its meaning: an
+ * encryption context that equals it is none.
+ */
+function meantContext(encryptionContextSubset: Context | undefined, encryptionContextEquals: Context | undefined) {
+  const isGivenTwice = encryptionContextSubset !== undefined && encryptionContextEquals !== undefined
+  if (isGivenTwice && isEmpty(encryptionContextSubset)) return { encryptionContextEquals }
+  if (isGivenTwice && isEmpty(encryptionContextEquals)) return { encryptionContextSubset }
+  return { encryptionContextSubset, encryptionContextEquals }
+}
+
+function isEmpty(context: Context): boolean {
+  return Object.keys(context).length === 0
 }
 
 const GRANT_ID = /^[0-9a-f]{64}$/
