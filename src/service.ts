@@ -21,8 +21,10 @@ import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createCallerRights } from './domain/identity/caller-rights.ts'
 import type { StoredUser } from './domain/identity/entities.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
+import { createProviderKeys, type ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
 import { createSessions } from './domain/identity/sessions.ts'
+import { createWebIdentities } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
@@ -36,6 +38,7 @@ import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operationsOf } from './operations/index.ts'
+import { fetchDocument } from './outgoing/fetch-document.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 
@@ -56,6 +59,8 @@ export interface ServiceOptions {
   readonly tls?: TlsFiles | undefined
   /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
   readonly attestationRoots?: string | undefined
+  /** What the operator says of identity providers, by their URLs. */
+  readonly identityProviders?: ReadonlyMap<string, ProviderSettings> | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
@@ -114,7 +119,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
     issueSession: sessions.issue,
-    verifyWebIdentity: () => Promise.reject(new Error('not built yet')),
+    verifyWebIdentity: createWebIdentities({
+      store,
+      keys: createProviderKeys({
+        fetchDocument,
+        providers: options.identityProviders ?? new Map(),
+        monotonic: () => performance.now(),
+        log,
+      }),
+    }),
     rightsOf: rights.rightsOf,
   }
   const changes = await followChanges(store, [cache, keyMaterials, authenticator, rights], log)

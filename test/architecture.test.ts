@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sm-crypto-v2',
   ],
   audit: ['crypto/hash.ts', 'base/', 'node:fs', 'node:path', 'node:os', 'node:util'],
-  domain: ['crypto/', 'base/', 'lru-cache', 'node:zlib'],
+  domain: ['crypto/', 'base/', 'jose', 'lru-cache', 'node:zlib'],
   store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
   jobs: ['domain/', 'audit/audit-record.ts', 'base/'],
   auth: ['domain/store.ts', 'domain/principal.ts', 'domain/identity/entities.ts', 'crypto/', 'base/', 'lru-cache'],
@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
     'node:fs',
   ],
+  outgoing: ['base/', 'node:dns', 'node:http', 'node:https', 'node:net', 'node:tls'],
   config: ['base/', 'node:fs', 'node:os', 'node:path', 'node:util', 'yaml'],
 }
 

@@ -15,6 +15,19 @@ export const SESSION_PACKED_BYTES_MAX = 2_048
 /** The same as text: what the models of STS allow, with room for escapes. */
 export const SESSION_UNPACKED_BYTES_MAX = 256 * 1024
 
+/** Documents of identity providers, and how long one is waited for. */
+export const FETCHED_DOCUMENT_BYTES_MAX = 256 * 1024
+export const FETCH_TIMEOUT_MS = 5_000
+/** authorization.md 6.5: how long their keys are kept, whatever their servers say. */
+export const PROVIDER_KEYS_AGE_MS_MIN = 5 * 60 * 1000
+export const PROVIDER_KEYS_AGE_MS_MAX = 24 * 60 * 60 * 1000
+/** A provider is asked again for an unknown key, or after a failure, at most this often. */
+export const PROVIDER_KEYS_REFETCH_MS = 10_000
+export const PROVIDER_KEYS_COUNT_MAX = 200
+export const CACHED_PROVIDERS_MAX = 1_000
+/** By how much a provider's clock may differ from ours. */
+export const WEB_IDENTITY_SKEW_MS_MAX = 60_000
+
 /** Parameters of a request of the query protocol; the largest sensible one simulates policies. */
 export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */

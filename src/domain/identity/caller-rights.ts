@@ -51,7 +51,8 @@ export function createCallerRights(reader: IdentityReader): CallerRights {
 
   return {
     rightsOf(principal) {
-      if (principal.type === 'Root') return ROOT_RIGHTS
+      // For a web identity only the role's policy speaks.
+      if (principal.type === 'Root' || principal.type === 'WebIdentityUser') return ROOT_RIGHTS
       const ref = hasOwnRights(principal) ? principal.accessKeyId : principal.entityId
       const found = known.get(ref)
       return found === undefined ? load(ref, principal) : found.rights

@@ -52,7 +52,11 @@ export const GetFederationToken = defineOperation({
   },
   uses: [
     { ...federatedUser, permission: 'sts:GetFederationToken' },
-    { ...federatedUser, permission: 'sts:TagSession', applies: ({ Tags = [] }) => Tags.length > 0 },
+    {
+      ...federatedUser,
+      permission: 'sts:TagSession',
+      applies: ({ Tags }: Input) => Tags !== undefined && Tags.length > 0,
+    },
   ],
   audit: {
     readOnly: true,
