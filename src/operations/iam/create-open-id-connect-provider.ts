@@ -3,7 +3,7 @@ import { list, optional, string, structure } from '../../base/schema.ts'
 import { checkNewOidcProvider } from '../../domain/identity/entity-rules.ts'
 import { checkIdentityTags } from '../../domain/identity/identity-tags.ts'
 import { defineChange } from '../../pipeline/operation.ts'
-import { auditedIamTags, fromIamTags, iamTagConditions, iamTags } from '../shapes/iam-members.ts'
+import { auditedIamTags, fromIamTags, hasTags, iamTagConditions, iamTags } from '../shapes/iam-members.ts'
 import {
   checkClientIds,
   checkThumbprints,
@@ -33,6 +33,13 @@ export const CreateOpenIDConnectProvider = defineChange({
       on: 'entity',
       locate: ({ Url }, { call }) => ({ arn: providerArn(call.principal.account, issuerOf(Url)) }),
       permission: 'iam:CreateOpenIDConnectProvider',
+      conditionKeys: ({ Tags }) => iamTagConditions(Tags),
+    },
+    {
+      on: 'entity',
+      applies: ({ Tags }) => hasTags(Tags),
+      locate: ({ Url }, { call }) => ({ arn: providerArn(call.principal.account, issuerOf(Url)) }),
+      permission: 'iam:TagOpenIDConnectProvider',
       conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },
   ],

@@ -10,6 +10,7 @@ import { defineChange } from '../../pipeline/operation.ts'
 import {
   auditedIamTags,
   fromIamTags,
+  hasTags,
   iamPolicyName,
   iamTagConditions,
   iamTags,
@@ -34,6 +35,13 @@ export const CreatePolicy = defineChange({
       on: 'entity',
       locate: ({ PolicyName, Path = '/' }, { call }) => ({ arn: policyArn(call.principal.account, Path, PolicyName) }),
       permission: 'iam:CreatePolicy',
+      conditionKeys: ({ Tags }) => iamTagConditions(Tags),
+    },
+    {
+      on: 'entity',
+      applies: ({ Tags }) => hasTags(Tags),
+      locate: ({ PolicyName, Path = '/' }, { call }) => ({ arn: policyArn(call.principal.account, Path, PolicyName) }),
+      permission: 'iam:TagPolicy',
       conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },
   ],

@@ -11,6 +11,7 @@ import {
   arn,
   auditedIamTags,
   fromIamTags,
+  hasTags,
   iamTagConditions,
   iamTags,
   path,
@@ -48,6 +49,15 @@ export const CreateRole = defineChange({
         ...iamTagConditions(Tags),
         'iam:PermissionsBoundary': PermissionsBoundary,
       }),
+    },
+    {
+      on: 'entity',
+      applies: ({ Tags }) => hasTags(Tags),
+      locate: ({ RoleName, Path = '/' }, { call: { principal } }) => ({
+        arn: roleArn({ account: principal.account, path: Path, roleName: RoleName }),
+      }),
+      permission: 'iam:TagRole',
+      conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },
   ],
   audit: {

@@ -7,7 +7,16 @@ import { checkNewUser } from '../../domain/identity/entity-rules.ts'
 import { uniqueIdOf } from '../../domain/identity/identifiers.ts'
 import { checkIdentityTags } from '../../domain/identity/identity-tags.ts'
 import { defineChange } from '../../pipeline/operation.ts'
-import { arn, auditedIamTags, fromIamTags, iamTagConditions, iamTags, path, userName } from '../shapes/iam-members.ts'
+import {
+  arn,
+  auditedIamTags,
+  fromIamTags,
+  hasTags,
+  iamTagConditions,
+  iamTags,
+  path,
+  userName,
+} from '../shapes/iam-members.ts'
 import { auditedDate, userAnswer } from '../shapes/iam-users.ts'
 
 export const CreateUser = defineChange({
@@ -31,6 +40,15 @@ export const CreateUser = defineChange({
         ...iamTagConditions(Tags),
         'iam:PermissionsBoundary': PermissionsBoundary,
       }),
+    },
+    {
+      on: 'entity',
+      applies: ({ Tags }) => hasTags(Tags),
+      locate: ({ Path = '/', UserName }, { call }) => ({
+        arn: entityArn(call.principal.account, 'user', Path, UserName),
+      }),
+      permission: 'iam:TagUser',
+      conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },
   ],
   audit: {

@@ -50,6 +50,11 @@ export function toIamTags(tags: readonly Tag[]): IamTag[] {
   return tags.map(({ key, value }) => ({ Key: key, Value: value }))
 }
 
+/** Who makes something with tags needs the permission to tag it too. */
+export function hasTags(wire: readonly IamTag[] | undefined): boolean {
+  return wire !== undefined && wire.length > 0
+}
+
 /** As audit records show them. */
 export function auditedIamTags(wire: readonly IamTag[] | undefined) {
   return wire?.map(({ Key, Value }) => ({ key: Key, value: Value }))
