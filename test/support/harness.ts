@@ -6,7 +6,7 @@ import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { operationsOf } from '../../src/operations/index.ts'
-import { createService, type Service } from '../../src/service.ts'
+import { createService, type Service, type ServiceOptions } from '../../src/service.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -84,6 +84,7 @@ export interface HarnessOptions {
   readonly storePath?: string
   /** PEM of the roots of attestation documents. */
   readonly attestationRoots?: string
+  readonly identityProviders?: ServiceOptions['identityProviders']
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -112,6 +113,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     ...shared,
     authentication: 'signed',
     attestationRoots: options.attestationRoots,
+    identityProviders: options.identityProviders,
   })
   return {
     clock,

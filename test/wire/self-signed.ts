@@ -44,7 +44,7 @@ export function selfSigned(commonName: string): SelfSigned {
   )
   const signature = sign('sha256', unsigned, privateKey)
   const certificate = sequence(unsigned, ECDSA_WITH_SHA256, der(0x03, Buffer.of(0), signature))
-  const base64 = certificate.toString('base64').replaceAll(/.{64}/g, '$&\n')
+  const base64 = certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
