@@ -117,3 +117,18 @@ export const regionName: Kind<string> = {
 export function text(placeholder: string): Kind<string> {
   return { placeholder, expected: 'a text', read: (given) => (given === '' ? undefined : given) }
 }
+
+/** `name=value,name=value`; a comma in a value is written `\,`. */
+export const textPairs: Kind<Readonly<Record<string, string>>> = {
+  placeholder: 'NAME=VALUE,…',
+  expected: 'a list like name=value,other=value',
+  read(text) {
+    const pairs: Record<string, string> = Object.create(null)
+    for (const item of text.split(/(?<!\\),/)) {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(item.replaceAll('\\,', ',')) ?? []
+      if (name === undefined || name in pairs) return undefined
+      pairs[name] = value!
+    }
+    return { ...pairs }
+  },
+}
