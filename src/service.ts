@@ -18,6 +18,7 @@ import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { createGrantTokens } from './domain/grants/grant-tokens.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
+import { createAccessKeyUsage } from './domain/identity/access-key-usage.ts'
 import { createCallerRights } from './domain/identity/caller-rights.ts'
 import type { StoredUser } from './domain/identity/entities.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
@@ -115,6 +116,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
   const rights = createCallerRights(store)
+  const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity = {
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
@@ -129,6 +131,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       }),
     }),
     rightsOf: rights.rightsOf,
+    noteUse: accessKeyUsage.note,
+    lastUse: accessKeyUsage.lastUse,
   }
   const changes = await followChanges(store, [cache, keyMaterials, authenticator, rights], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
@@ -180,6 +184,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await server.close()
       await jobs.stop()
       await keyUsage.stop()
+      await accessKeyUsage.stop()
       await outbox.stop()
       await changes.stop()
       await auditLog.close()

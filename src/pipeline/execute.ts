@@ -90,6 +90,7 @@ export function createPipeline(services: PipelineServices): Execute {
     const refreshing = services.ensureFresh()
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
+    services.identity.noteUse(call.principal.accessKeyId, operation.service ?? 'kms', call.region, call.time)
     const progress: Progress = { call, located: [], decisions: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done

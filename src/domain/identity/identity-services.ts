@@ -1,6 +1,6 @@
 /** What operations on identities need besides the store. */
 import type { Principal, Session } from '../principal.ts'
-import type { StoredRole, StoredUser } from './entities.ts'
+import type { AccessKeyUse, StoredRole, StoredUser } from './entities.ts'
 import type { Rights } from './rights.ts'
 
 /** A new access key; the secret is shown once (SEC-2). */
@@ -43,6 +43,10 @@ export interface IdentityServices {
   issueSession(of: SessionOf, session: Session): Promise<TemporaryCredentials>
   /** @throws {KmsError} the failures of authorization.md 6.5. */
   verifyWebIdentity(token: string, account: string, now: number): Promise<VerifiedWebIdentity>
+  /** A request that was signed with this access key, whatever becomes of it (SEC-7). Never fails, never waits. */
+  noteUse(accessKeyId: string, service: string, region: string, time: number): void
+  /** `undefined`: not used since uses are noted. */
+  lastUse(accessKeyId: string): Promise<AccessKeyUse | undefined>
   /** `undefined`: the user or role is gone, and with it whatever it could do. */
   rightsOf(principal: Principal): Promise<Rights | undefined> | Rights | undefined
 }

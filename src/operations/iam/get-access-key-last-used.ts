@@ -27,9 +27,9 @@ export const GetAccessKeyLastUsed = defineOperation({
   input: structure({ AccessKeyId: accessKeyId }),
   uses: [{ on: 'entity', locate: locateOwnerOfKey, permission: 'iam:GetAccessKeyLastUsed' }],
   audit: { readOnly: true, parameters: ({ AccessKeyId }) => ({ accessKeyId: AccessKeyId }) },
-  async handler({ AccessKeyId }, { store }) {
+  async handler({ AccessKeyId }, { store, identity }) {
     const credential = await store.findCredential(AccessKeyId)
-    const use = await store.findAccessKeyUse(AccessKeyId)
+    const use = await identity.lastUse(AccessKeyId)
     return {
       UserName: credential?.user?.userName,
       AccessKeyLastUsed: {

@@ -168,6 +168,14 @@ test('GetAccessKeyLastUsed of a key that was never used has no date', async () =
   assert.deepEqual(JSON.parse(JSON.stringify(answer.AccessKeyLastUsed)), { ServiceName: 'N/A', Region: 'N/A' })
 })
 
+test('GetAccessKeyLastUsed tells the service, the Region and the time of the last request, at once', async () => {
+  const { AccessKeyId } = await newKey('judy')
+  await harness.callAs({ ...userOf(ACCOUNT), accessKeyId: AccessKeyId }, 'ListKeys')
+  const { AccessKeyLastUsed } = await callIam(harness, 'GetAccessKeyLastUsed', { AccessKeyId })
+  const LastUsedDate = `${new Date(harness.clock.now()).toISOString().slice(0, 19)}Z`
+  assert.deepEqual(AccessKeyLastUsed, { LastUsedDate, ServiceName: 'kms', Region: 'eu-central-1' })
+})
+
 test('GetAccessKeyLastUsed is about the user whose key it is, and tells nothing about keys of others', async () => {
   await newUser(harness, 'ken')
   const { AccessKeyId } = await newKey('ken')
