@@ -25,6 +25,7 @@ export interface TestServerOptions {
   readonly tls?: ServiceOptions['tls']
   readonly authentication?: ServiceOptions['authentication']
   readonly log?: Log
+  readonly identityProviders?: ServiceOptions['identityProviders']
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -40,6 +41,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     node: 'test',
     authentication: options.authentication ?? 'signed',
     tls: options.tls,
+    identityProviders: options.identityProviders,
   })
   const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
   const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
@@ -59,7 +61,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     endpoint: `${scheme}://${host}:${port}`,
     port,
     service,
-    auditLines: auditLog.lines,
+    get auditLines() {
+      return auditLog.lines
+    },
     stop: () => service.stop(),
   }
 }
