@@ -90,8 +90,8 @@ function usedKeyConditions(use: KeyUse<unknown>, found: LocatedKey, input: unkno
 
 /** For identity policies alone: key policies do not see aliases and tags (authorization.md 3.1). */
 export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasNames }: LookedUp): ConditionValues {
-  if (use.on === 'entity') return entityTagConditions((found as LocatedEntity).tags ?? [])
-  if (use.on === 'role') return entityTagConditions((found as UsedRole).role?.tags ?? [])
+  if (use.on === 'entity') return entityTagConditions(found as LocatedEntity)
+  if (use.on === 'role') return entityTagConditions({ arn: found!.arn, tags: (found as UsedRole).role?.tags ?? [] })
   if (use.on !== 'key' && use.on !== 'grant') return NONE
   const { key } = found as LocatedKey
   return { ...(key && tagConditions('aws:ResourceTag/', key.tags)), 'kms:ResourceAliases': aliasNames }
@@ -99,6 +99,8 @@ export function identityConditionsOf(use: Use<unknown>, found: Located, { aliasN
 
 const NONE: ConditionValues = {}
 
-function entityTagConditions(tags: readonly Tag[]): ConditionValues {
-  return { ...tagConditions('aws:ResourceTag/', tags), ...tagConditions('iam:ResourceTag/', tags) }
+/** `iam:ResourceTag` is for users and roles alone; policies and providers have `aws:ResourceTag` only. */
+function entityTagConditions({ arn, tags = [] }: LocatedEntity): ConditionValues {
+  const ofEvery = tagConditions('aws:ResourceTag/', tags)
+  return /:(?:user|role)\//.test(arn) ? { ...ofEvery, ...tagConditions('iam:ResourceTag/', tags) } : ofEvery
 }
