@@ -57,7 +57,9 @@ export class Access {
 function resourceParts({ resource, action, region }: AccessRequest): readonly string[] {
   if (resource.arn === '*') {
     const service = action.slice(0, action.indexOf(':'))
-    return ['arn', partitionOf(region), service, service === 'kms' ? region : '', resource.account, '*']
+    // Identities belong to no Region, and to one partition.
+    const place = service === 'kms' ? [partitionOf(region), service, region] : ['aws', service, '']
+    return ['arn', ...place, resource.account, '*']
   }
   const parts = arnParts(resource.arn)
   if (parts === undefined) throw new Error(`${resource.arn} is no ARN`)

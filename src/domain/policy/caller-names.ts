@@ -47,7 +47,7 @@ function webIdentityNames({ principalArn }: Principal): CallerNames {
 
 function accountNames(principal: Principal): CallerNames {
   const { type, account, entityId, arn, principalArn } = principal
-  const accountTexts = [account, rootArnOf(principal)]
+  const accountTexts = [account, `arn:aws:iam::${account}:root`]
   const ofAccount: CallerName[] = accountTexts.map((text) => ({ text, form: 'ACCOUNT' }))
   const ofSession: CallerName[] = [{ text: arn, form: 'SESSION' }]
   const isRoot = entityId === account
@@ -74,9 +74,4 @@ function accountNames(principal: Principal): CallerNames {
 
 function named(texts: readonly string[], form: PrincipalForm): CallerName[] {
   return texts.map((text) => ({ text, form }))
-}
-
-/** In the partition of the caller: accounts of another one are other accounts (P-12). */
-function rootArnOf({ account, arn }: Principal): string {
-  return `arn:${arn.split(':')[1]}:iam::${account}:root`
 }

@@ -26,20 +26,21 @@ export function indexPrincipals(elements: readonly (PrincipalElement | undefined
   const exempting: Exemption[] = []
   for (const [statement, element] of elements.entries()) {
     if (element === undefined) continue
-    if (element.isNegated)
+    if (element.isNegated) {
       exempting.push({ statement, names: new Set(element.entries.map(({ text }) => anyPartition(text))) })
-    else
-      for (const { type, text } of element.entries) {
-        if (type === 'AWS') add(byName, anyPartition(text), statement)
-        if (type === 'Federated') add(byProvider, text, statement)
-        // No caller is a service so far, so `Service` entries reach nobody (authorization.md S-3).
-      }
+      continue
+    }
+    for (const { type, text } of element.entries) {
+      if (type === 'AWS') add(byName, anyPartition(text), statement)
+      if (type === 'Federated') add(byProvider, anyPartition(text), statement)
+      // No caller is a service so far, so `Service` entries reach nobody (authorization.md S-3).
+    }
   }
   const names = asSets(byName, elements.length)
   return { everyone: names.get('*'), byName: names, byProvider: asSets(byProvider, elements.length), exempting }
 }
 
-/** A server has one set of accounts for the Regions of all partitions, and names its callers in one of them. */
+/** A server has one set of accounts for the Regions of all partitions, and names its callers in the first of them. */
 function anyPartition(text: string): string {
   return text.replace(/^arn:aws-(?:cn|us-gov):/, 'arn:aws:')
 }

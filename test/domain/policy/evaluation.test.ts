@@ -214,9 +214,9 @@ describe('a key of the own account', () => {
     ['P-5 a role ARN that could not be bound', { keyPolicy: to(ROLE, allow('kms:*')), principal: session1 }, 'allow'],
     ['P-3 a name in other case', { keyPolicy: to(`arn:aws:iam::${A}:user/Alice`, allow('kms:*')) }, 'A-2'],
     [
-      'P-12 the account in another partition',
+      'P-12 the account, in the ARN of another partition',
       { keyPolicy: to(`arn:aws-cn:iam::${A}:root`, allow('kms:*')), identity: ID },
-      'A-2',
+      'allow',
     ],
     [
       'E-5 an identity deny counts without delegation',
