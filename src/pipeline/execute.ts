@@ -106,7 +106,9 @@ export function createPipeline(services: PipelineServices): Execute {
       const run = operation.changes ? runChange : runReading
       done = await run(operation, input, progress, eventId)
     } catch (error) {
-      await audit.append(record(operation, progress, eventId, undefined, error))
+      // Somebody who is not known yet fills no audit log (audit.md AU-3): the wire counts him.
+      const isAttributable = operation.unsigned !== true || progress.caller !== undefined
+      if (isAttributable) await audit.append(record(operation, progress, eventId, undefined, error))
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.

@@ -13,14 +13,13 @@ export type QueryService = Exclude<Service, 'kms'>
 
 const VERSIONS: Readonly<Record<QueryService, string>> = { sts: '2011-06-15', iam: '2010-05-08' }
 
-const FORM = 'application/x-www-form-urlencoded'
+const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** A form, or a URL that says what to do: the body of one and the query of the other hold the parameters. */
 export function isQueryRequest({ method, query, rawHeaders }: SignedRequest): boolean {
   if (method === 'GET') return /(?:^|&)Action=/.test(query)
   if (method !== 'POST') return false
-  const contentType = headerValue(rawHeaders, 'content-type') ?? ''
-  return contentType === FORM || contentType.split(';', 1)[0]!.trim().toLowerCase() === FORM
+  return FORM.test(headerValue(rawHeaders, 'content-type') ?? '')
 }
 
 /** @throws {KmsError} `MalformedQueryString` without any more words: this comes before authentication. */
@@ -117,15 +116,10 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['SignatureDoesNotMatch', 403],
 ])
 
-/** @param isAuthenticated false: whatever failed did so before it was known who asks. */
-export function queryErrorAnswer(
-  service: QueryService,
-  error: unknown,
-  requestId: string,
-  isAuthenticated: boolean,
-): Answer {
+/** @param isInside false: whatever failed did so before the operation began. */
+export function queryErrorAnswer(service: QueryService, error: unknown, requestId: string, isInside: boolean): Answer {
   const { code: thrown, text } = error instanceof KmsError ? error : new KmsError('KMSInternalException')
-  const code = (isAuthenticated ? undefined : OF_AUTHENTICATION.get(thrown)) ?? SHARED.get(thrown) ?? thrown
+  const code = (isInside ? undefined : OF_AUTHENTICATION.get(thrown)) ?? SHARED.get(thrown) ?? thrown
   const status = STATUS.get(code) ?? 400
   const type = status >= 500 ? 'Receiver' : 'Sender'
   const message = text === undefined ? '' : `<Message>${xmlText(text)}</Message>`

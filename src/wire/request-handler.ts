@@ -110,12 +110,13 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       const operation = findQueryOperation(options.operations[service], service, parameters)
       progress.operation = operation
       const who = operation.unsigned ? NOBODY : await authenticator.authenticate(request, service)
-      progress.isAuthenticated = true
+      progress.isAuthenticated = operation.unsigned !== true
       const call = callOf(request, requestId, service === 'iam' ? { ...who, region: IAM_REGION } : who)
       const output = await execute(operation, operation.input.fromQuery(parameters), call)
       return queryAnswer(service, operation, output, requestId)
     } catch (error) {
-      const answer = queryErrorAnswer(service, error, requestId, progress.isAuthenticated)
+      const isInside = progress.isAuthenticated || progress.operation?.unsigned === true
+      const answer = queryErrorAnswer(service, error, requestId, isInside)
       noteFailure(request, answer, error, progress)
       return answer
     }

@@ -194,6 +194,18 @@ test('what the provider did not sign is refused: none, HMAC with its public key,
   for (const token of forged) assert.equal(await codeOf(assume(token)), 'InvalidIdentityToken', token.slice(0, 60))
 })
 
+test('who is refused before he is known is not in the audit log, who is refused after that is (audit.md AU-3)', async () => {
+  const before = harness.auditLines.length
+  const nobody = await provider.token({ sub: SUBJECT, aud: 'nobody' })
+  assert.equal(await codeOf(assume(nobody)), 'InvalidIdentityToken')
+  assert.equal(await codeOf(assume('abcd', { RoleArn: 'x' })), 'ValidationException')
+  assert.equal(harness.auditLines.length, before)
+  assert.equal(await codeOf(assume(await provider.token({ sub: SUBJECT, aud: 'other' }))), 'AccessDeniedException')
+  const record = harness.auditRecords().at(-1)
+  assert.equal(record.errorCode, 'AccessDenied')
+  assert.equal(record.userIdentity.userName, SUBJECT)
+})
+
 test('a provider is known in its own account only', async () => {
   const token = await provider.token({ sub: SUBJECT, aud: 'sts.example' })
   const RoleArn = `arn:aws:iam::${OTHER_ACCOUNT}:role/deploy`
