@@ -3,7 +3,6 @@
 import { constraintConditions } from '../domain/grants/grant-constraints.ts'
 import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
 import type { Rights } from '../domain/identity/rights.ts'
-import type { Tag } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { encryptionContextConditions } from '../domain/policy/encryption-context-conditions.ts'
