@@ -8,6 +8,7 @@ import { measureFloor } from './floor.ts'
 import { measureInProcess } from './in-process.ts'
 import { measureNoise, measureOperations, type OperationFigure } from './operations.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
+import { measurePolicies, type PolicyFigure } from './policies.ts'
 import { PRIMITIVES } from './primitives.ts'
 import { placement } from './processes.ts'
 import { printProfiles } from './profile.ts'
@@ -73,12 +74,16 @@ async function printFigures(options: Options): Promise<void> {
   }
   const signing = await measureSigning(options)
   if (signing.length > 0) say(`${markdownTable(SIGNING_HEAD, signing.map(signingRow))}\n`)
+  const policies = await measureAuthorisation(options)
+  if (policies.length > 0) say(`${markdownTable(POLICY_HEAD, policies.map(policyRow))}\n`)
   const others = await measureOthers(options)
   if (others.rows.length > 0) say(`${markdownTable(['figure', 'measured', 'goal', 'how'], others.rows)}\n`)
   const seconds = (performance.now() - start) / 1000
   const note = options.quick ? QUICK_NOTE : undefined
   if (options.json)
-    print(JSON.stringify({ machine, note, operations: figures, signing, ...others.figures, seconds }, null, 2))
+    print(
+      JSON.stringify({ machine, note, operations: figures, signing, policies, ...others.figures, seconds }, null, 2),
+    )
   else print(`${seconds.toFixed(0)} s in all.`)
 }
 
@@ -91,6 +96,29 @@ async function measureSigning(options: Options): Promise<SigningFigure[]> {
     process.stderr.write(`${figure.primitive.title}: ${ratioText(figure.ratio)}\n`)
   })
   return figures
+}
+
+const POLICY_SIZES = { statements: [2, 20, 200], grants: [1, 10, 10_000] }
+const POLICY_SIZES_QUICK = { statements: [2, 20], grants: [1, 20] }
+const POLICY_HEAD = ['Decrypt', 'against the default key policy', 'processor time', 'of the default']
+
+async function measureAuthorisation(options: Options): Promise<PolicyFigure[]> {
+  const figures: PolicyFigure[] = []
+  if (!options.only.includes('policies')) return figures
+  const sizes = options.quick ? POLICY_SIZES_QUICK : POLICY_SIZES
+  await measurePolicies(options.folder, sizes, options, (figure) => {
+    figures.push(figure)
+    process.stderr.write(`${figure.title}: ${ratioText(figure.comparison.ratio)}\n`)
+  })
+  return figures
+}
+
+function policyRow({ title, comparison: { ratio, reference, subject } }: PolicyFigure): string[] {
+  return [title, ratioText(ratio), microsText(subject.cpuMicrosPerRequest), microsText(reference.cpuMicrosPerRequest)]
+}
+
+function microsText(micros: number | undefined): string {
+  return micros === undefined ? '' : `${micros.toFixed(0)} µs`
 }
 
 /** Keys by the million join when there is something to measure. */

@@ -7,6 +7,7 @@ import { WORKLOADS } from './workloads.ts'
 export const MEASUREMENTS: readonly string[] = [
   ...WORKLOADS.map(({ name }) => name),
   ...PRIMITIVES.map(({ name }) => name),
+  'policies',
   'floor',
   'decrypt-beside-signing',
   'two-workers',
