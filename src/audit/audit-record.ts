@@ -18,6 +18,8 @@ export interface AuditIdentity {
   readonly account: string
   readonly accessKeyId: string
   readonly userName?: string
+  /** The service that acts for the caller. */
+  readonly invokedBy?: string
 }
 
 export interface AuditResource {
@@ -93,8 +95,9 @@ function remembered<T extends object>(texts: WeakMap<T, string>, value: T, make:
   return text
 }
 
-function identityText({ type, principalId, arn, account, accessKeyId, userName }: AuditIdentity): string {
-  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName })
+function identityText(identity: AuditIdentity): string {
+  const { type, principalId, arn, account, accessKeyId, userName, invokedBy } = identity
+  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName, invokedBy })
 }
 
 function tlsText({ tlsVersion, cipherSuite, clientProvidedHostHeader }: TlsDetails): string {

@@ -18,7 +18,8 @@ import {
   usageOf,
 } from './shapes/key-parameters.ts'
 import { customKeyStoreId, description, policyText } from './shapes/members.ts'
-import { auditedTags, requestTagConditions, tags, toTags } from './shapes/tags.ts'
+import { newKeyConditions } from './shapes/new-key-conditions.ts'
+import { auditedTags, tags, toTags } from './shapes/tags.ts'
 
 const input = structure({
   Policy: optional(policyText),
@@ -36,21 +37,10 @@ const input = structure({
 
 type Input = Infer<typeof input>
 
-/** Those of the key that would be made, and those of the tags it asks for. */
 function conditionsOf(input: Input): ConditionContext {
-  const { BypassPolicyLockoutSafetyCheck, MultiRegion = false, Tags } = input
-  return {
-    'kms:KeySpec': specOf(input),
-    'kms:CustomerMasterKeySpec': specOf(input),
-    'kms:KeyUsage': usageOf(input),
-    'kms:CustomerMasterKeyUsage': usageOf(input),
-    'kms:KeyOrigin': originOf(input),
-    'kms:MultiRegion': String(MultiRegion),
-    'kms:MultiRegionKeyType': MultiRegion ? 'PRIMARY' : undefined,
-    'kms:BypassPolicyLockoutSafetyCheck': BypassPolicyLockoutSafetyCheck?.toString(),
-    ...requestTagConditions(Tags),
-    ...Object.fromEntries((Tags ?? []).map(({ TagKey, TagValue }) => [`aws:ResourceTag/${TagKey}`, TagValue])),
-  }
+  const multiRegionKeyType = input.MultiRegion === true ? 'PRIMARY' : undefined
+  const key = { spec: specOf(input), usage: usageOf(input), origin: originOf(input), multiRegionKeyType } as const
+  return newKeyConditions(key, input)
 }
 
 export const CreateKey = defineChange({

@@ -3,7 +3,7 @@ import { type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Call } from './call.ts'
 import type { Operation } from './operation.ts'
-import type { LocatedUses } from './uses.ts'
+import { keysOf, type LocatedUses } from './uses.ts'
 
 export interface RecordedCall {
   readonly operation: Operation
@@ -28,6 +28,8 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
   for (const found of located) {
     if (found === undefined) continue
     const isKey = 'key' in found
+    // A record names the keys of its own Region; what a call does in another has a record there (audit.md AU-7).
+    if (isKey && found.key !== undefined && found.key.region !== call.region) continue
     const account = isKey ? found.account : principal.account
     if (isKey) keyArn = found.arn
     // A failed call shows only the caller's own keys (audit.md 4.4).
@@ -52,6 +54,24 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     additional: additionalEventData,
     resources,
     tls: call.tls,
+  })
+}
+
+/** @returns `undefined` if the call, which succeeded, did nothing in another Region. */
+export function recordElsewhere(recorded: RecordedCall, output: unknown): string | undefined {
+  const { operation, call, input, located, eventId, time } = recorded
+  const elsewhere = operation.audit.elsewhere?.(input, output, keysOf(located))
+  if (elsewhere === undefined) return undefined
+  const { eventName, region, parameters, response, keyArn } = elsewhere
+  const { principal, requestId, sourceIp, userAgent, tls } = call
+  return auditLine({
+    ...{ eventId, requestId, time, eventName, region, sourceIp, userAgent, tls, parameters, response },
+    // Not the caller himself: the service, on his behalf.
+    identity: { ...principal, invokedBy: 'kms.amazonaws.com' },
+    readOnly: false,
+    error: undefined,
+    additional: undefined,
+    resources: [{ account: principal.account, arn: keyArn }],
   })
 }
 

@@ -14,7 +14,7 @@ import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import type { Call } from './call.ts'
-import { callRecord } from './call-record.ts'
+import { callRecord, recordElsewhere } from './call-record.ts'
 import type { ChangeContext, Operation, Use, UsedKey } from './operation.ts'
 import { checkUses, type LocatedUses, locateUses } from './uses.ts'
 
@@ -57,7 +57,7 @@ const NO_EVENTS: readonly EventRecord[] = []
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress {
-  input?: unknown
+  input: unknown
   recipient?: AttestedRecipient
   located: LocatedUses
   readonly additionalEventData: Record<string, unknown>
@@ -71,7 +71,7 @@ export function createPipeline(services: PipelineServices): Execute {
     const refreshing = services.ensureFresh()
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
-    const progress: Progress = { located: [], additionalEventData: {}, events: [] }
+    const progress: Progress = { input: undefined, located: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -125,6 +125,7 @@ export function createPipeline(services: PipelineServices): Execute {
       const output = await operation.handler(input, context(call, progress, change, change), prepared)
       refuseDryRun(input)
       const line = record(operation, call, progress, eventId, output)
+      if (operation.audit.elsewhere !== undefined) noteElsewhere(operation, call, progress, output)
       const { events } = progress
       for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
       return { output, line, events }
@@ -188,6 +189,13 @@ export function createPipeline(services: PipelineServices): Execute {
     const { input, located, additionalEventData } = progress
     const time = services.clock.now()
     return callRecord({ operation, call, eventId, time, input, located, additionalEventData }, output, error)
+  }
+
+  /** What a change did in another Region has a record there, which commits with it as the first one does. */
+  function noteElsewhere(operation: Operation, call: Call, progress: Progress, output: unknown): void {
+    const eventId = services.random.uuid()
+    const line = recordElsewhere({ operation, call, eventId, time: services.clock.now(), ...progress }, output)
+    if (line !== undefined) progress.events.unshift({ eventId, line })
   }
 
   return execute

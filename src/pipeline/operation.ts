@@ -22,6 +22,8 @@ export type KeyLocator =
   | { readonly by: 'identifier'; readonly identifier: string; readonly forms: IdentifierForms }
   | { readonly by: 'ciphertext'; readonly blob: Buffer; readonly identifier: string | undefined }
   | { readonly by: 'alias target'; readonly aliasName: string }
+  /** The replica that the set of the key of this id or ARN has in a Region; none is no error. */
+  | { readonly by: 'replica'; readonly of: string; readonly region: string }
 
 export interface KeyUse<Input> {
   readonly on: 'key'
@@ -31,6 +33,13 @@ export interface KeyUse<Input> {
   readonly permission: string
   /** Origins of keys that it is for, where not all are; looked at before the state (lifecycle.md ST-5). */
   readonly origins?: readonly Origin[]
+  /**
+   * Only for the primary of a multi-Region set: the exception that a replica is answered with, which differs (lifecycle.md
+   * MRK-12, MRK-24); a single-Region key gets the first. Looked at before the state.
+   */
+  readonly primaryOnly?: 'UnsupportedOperationException' | 'KMSInvalidStateException'
+  /** Not for replicas: when that is looked at (lifecycle.md ROT-18, ST-5). */
+  readonly refusesReplicas?: 'before the state' | 'after the state'
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
   /** Only symmetric encryption keys; looked at after the state. */
@@ -56,9 +65,12 @@ export interface AliasUse<Input> {
 export interface AccountUse<Input> {
   readonly on: 'account'
   readonly permission: string
+  /** The Region in which the permission is needed; that of the call if left out. */
+  region?(input: Input): string
   /** `undefined` or true: this request needs the permission. */
   applies?(input: Input): boolean
-  conditionKeys?(input: Input): ConditionContext
+  /** @param keys those of all uses of the operation, in order; `undefined` where a use has none. */
+  conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionContext
 }
 
 export type Use<Input> = KeyUse<Input> | AliasUse<Input> | AccountUse<Input>
@@ -99,6 +111,15 @@ export interface ChangeContext<U extends readonly { readonly on: string }[]> ext
   recordEvent(event: KeyEvent): void
 }
 
+/** The second record of a call that also did something in another Region (audit.md AU-7). */
+export interface RecordElsewhere {
+  readonly eventName: string
+  readonly region: string
+  readonly parameters: AuditFields
+  readonly response: AuditFields
+  readonly keyArn: string
+}
+
 export interface AuditTemplate<Input, Output> {
   readonly readOnly: boolean
   /** requestParameters: only what is named here is written. Absent members drop out. */
@@ -107,6 +128,8 @@ export interface AuditTemplate<Input, Output> {
   response?(output: Output, keyArn: string | undefined): AuditFields
   /** ARN of the key that the operation made; it joins the resources of the record. */
   created?(output: Output): string
+  /** @param keys those of all uses, in order. */
+  elsewhere?(input: Input, output: Output, keys: readonly (Key | undefined)[]): RecordElsewhere | undefined
 }
 
 /** `Output` goes to the client as JSON as it is: blobs are base64 text in it, and members that are absent are `undefined`. */

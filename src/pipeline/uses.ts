@@ -4,7 +4,14 @@
  */
 import { aliasArn } from '../base/arn.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
-import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
+import type { Key } from '../domain/keys/key.ts'
+import {
+  type LocatedKey,
+  locateKey,
+  locateKeyOfAlias,
+  locateKeyOfCiphertext,
+  locateReplica,
+} from '../domain/keys/locate-key.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
 import type { Lookups } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -31,7 +38,7 @@ export async function locateUses({ uses, input, call }: UsesOfCall, lookups: Loo
 /** Steps 5 and 6. @throws {KmsError} `AccessDeniedException`, then what a caller who may know is told. */
 export function checkUses(of: UsesOfCall, located: LocatedUses): void {
   const { uses, input, call } = of
-  for (let index = 0; index < uses.length; index++) authorizeUse(of, uses[index]!, located[index])
+  for (let index = 0; index < uses.length; index++) authorizeUse(of, uses[index]!, located[index], located)
   for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
   for (let index = 0; index < uses.length; index++) {
     const use = uses[index]!
@@ -64,19 +71,27 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
       return locateKeyOfCiphertext(lookups, here, locator.blob, locator.identifier)
     case 'alias target':
       return locateKeyOfAlias(lookups, here, locator.aliasName)
+    case 'replica':
+      return locateReplica(lookups, here, locator.of, locator.region)
   }
 }
 
 const NO_TOKENS: readonly string[] = []
 
-function conditionKeysOf(use: Use<unknown>, input: unknown): ConditionContext | undefined {
-  return use.on === 'alias' ? undefined : use.conditionKeys?.(input)
+function conditionKeysOf(use: Use<unknown>, input: unknown, located: LocatedUses): ConditionContext | undefined {
+  return use.on === 'alias' ? undefined : use.conditionKeys?.(input, keysOf(located))
+}
+
+/** Of each use; `undefined` where it has none, or none that exists. */
+export function keysOf(located: LocatedUses): readonly (Key | undefined)[] {
+  return located.map((found) => (found !== undefined && 'key' in found ? found.key : undefined))
 }
 
 function authorizeUse(
   { input, call, recipient }: UsesOfCall,
   use: Use<unknown>,
   found: LocatedKey | UsedAlias | undefined,
+  located: LocatedUses,
 ): void {
   const resource = authorizedResource(use, input, call, found)
   if (resource === undefined) return
@@ -87,7 +102,7 @@ function authorizeUse(
     crossAccount: use.on === 'key' && use.crossAccount === true,
     grantable: use.on === 'key' && use.grantable === true,
     grantTokens: (input as { GrantTokens?: readonly string[] }).GrantTokens ?? NO_TOKENS,
-    context: () => ({ ...conditionKeysOf(use, input), ...recipient?.conditions }),
+    context: () => ({ ...conditionKeysOf(use, input, located), ...recipient?.conditions }),
   })
 }
 

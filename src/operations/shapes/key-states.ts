@@ -7,6 +7,9 @@ export const ANY_STATE: readonly KeyState[] = KEY_STATES
 /** Cryptographic operations. A key whose primary Region is being changed keeps working. */
 export const USABLE: readonly KeyState[] = ['Enabled', 'Updating']
 
+/** ReplicateKey. */
+export const ENABLED: readonly KeyState[] = ['Enabled']
+
 /** GetPublicKey: what is public needs no enabled key. */
 export const PUBLIC_KEY_READABLE: readonly KeyState[] = ['Enabled', 'Disabled', 'Updating']
 

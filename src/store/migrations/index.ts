@@ -1,7 +1,8 @@
 import { initial } from './0001-initial.ts'
 import { rotationAndImport } from './0002-rotation-and-import.ts'
 import { lastUsage } from './0003-last-usage.ts'
+import { multiRegion } from './0004-multi-region.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
-export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage]
+export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage, multiRegion]
