@@ -63,13 +63,9 @@ export async function associateMaterial(
   if (present === undefined) await change.insertMaterial(material)
   else await change.updateMaterial(material)
   await updateKey(change, key, material, now)
-  return isReplica(key) ? reachReplica(change, key, material) : informReplicas(change, key, present, material)
-}
-
-/** IMP-82: with the last replica's import the material can be rotated to. */
-async function reachReplica(change: Change, replica: Key, material: StoredKeyMaterial): Promise<readonly KeyEvent[]> {
-  if (!isPermanent(material)) await settlePendingMaterial(change, replica)
-  return []
+  const events = isReplica(key) ? [] : await informReplicas(change, key, present, material)
+  if (!isPermanent(material)) await settlePendingMaterial(change, key)
+  return events
 }
 
 /** IMP-81, IMP-83: a new material's id and every new description, not the bytes. */

@@ -19,7 +19,7 @@ export function awaitedMaterial(material: StoredKeyMaterial, region: string): St
   return { ...material, region, sealedIn: region, token: undefined, imported }
 }
 
-/** A pending material becomes ready to be rotated to as soon as no replica lacks it. */
+/** A pending material becomes ready to be rotated to as soon as no member lacks it (IMP-82). */
 export async function settlePendingMaterial(change: Change, member: Key): Promise<void> {
   const entries = await pendingEntries(change, member)
   if (entries.every(({ imported }) => imported?.isPresent)) await setState(change, entries, 'PENDING_ROTATION')
