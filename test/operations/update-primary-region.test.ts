@@ -1,7 +1,9 @@
 /** UpdatePrimaryRegion: operations.md 3.52; lifecycle.md 6.2; audit.md AU-7. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { ACCOUNT, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
+import { importMaterial, NEVER } from '../support/imports.ts'
 import {
   AWAY,
   decryptIn,
@@ -9,6 +11,7 @@ import {
   FAR,
   HOME,
   metadataIn,
+  newPrimary,
   newSet,
   replicate,
   setSeenFrom,
@@ -138,6 +141,18 @@ test('both must be enabled, and the one that is not is named', async () => {
     await assertFails(makePrimary(KeyId, AWAY), 'KMSInvalidStateException', `${arn} ${text}`)
     assert.deepEqual(await setSeenFrom(harness, HOME, KeyId), ['PRIMARY', HOME, [AWAY]])
   }
+})
+
+test('a replica that still waits for its material cannot become primary', async () => {
+  const { KeyId } = await newPrimary(harness, { Origin: 'EXTERNAL' })
+  const material = randomBytes(32)
+  await importMaterial(harness, KeyId, material)
+  await replicate(harness, KeyId, AWAY)
+  const text = `${arnIn(AWAY, KeyId)} is pending import.`
+  await assertFails(makePrimary(KeyId, AWAY), 'KMSInvalidStateException', text)
+  await importMaterial(harness, KeyId, material, NEVER, undefined, there(AWAY))
+  await makePrimary(KeyId, AWAY)
+  assert.deepEqual(await setSeenFrom(harness, HOME, KeyId), ['REPLICA', AWAY, [HOME]])
 })
 
 test('a replica whose time is over cannot become primary, whether or not the job has come by', async () => {
