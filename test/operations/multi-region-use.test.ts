@@ -1,6 +1,7 @@
 /** What the members of a multi-Region set share in use, and what is each one's own: lifecycle.md MRK-3, MRK-5, MRK-30; DEL-31. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { TokenError } from '../../src/crypto/domain-key.ts'
 import { ACCOUNT, createHarness, type Harness } from '../support/harness.ts'
 import { AWAY, decryptIn, encryptIn, FAR, HOME, metadataIn, newSet, stateIn, there } from './multi-region.ts'
 import { assertFails, keyArn, newKey } from './support.ts'
@@ -119,6 +120,24 @@ test('every Region remembers its own last use', async () => {
     (await harness.call('GetKeyLastUsage', { KeyId }, there(region))).KeyLastUsage
   assert.equal((await lastUse(AWAY)).Operation, 'Encrypt')
   assert.notEqual((await lastUse(HOME))?.Operation, 'Encrypt')
+})
+
+test('who writes to the database cannot carry a single-Region key into another Region (ENV-30)', async () => {
+  for (const multiRegion of [false, true]) {
+    const { KeyId } = await newKey(harness)
+    const blob = await encryptIn(harness, HOME, KeyId)
+    const name = { account: ACCOUNT, region: HOME, keyId: KeyId }
+    const key = (await harness.store.findKey(name))!
+    const material = (await harness.store.findMaterial(HOME, key.currentMaterialId!))!
+    const copy = { ...key, region: AWAY, arn: arnIn(AWAY, KeyId), multiRegion }
+    const set = { primaryRegion: HOME, replicaRegions: [AWAY] }
+    await harness.store.change((change) =>
+      change.insertKey({ ...copy, multiRegionSet: multiRegion ? set : undefined }, [{ ...material, region: AWAY }]),
+    )
+    // Not the client's mistake: he is told nothing, the operator everything.
+    await assert.rejects(decryptIn(harness, AWAY, blob), TokenError)
+    assert.equal(await decryptIn(harness, HOME, blob), HOME)
+  }
 })
 
 test('a warm decryption in a replica asks the store nothing', async () => {

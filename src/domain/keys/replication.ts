@@ -1,5 +1,4 @@
 /** Replicas of a multi-Region primary (lifecycle.md 6.1): what a new one takes from its set, and what is its own. */
-
 import { partitionOf } from '../../base/arn.ts'
 import { KmsError, validationError } from '../../base/errors.ts'
 import { MATERIALS_READ_AT_ONCE_MAX } from '../../base/limits.ts'
