@@ -25,6 +25,8 @@ export interface AuditIdentity {
   readonly userName?: string
   /** Of temporary credentials. */
   readonly session?: AuditSession
+  /** The service that acts for the caller. */
+  readonly invokedBy?: string
 }
 
 export interface AuditSession {
@@ -117,13 +119,22 @@ function remembered<T extends object>(texts: WeakMap<T, string>, value: T, make:
 
 /** audit.md section 2. */
 function identityText(identity: AuditIdentity): string {
-  const { type, principalId, arn, account, accessKeyId, userName } = identity
+  const { type, principalId, arn, account, accessKeyId, userName, invokedBy } = identity
   if (type === 'WebIdentityUser') {
     // Known only by what the provider said, and only once its token has been verified.
     return JSON.stringify({ type, ...stated({ principalId, userName, identityProvider: identity.principalArn }) })
   }
   const sessionContext = identity.session && sessionContextOf(identity, identity.session)
-  return JSON.stringify({ type, principalId, arn, accountId: account, accessKeyId, userName, sessionContext })
+  return JSON.stringify({
+    type,
+    principalId,
+    arn,
+    accountId: account,
+    accessKeyId,
+    userName,
+    sessionContext,
+    invokedBy,
+  })
 }
 
 function stated(fields: Readonly<Record<string, string | undefined>>) {

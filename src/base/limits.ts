@@ -56,6 +56,8 @@ export const GRANT_CONSTRAINT_VALUE_CHARS_MAX = 384
 export const CACHED_GRANTS_MAX = 100_000
 /** One for each on-demand rotation (lifecycle.md ROT-32), the first, and a pending one; with room to spare. */
 export const IMPORTED_MATERIALS_PER_KEY_MAX = 100
+/** A key's materials, where all of them are read. */
+export const MATERIALS_READ_AT_ONCE_MAX = 1_000
 /** lifecycle.md ROT-32: in the life of a key. */
 export const ON_DEMAND_ROTATIONS_MAX = 25
 export const POLICY_BYTES_MAX = 32_768

@@ -38,6 +38,8 @@ export interface StoredKeyMaterial extends KeyName {
   readonly token: Buffer | undefined
   /** Milliseconds since the epoch. The token is bound to it, so importing the same bytes again keeps it. */
   readonly createdAt: number
+  /** The Region that the token is bound to: its own, or that of the member of the set that the material was made in. */
+  readonly sealedIn: string
   /** A material is permanently associated if this is CURRENT or NON_CURRENT. */
   readonly state: KeyMaterialState
   /** How and when it became the current one; `undefined` for the first and for pending ones. */

@@ -1,7 +1,7 @@
-/** Erases keys whose waiting period is over (lifecycle.md TR-14, DEL-8), each with its audit event in one transaction. */
-import { keyEvent } from '../domain/key-event.ts'
+/** Erases keys whose waiting period is over (lifecycle.md TR-14, DEL-8), each with its audit events in one transaction. */
+import { eraseKey } from '../domain/keys/erase-key.ts'
 import { isDeleted, type Key } from '../domain/keys/key.ts'
-import { changeWithEvent, type JobServices } from './change-with-event.ts'
+import { changeWithEvents, type JobServices } from './change-with-events.ts'
 import type { Job } from './job-runner.ts'
 
 const KEYS_PER_ROUND = 100
@@ -10,12 +10,11 @@ export function eraseDeletedKeys(services: JobServices): Job {
   const { store, clock } = services
 
   const erase = (key: Key) =>
-    changeWithEvent(services, async (change) => {
+    changeWithEvents(services, async (change) => {
       // Read again: the deletion may have been cancelled meanwhile by a node with another idea of the time.
       const present = await change.findKey(key)
-      if (present === undefined || !isDeleted(present, clock.now())) return undefined
-      await change.eraseKey(key)
-      return keyEvent('DeleteKey', key, { response: { keyId: key.arn } })
+      if (present === undefined || !isDeleted(present, clock.now())) return []
+      return eraseKey(change, present, clock.now())
     })
 
   return {

@@ -4,7 +4,7 @@
  */
 import { eraseExpiredMaterial } from '../domain/imports/imported-materials.ts'
 import type { StoredKeyMaterial } from '../domain/store.ts'
-import { changeWithEvent, type JobServices } from './change-with-event.ts'
+import { changeWithEvents, type JobServices } from './change-with-events.ts'
 import type { Job } from './job-runner.ts'
 
 const MATERIALS_PER_ROUND = 100
@@ -13,9 +13,10 @@ export function eraseExpiredMaterials(services: JobServices): Job {
   const { store, clock } = services
 
   function erase(material: StoredKeyMaterial): Promise<boolean> {
-    return changeWithEvent(services, async (change) => {
+    return changeWithEvents(services, async (change) => {
       const key = await change.findKey(material)
-      return key && eraseExpiredMaterial(change, key, material, clock.now())
+      const event = key && (await eraseExpiredMaterial(change, key, material, clock.now()))
+      return event === undefined ? [] : [event]
     })
   }
 

@@ -2,7 +2,7 @@
 import type { Key } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { freshMaterial, isRotationDue, rotateOnSchedule } from '../domain/keys/rotation.ts'
-import { changeWithEvent, type JobServices } from './change-with-event.ts'
+import { changeWithEvents, type JobServices } from './change-with-events.ts'
 import type { Job } from './job-runner.ts'
 
 const KEYS_PER_ROUND = 100
@@ -12,15 +12,15 @@ export function rotateDueKeys(services: JobServices & { readonly keyMaterials: K
 
   async function rotate(key: Key): Promise<boolean> {
     const fresh = await freshMaterial(key, keyMaterials, clock.now())
-    return changeWithEvent(services, async (change) => {
+    return changeWithEvents(services, async (change) => {
       const present = await change.findKey(key)
       const now = clock.now()
       // Read again: it may have been disabled, scheduled for deletion, or rotated by another node (ROT-60).
-      if (present === undefined || present.currentMaterialId !== fresh.replaces) return undefined
-      if (!present.enabled || present.deletion !== undefined || !isRotationDue(present, now)) return undefined
-      const { key: rotated, event } = await rotateOnSchedule(change, present, fresh, now)
+      if (present === undefined || present.currentMaterialId !== fresh.replaces) return []
+      if (!present.enabled || present.deletion !== undefined || !isRotationDue(present, now)) return []
+      const { key: rotated, events } = await rotateOnSchedule(change, present, fresh, now)
       await change.updateKey(rotated)
-      return event
+      return events
     })
   }
 

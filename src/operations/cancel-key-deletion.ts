@@ -28,9 +28,9 @@ export const CancelKeyDeletion = defineChange({
     return freshMaterial(present, keyMaterials, call.time)
   },
   async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
-    const { key: current, event } = await catchUp(change, key, fresh, call.time)
+    const { key: current, events } = await catchUp(change, key, fresh, call.time)
     await change.updateKey({ ...current, enabled: false, deletion: undefined })
-    if (event !== undefined) recordEvent(event)
+    for (const event of events) recordEvent(event)
     return { KeyId: key.arn }
   },
 })

@@ -19,7 +19,8 @@ import {
 } from './shapes/key-parameters.ts'
 import { withPolicy } from './shapes/key-policy.ts'
 import { customKeyStoreId, description, policyText } from './shapes/members.ts'
-import { auditedTags, requestTagConditions, tags, toTags } from './shapes/tags.ts'
+import { newKeyConditions } from './shapes/new-key-conditions.ts'
+import { auditedTags, tags, toTags } from './shapes/tags.ts'
 
 const input = structure({
   Policy: optional(policyText),
@@ -37,21 +38,10 @@ const input = structure({
 
 type Input = Infer<typeof input>
 
-/** Those of the key that would be made, and those of the tags it asks for. */
 function conditionsOf(input: Input): ConditionValues {
-  const { BypassPolicyLockoutSafetyCheck, MultiRegion = false, Tags } = input
-  return {
-    'kms:KeySpec': specOf(input),
-    'kms:CustomerMasterKeySpec': specOf(input),
-    'kms:KeyUsage': usageOf(input),
-    'kms:CustomerMasterKeyUsage': usageOf(input),
-    'kms:KeyOrigin': originOf(input),
-    'kms:MultiRegion': String(MultiRegion),
-    'kms:MultiRegionKeyType': MultiRegion ? 'PRIMARY' : undefined,
-    'kms:BypassPolicyLockoutSafetyCheck': BypassPolicyLockoutSafetyCheck?.toString(),
-    ...requestTagConditions(Tags),
-    ...Object.fromEntries((Tags ?? []).map(({ TagKey, TagValue }) => [`aws:ResourceTag/${TagKey}`, TagValue])),
-  }
+  const multiRegionKeyType = input.MultiRegion === true ? 'PRIMARY' : undefined
+  const key = { spec: specOf(input), usage: usageOf(input), origin: originOf(input), multiRegionKeyType } as const
+  return newKeyConditions(key, input)
 }
 
 export const CreateKey = defineChange({
@@ -66,6 +56,7 @@ export const CreateKey = defineChange({
     {
       on: 'account',
       permission: 'kms:TagResource',
+      isAboutKeys: true,
       applies: ({ Tags }) => Tags !== undefined && Tags.length > 0,
       conditionKeys: conditionsOf,
     },

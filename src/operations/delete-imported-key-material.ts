@@ -29,8 +29,9 @@ export const DeleteImportedKeyMaterial = defineChange({
     parameters: ({ KeyId, KeyMaterialId }) => ({ keyId: KeyId, keyMaterialId: KeyMaterialId }),
     response: (output: Output) => ({ keyId: output.KeyId, keyMaterialId: output.KeyMaterialId }),
   },
-  async handler({ KeyMaterialId }, { resources: [{ key }], change }) {
-    const materialId = await deleteImportedMaterial(change, key, KeyMaterialId)
+  async handler({ KeyMaterialId }, { resources: [{ key }], change, recordEvent }) {
+    const { materialId, events } = await deleteImportedMaterial(change, key, KeyMaterialId)
+    for (const event of events) recordEvent(event)
     const isNamed = materialId !== undefined && keyTypeOf(key.spec) === 'SYMMETRIC'
     return { KeyId: key.arn, ...(isNamed && { KeyMaterialId: materialId }) }
   },

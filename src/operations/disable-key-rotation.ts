@@ -1,5 +1,6 @@
 /** Turns automatic rotation off; every material stays (operations.md 3.15, lifecycle.md ROT-15). */
 import { structure } from '../base/schema.ts'
+import { hasReplicas, synchronizeEvent } from '../domain/keys/multi-region.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -13,12 +14,15 @@ export const DisableKeyRotation = defineChange({
       on: 'key',
       locate: ({ KeyId }) => keyNamed(KeyId),
       permission: 'kms:DisableKeyRotation',
+      refusesReplicas: 'before the state',
       origins: ['AWS_KMS'],
       keyStates: USABLE,
     },
   ],
   audit: { readOnly: false, parameters: ({ KeyId }) => ({ keyId: KeyId }) },
-  async handler(_input, { resources: [{ key }], change }) {
-    if (key.rotation !== undefined) await change.updateKey({ ...key, rotation: undefined })
+  async handler(_input, { resources: [{ key }], change, recordEvent }) {
+    if (key.rotation === undefined) return
+    await change.updateKey({ ...key, rotation: undefined })
+    if (hasReplicas(key)) recordEvent(synchronizeEvent(key))
   },
 })

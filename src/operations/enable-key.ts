@@ -22,8 +22,8 @@ export const EnableKey = defineChange({
   },
   async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
     if (key.enabled) return
-    const { key: current, event } = await catchUp(change, key, fresh, call.time)
+    const { key: current, events } = await catchUp(change, key, fresh, call.time)
     await change.updateKey({ ...current, enabled: true })
-    if (event !== undefined) recordEvent(event)
+    for (const event of events) recordEvent(event)
   },
 })

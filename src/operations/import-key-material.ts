@@ -12,6 +12,7 @@ import {
 import type { ReceivedMaterial } from '../domain/imports/key-imports.ts'
 import type { Key } from '../domain/keys/key.ts'
 import { keyTypeOf } from '../domain/keys/key-specs.ts'
+import { isReplica } from '../domain/keys/multi-region.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { IMPORTABLE } from './shapes/key-states.ts'
 import { keyId, keyMaterialId } from './shapes/members.ts'
@@ -60,7 +61,7 @@ function isSymmetric({ spec }: Key): boolean {
   return keyTypeOf(spec) === 'SYMMETRIC'
 }
 
-/** IMP-43 to IMP-45. */
+/** IMP-43 to IMP-45, IMP-81, IMP-83. */
 function checkForKey(key: Key, input: Input): void {
   if (!isSymmetric(key)) {
     const { ImportType: importType, KeyMaterialDescription: keyMaterialDescription, KeyMaterialId } = input
@@ -69,7 +70,18 @@ function checkForKey(key: Key, input: Input): void {
     if (given === undefined) return
     throw validationError(`Input parameter ${given[0]} cannot be used with ${key.spec} imported keys.`)
   }
+  if (isReplica(key)) checkForReplica(input)
   if (effectiveImportType(key, input.ImportType) === 'NEW_KEY_MATERIAL') refuseIdOfNewMaterial(input)
+}
+
+/** IMP-81, IMP-83: what a replica imports is what its primary has, under the name that it has there. */
+function checkForReplica({ ImportType, KeyMaterialDescription }: Input): void {
+  if (ImportType === 'NEW_KEY_MATERIAL') {
+    throw validationError('Input parameter ImportType NEW_KEY_MATERIAL cannot be used on replica Multi-Region keys')
+  }
+  if (KeyMaterialDescription !== undefined) {
+    throw validationError('Key material description can only be specified on primary Multi-Region keys')
+  }
 }
 
 function choicesOf(input: Input): ImportChoices {
@@ -123,10 +135,11 @@ export const ImportKeyMaterial = defineChange({
     checkForKey(key, input)
     return keyImports.receive(key, input.ImportToken, input.EncryptedKeyMaterial, call.time)
   },
-  async handler(input, { resources: [{ key }], call, change }, received) {
+  async handler(input, { resources: [{ key }], call, change, recordEvent }, received) {
     // Again, on what the transaction sees: the first import may have come in between.
     checkForKey(key, input)
-    await associateMaterial(change, key, received, choicesOf(input), call.time)
+    const events = await associateMaterial(change, key, received, choicesOf(input), call.time)
+    for (const event of events) recordEvent(event)
     return { KeyId: key.arn, ...(isSymmetric(key) && { KeyMaterialId: received.materialId }) }
   },
 })

@@ -1,5 +1,6 @@
 /** Opens a ciphertext and encrypts what was in it again, without showing it (operations.md 3.40). */
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
+import type { Key } from '../domain/keys/key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
@@ -43,8 +44,8 @@ function destinationAlgorithm({ DestinationEncryptionAlgorithm }: Input): string
   return DestinationEncryptionAlgorithm ?? SYMMETRIC_DEFAULT
 }
 
-function sameKeyCondition([source, destination]: readonly { readonly arn: string }[]): ConditionValues {
-  return { 'kms:ReEncryptOnSameKey': String(source!.arn === destination!.arn) }
+function sameKeyCondition([source, destination]: readonly (Key | undefined)[]): ConditionValues {
+  return { 'kms:ReEncryptOnSameKey': String(source !== undefined && source.arn === destination?.arn) }
 }
 
 export const ReEncrypt = defineOperation({

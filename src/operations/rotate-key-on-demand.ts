@@ -13,6 +13,7 @@ export const RotateKeyOnDemand = defineChange({
       on: 'key',
       locate: ({ KeyId }) => keyNamed(KeyId),
       permission: 'kms:RotateKeyOnDemand',
+      refusesReplicas: 'after the state',
       keyStates: USABLE,
       symmetricOnly: true,
     },
@@ -33,7 +34,7 @@ export const RotateKeyOnDemand = defineChange({
     if (fresh !== undefined && fresh.replaces !== key.currentMaterialId) return { KeyId: key.arn }
     const rotated = await rotateOnDemand(change, key, fresh, call.time)
     await change.updateKey(rotated.key)
-    recordEvent(rotated.event)
+    for (const event of rotated.events) recordEvent(event)
     return { KeyId: key.arn }
   },
 })

@@ -3,6 +3,8 @@ import { javaDate } from '../audit/audit-record.ts'
 import { DAY_MS } from '../base/clock.ts'
 import { validationError } from '../base/errors.ts'
 import { integer, optional, structure } from '../base/schema.ts'
+import { type Key, type KeyState, keyState } from '../domain/keys/key.ts'
+import { hasReplicas, isPrimary } from '../domain/keys/multi-region.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { DELETABLE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -10,6 +12,14 @@ import { keyId } from './shapes/members.ts'
 const DAYS_MIN = 7
 const DAYS_MAX = 30
 const DAYS_BY_DEFAULT = 30
+
+interface Output {
+  readonly KeyId: string
+  /** Seconds since the epoch. Of a primary that waits for its replicas there is none. */
+  readonly DeletionDate?: number
+  readonly KeyState: KeyState
+  readonly PendingWindowInDays: number
+}
 
 export const ScheduleKeyDeletion = defineChange({
   name: 'ScheduleKeyDeletion',
@@ -32,19 +42,23 @@ export const ScheduleKeyDeletion = defineChange({
   audit: {
     readOnly: false,
     parameters: ({ KeyId, PendingWindowInDays }) => ({ keyId: KeyId, pendingWindowInDays: PendingWindowInDays }),
-    response: ({ KeyId, KeyState, DeletionDate }) => ({
+    response: ({ KeyId, KeyState, DeletionDate, PendingWindowInDays }: Output) => ({
       keyId: KeyId,
       keyState: KeyState,
-      deletionDate: javaDate(DeletionDate * 1000),
+      ...(DeletionDate === undefined
+        ? { pendingWindowInDays: PendingWindowInDays }
+        : { deletionDate: javaDate(DeletionDate * 1000) }),
     }),
   },
   async handler({ PendingWindowInDays: windowInDays = DAYS_BY_DEFAULT }, { resources: [{ key }], call, change }) {
-    const date = call.time + windowInDays * DAY_MS
-    await change.updateKey({ ...key, deletion: { windowInDays, date } })
+    // TR-11: a primary waits for its replicas, and only then does its window begin.
+    const date = isPrimary(key) && hasReplicas(key) ? undefined : call.time + windowInDays * DAY_MS
+    const scheduled: Key = { ...key, deletion: { windowInDays, date } }
+    await change.updateKey(scheduled)
     return {
       KeyId: key.arn,
-      DeletionDate: date / 1000,
-      KeyState: 'PendingDeletion',
+      ...(date !== undefined && { DeletionDate: date / 1000 }),
+      KeyState: keyState(scheduled, call.time),
       PendingWindowInDays: windowInDays,
     }
   },

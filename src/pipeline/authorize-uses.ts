@@ -16,7 +16,7 @@ import { denial } from '../domain/policy/denial.ts'
 import { evaluate } from '../domain/policy/evaluate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
 import type { Lookups, MaybePromise, Reader } from '../domain/store.ts'
-import { conditionsOf, identityConditionsOf, type LookedUp } from './condition-values.ts'
+import { conditionsOf, identityConditionsOf, type LookedUp, regionOf } from './condition-values.ts'
 import type { Located, LocatedRole } from './locate.ts'
 import type { LocatedEntity, Use } from './operation.ts'
 import { grantsFor } from './use-grants.ts'
@@ -89,7 +89,7 @@ function accessRequest(
   resource: AccessResource,
   looked: LookedUp,
 ): AccessRequest {
-  const { principal, region } = of.call
+  const { principal } = of.call
   return {
     principal,
     rights,
@@ -97,7 +97,7 @@ function accessRequest(
     resource,
     crossAccount: use.on === 'role' || (use.on === 'key' && use.crossAccount === true),
     grants: NO_GRANTS,
-    region,
+    region: regionOf(use, of),
     conditions: () => conditionsOf(of, use, found, located, rights, looked),
     identityConditions: () => identityConditionsOf(use, found, looked),
   }

@@ -2,8 +2,9 @@
 import { type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Call } from './call.ts'
+import type { Located } from './locate.ts'
 import type { Operation, Use } from './operation.ts'
-import type { LocatedUses } from './uses.ts'
+import { keysOf, type LocatedUses } from './uses.ts'
 
 export interface RecordedCall {
   readonly operation: Operation
@@ -24,8 +25,9 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
   const { audit: template } = operation
   const failed = error !== undefined
   let keyArn: string | undefined
-  for (const found of located) if (found !== undefined && 'key' in found) keyArn = found.arn
-  const resources = resourcesOf(operation.uses, located, principal.account, failed)
+  for (const found of located)
+    if (found !== undefined && 'key' in found && !isElsewhere(found, call)) keyArn = found.arn
+  const resources = resourcesOf(operation.uses, located, call, failed)
   const created = failed ? undefined : template.created?.(output)
   if (created !== undefined) resources.push({ type: KEY, account: principal.account, arn: created })
   return auditLine({
@@ -51,18 +53,24 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
 const KEY = 'AWS::KMS::Key'
 const ROLE = 'AWS::IAM::Role'
 
+/** A record names the keys of its own Region; what a call does in another has a record there (audit.md AU-7). */
+function isElsewhere(found: NonNullable<Located>, { region }: Call): boolean {
+  return 'key' in found && found.key !== undefined && found.key.region !== region
+}
+
 /** Keys, aliases and the role to assume. Events of IAM name what they are about in their parameters only. */
 function resourcesOf(
   uses: readonly Use<unknown>[],
   located: LocatedUses,
-  callerAccount: string,
+  call: Call,
   failed: boolean,
 ): AuditResource[] {
+  const callerAccount = call.principal.account
   const resources: AuditResource[] = []
   for (let index = 0; index < located.length; index++) {
     const found = located[index]
     const { on } = uses[index]!
-    if (found === undefined || on === 'entity' || on === 'account') continue
+    if (found === undefined || on === 'entity' || on === 'account' || isElsewhere(found, call)) continue
     const account = 'account' in found ? found.account : callerAccount
     // A failed call shows only what is the caller's own (audit.md 4.4).
     if (failed && account !== callerAccount) continue
@@ -72,6 +80,25 @@ function resourcesOf(
     if (!isKnownRole) resources.push({ type: on === 'role' ? ROLE : KEY, account, arn: found.arn })
   }
   return resources
+}
+
+/** @returns `undefined` if the call, which succeeded, did nothing in another Region. */
+export function recordElsewhere(recorded: RecordedCall, output: unknown): string | undefined {
+  const { operation, call, input, located, eventId, time } = recorded
+  const elsewhere = operation.audit.elsewhere?.(input, output, keysOf(located))
+  if (elsewhere === undefined) return undefined
+  const { eventName, region, parameters, response, keyArn } = elsewhere
+  const { principal, requestId, sourceIp, userAgent, tls } = call
+  return auditLine({
+    ...{ eventId, requestId, time, eventName, region, sourceIp, userAgent, tls, parameters, response },
+    service: 'kms',
+    // Not the caller himself: the service, on his behalf.
+    identity: { ...principal, invokedBy: 'kms.amazonaws.com' },
+    readOnly: false,
+    error: undefined,
+    additional: undefined,
+    resources: [{ type: KEY, account: principal.account, arn: keyArn }],
+  })
 }
 
 /**

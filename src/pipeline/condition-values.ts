@@ -10,7 +10,7 @@ import { globalConditions } from '../domain/policy/global-conditions.ts'
 import { keyConditions, tagConditions } from '../domain/policy/key-conditions.ts'
 import type { Located } from './locate.ts'
 import type { KeyUse, LocatedEntity, Use, UsedRole } from './operation.ts'
-import type { UsesOfCall } from './uses.ts'
+import { keysOf, type UsesOfCall } from './uses.ts'
 
 /** What was looked up because a policy asks for it. */
 export interface LookedUp {
@@ -37,7 +37,7 @@ export function conditionsOf(
       sourceIp: call.sourceIp,
       secureTransport: call.tls !== undefined,
       userAgent: call.userAgent,
-      region: call.region,
+      region: regionOf(use, of),
       resourceAccount: ownerOf(use, found, call.principal.account),
     }),
     ...(isAboutKeys(use) ? { 'kms:CallerAccount': call.principal.account } : undefined),
@@ -48,6 +48,11 @@ export function conditionsOf(
     ...recipient?.conditions,
     ...of.callerConditions,
   }
+}
+
+/** Where a use takes place: of a change of another Region's keys, there. */
+export function regionOf(use: Use<unknown>, { input, call }: UsesOfCall): string {
+  return (use.on === 'account' ? use.region?.(input) : undefined) ?? call.region
 }
 
 function ownerOf(use: Use<unknown>, found: Located, callersAccount: string): string {
@@ -69,9 +74,8 @@ function declaredConditions(
 ): ConditionValues | undefined {
   if (use.on === 'alias' || use.on === 'grant') return undefined
   if (use.on === 'entity') return use.conditionKeys?.(input, found as LocatedEntity)
-  if (use.on !== 'key') return use.conditionKeys?.(input)
-  const keys = located.filter((found): found is LocatedKey => found !== undefined && 'key' in found)
-  return use.conditionKeys?.(input, keys)
+  if (use.on === 'role') return use.conditionKeys?.(input)
+  return use.conditionKeys?.(input, keysOf(located))
 }
 
 /** authorization.md 3.2: the pairs of the grant's constraint. */

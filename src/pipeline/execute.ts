@@ -22,7 +22,7 @@ import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
-import { callRecord } from './call-record.ts'
+import { callRecord, recordElsewhere } from './call-record.ts'
 import { refuseLockout } from './lockout.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
 import { refusalFields } from './refusal-fields.ts'
@@ -72,7 +72,7 @@ const NO_EVENTS: readonly EventRecord[] = []
 interface Progress {
   /** With the principal that `identify` found, once it has. */
   call: Call
-  input?: unknown
+  input: unknown
   recipient?: AttestedRecipient
   caller?: IdentifiedCaller
   located: LocatedUses
@@ -91,7 +91,14 @@ export function createPipeline(services: PipelineServices): Execute {
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
     services.identity.noteUse(call.principal.accessKeyId, operation.service ?? 'kms', call.region, call.time)
-    const progress: Progress = { call, located: [], decisions: [], additionalEventData: {}, events: [] }
+    const progress: Progress = {
+      call,
+      input: undefined,
+      located: [],
+      decisions: [],
+      additionalEventData: {},
+      events: [],
+    }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -150,6 +157,7 @@ export function createPipeline(services: PipelineServices): Execute {
       const output = await operation.handler(input, context(progress, change, change), prepared)
       refuseDryRun(input)
       const line = record(operation, progress, eventId, output)
+      if (operation.audit.elsewhere !== undefined) noteElsewhere(operation, progress, output)
       const { events } = progress
       for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
       return { output, line, events }
@@ -242,6 +250,13 @@ export function createPipeline(services: PipelineServices): Execute {
     const { call, input, located, additionalEventData } = progress
     const time = services.clock.now()
     return callRecord({ operation, call, eventId, time, input, located, additionalEventData }, output, error)
+  }
+
+  /** What a change did in another Region has a record there, which commits with it as the first one does. */
+  function noteElsewhere(operation: Operation, progress: Progress, output: unknown): void {
+    const eventId = services.random.uuid()
+    const line = recordElsewhere({ operation, eventId, time: services.clock.now(), ...progress }, output)
+    if (line !== undefined) progress.events.unshift({ eventId, line })
   }
 
   return execute

@@ -1,10 +1,12 @@
 /**
  * The rules on a located key that a use declares: state, usage, algorithm, in this order (operations.md 3.0, steps 6 and 7).
- * An origin is looked at before the state by those that are for some origins only (lifecycle.md ST-5).
+ * An origin is looked at before the state by those that are for some origins only, and so is, mostly, the role in a
+ * multi-Region set (lifecycle.md ST-5).
  */
 import { KmsError } from '../base/errors.ts'
 import { type Key, type KeyState, keyState } from '../domain/keys/key.ts'
 import { algorithmsOf, SYMMETRIC_DEFAULT } from '../domain/keys/key-specs.ts'
+import { isPrimary, isReplica } from '../domain/keys/multi-region.ts'
 import type { KeyUse } from './operation.ts'
 
 /** operations.md 5.1; Enabled and Disabled have words of their own. */
@@ -18,8 +20,11 @@ const STATE_TEXTS: Readonly<Partial<Record<KeyState, string>>> = {
 }
 
 export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input, now: number): void {
+  checkPrimary(use, key)
+  if (use.refusesReplicas === 'before the state') refuseReplica(use, key)
   checkOrigin(use, key)
   checkState(use.keyStates, key, now)
+  if (use.refusesReplicas === 'after the state') refuseReplica(use, key)
   // Without a text, as recorded (operations.md 3.18, 3.44).
   if (use.symmetricOnly && key.spec !== SYMMETRIC_DEFAULT) throw new KmsError('UnsupportedOperationException')
   checkUsage(use, key)
@@ -27,6 +32,22 @@ export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input,
   if (algorithm !== undefined && !algorithmsOf(key).includes(algorithm)) {
     throw new KmsError('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`)
   }
+}
+
+/** AWS spells the two texts differently. */
+function checkPrimary<Input>({ primaryOnly }: KeyUse<Input>, key: Key): void {
+  if (primaryOnly === undefined || isPrimary(key)) return
+  if (primaryOnly === 'KMSInvalidStateException' && isReplica(key)) {
+    throw new KmsError(primaryOnly, `${key.arn} is not a multi-Region primary key.`)
+  }
+  throw new KmsError('UnsupportedOperationException', `${key.arn} is not a multi-region primary key.`)
+}
+
+function refuseReplica<Input>({ permission }: KeyUse<Input>, key: Key): void {
+  if (!isReplica(key)) return
+  const name = permission!.slice('kms:'.length)
+  const text = `${key.arn} is a multi-region replica key which is not valid for ${name}.`
+  throw new KmsError('UnsupportedOperationException', text)
 }
 
 function checkOrigin<Input>({ origins }: KeyUse<Input>, { arn, origin }: Key): void {

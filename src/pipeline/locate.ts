@@ -4,7 +4,13 @@ import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
 import { type LocatedGrant, locateGrant } from '../domain/grants/locate-grant.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
-import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
+import {
+  type LocatedKey,
+  locateKey,
+  locateKeyOfAlias,
+  locateKeyOfCiphertext,
+  locateReplica,
+} from '../domain/keys/locate-key.ts'
 import type { Lookups, MaybePromise } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import type { KeyLocator, LocatedEntity, Use, UsedAlias } from './operation.ts'
@@ -62,6 +68,8 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
       return locateKeyOfCiphertext(lookups, here, locator.blob, locator.identifier)
     case 'alias target':
       return locateKeyOfAlias(lookups, here, locator.aliasName)
+    case 'replica':
+      return locateReplica(lookups, here, locator.of, locator.region)
   }
 }
 

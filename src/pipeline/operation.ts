@@ -30,6 +30,8 @@ export type KeyLocator =
   | { readonly by: 'identifier'; readonly identifier: string; readonly forms: IdentifierForms }
   | { readonly by: 'ciphertext'; readonly blob: Buffer; readonly identifier: string | undefined }
   | { readonly by: 'alias target'; readonly aliasName: string }
+  /** The replica that the set of the key of this id or ARN has in a Region; none is no error. */
+  | { readonly by: 'replica'; readonly of: string; readonly region: string }
 
 export interface KeyUse<Input> {
   readonly on: 'key'
@@ -42,6 +44,13 @@ export interface KeyUse<Input> {
   readonly permission: string | undefined
   /** Origins of keys that it is for, where not all are; looked at before the state (lifecycle.md ST-5). */
   readonly origins?: readonly Origin[]
+  /**
+   * Only for the primary of a multi-Region set: the exception that a replica is answered with, which differs (lifecycle.md
+   * MRK-12, MRK-24); a single-Region key gets the first. Looked at before the state.
+   */
+  readonly primaryOnly?: 'UnsupportedOperationException' | 'KMSInvalidStateException'
+  /** Not for replicas: when that is looked at (lifecycle.md ROT-18, ST-5). */
+  readonly refusesReplicas?: 'before the state' | 'after the state'
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
   /** Only symmetric encryption keys; looked at after the state. */
@@ -60,9 +69,9 @@ export interface KeyUse<Input> {
   encryptionContext?(input: Input): Readonly<Record<string, string>> | undefined
   /**
    * Condition keys beyond those that every key operation has (authorization.md 3.2).
-   * @param located all keys of the request, in the order of the uses.
+   * @param keys those of all uses of the operation, in order; `undefined` where a use has none.
    */
-  conditionKeys?(input: Input, located: readonly LocatedKey[]): ConditionValues
+  conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionValues
   /** Carries kms:TrailingDaysWithoutKeyUsage. */
   readonly showsTrailingDays?: boolean
 }
@@ -76,9 +85,12 @@ export interface AliasUse<Input> {
 export interface AccountUse<Input> {
   readonly on: 'account'
   readonly permission: string
+  /** The Region in which the permission is needed; that of the call if left out. */
+  region?(input: Input): string
   /** `undefined` or true: this request needs the permission. */
   applies?(input: Input): boolean
-  conditionKeys?(input: Input): ConditionValues
+  /** @param keys those of all uses of the operation, in order; `undefined` where a use has none. */
+  conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionValues
   /** Carries kms:CallerAccount and kms:ViaService although it names no key (authorization.md 3.1). */
   readonly isAboutKeys?: boolean
   /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
@@ -214,6 +226,15 @@ export interface IdentifiedCaller {
   readonly conditions: ConditionValues
 }
 
+/** The second record of a call that also did something in another Region (audit.md AU-7). */
+export interface RecordElsewhere {
+  readonly eventName: string
+  readonly region: string
+  readonly parameters: AuditFields
+  readonly response: AuditFields
+  readonly keyArn: string
+}
+
 export interface AuditTemplate<Input, Output> {
   readonly readOnly: boolean
   /** requestParameters: only what is named here is written. Absent members drop out. */
@@ -222,6 +243,8 @@ export interface AuditTemplate<Input, Output> {
   response?(output: Output, keyArn: string | undefined): AuditFields
   /** ARN of the key that the operation made; it joins the resources of the record. */
   created?(output: Output): string
+  /** @param keys those of all uses, in order. */
+  elsewhere?(input: Input, output: Output, keys: readonly (Key | undefined)[]): RecordElsewhere | undefined
 }
 
 /**

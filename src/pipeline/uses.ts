@@ -5,6 +5,7 @@
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
 import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
+import type { Key } from '../domain/keys/key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { Lookups, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -49,4 +50,9 @@ export function checkUses({ uses, input, call }: UsesOfCall, located: LocatedUse
     const found = located[index]
     if (use.on === 'key' && found !== undefined && 'key' in found) checkKeyRules(use, found.key!, input, call.time)
   }
+}
+
+/** Of each use; `undefined` where it has none, or none that exists. */
+export function keysOf(located: LocatedUses): readonly (Key | undefined)[] {
+  return located.map((found) => (found !== undefined && 'key' in found ? found.key : undefined))
 }

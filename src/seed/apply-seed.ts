@@ -111,6 +111,7 @@ async function insertKey(change: Change, plan: Planned, createdAt: number): Prom
     description: seed.description ?? '',
     createdAt,
     enabled: seed.enabled ?? true,
+    multiRegionSet: undefined,
     deletion: undefined,
     currentMaterialId: material.materialId,
     tags: seed.tags ?? [],

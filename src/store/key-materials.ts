@@ -13,6 +13,7 @@ const COLUMNS = [
   'material_id',
   'token',
   'created_at',
+  'sealed_in',
   'state',
   'rotation_type',
   'rotated_at',
@@ -131,6 +132,7 @@ function toMaterial(row: Row): StoredKeyMaterial {
     materialId: row.material_id,
     token: row.token === null ? undefined : asBuffer(row.token),
     createdAt: row.created_at,
+    sealedIn: row.sealed_in ?? row.region,
     state: row.state as KeyMaterialState,
     rotation: toRotation(row),
     imported: toImported(row),
@@ -149,11 +151,21 @@ function toImported({ imported, valid_to, description }: Row): StoredKeyMaterial
 
 type Facts = Omit<Insertable<KeyMaterialsTable>, 'account' | 'region' | 'key_id' | 'generation'>
 
-function toRow({ materialId, token, createdAt, state, rotation, imported }: StoredKeyMaterial): Facts {
+function toRow({
+  region,
+  materialId,
+  token,
+  createdAt,
+  sealedIn,
+  state,
+  rotation,
+  imported,
+}: StoredKeyMaterial): Facts {
   return {
     material_id: materialId,
     token: token ?? null,
     created_at: createdAt,
+    sealed_in: sealedIn === region ? null : sealedIn,
     state,
     rotation_type: rotation?.type ?? null,
     rotated_at: rotation?.date ?? null,

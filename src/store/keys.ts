@@ -16,11 +16,14 @@ const COLUMNS = [
   'keys.origin',
   'keys.manager',
   'keys.multi_region',
+  'keys.primary_region',
+  'keys.replica_regions',
   'keys.description',
   'keys.created_at',
   'keys.enabled',
   'keys.deletion_window_in_days',
   'keys.deletion_date',
+  'keys.replica_deletion_window_in_days',
   'keys.current_material_id',
   'keys.tags',
   'keys.policy',
@@ -100,7 +103,7 @@ export async function keysToErase(db: Db, now: number, limit: number): Promise<r
   return rows.map(toKey)
 }
 
-/** The literal 1 and the two tests are those of the index `keys_to_rotate`, which no parameter would match. */
+/** The literal 1 and the tests are those of the index `keys_to_rotate`, which no parameter would match. */
 export async function keysToRotate(db: Db, now: number, limit: number): Promise<readonly Key[]> {
   const rows = await db
     .selectFrom('keys')
@@ -108,6 +111,7 @@ export async function keysToRotate(db: Db, now: number, limit: number): Promise<
     .where('next_rotation_at', '<=', now)
     .where('enabled', '=', sql.lit(1))
     .where('deletion_date', 'is', null)
+    .where('replica_deletion_window_in_days', 'is', null)
     .orderBy('next_rotation_at')
     .limit(limit)
     .execute()
@@ -151,6 +155,7 @@ function toKey(row: Selectable<KeysTable>): Key {
     origin: row.origin as Origin,
     manager: row.manager as Key['manager'],
     multiRegion: row.multi_region === 1,
+    multiRegionSet: toMultiRegionSet(row),
     description: row.description,
     createdAt: row.created_at,
     enabled: row.enabled === 1,
@@ -174,9 +179,27 @@ function toImportedMaterial({ material_missing, material_valid_to }: Selectable<
   return Object.freeze({ isMissing: material_missing === 1, validTo: material_valid_to ?? undefined })
 }
 
-function toDeletion({ deletion_window_in_days, deletion_date }: Selectable<KeysTable>): Key['deletion'] {
-  if (deletion_window_in_days === null || deletion_date === null) return undefined
-  return Object.freeze({ windowInDays: deletion_window_in_days, date: deletion_date })
+function toDeletion(row: Selectable<KeysTable>): Key['deletion'] {
+  if (row.deletion_window_in_days !== null && row.deletion_date !== null) {
+    return Object.freeze({ windowInDays: row.deletion_window_in_days, date: row.deletion_date })
+  }
+  const windowInDays = row.replica_deletion_window_in_days
+  return windowInDays === null ? undefined : Object.freeze({ windowInDays, date: undefined })
+}
+
+function fromDeletion({ deletion }: Key) {
+  const isDated = deletion?.date !== undefined
+  return {
+    deletion_window_in_days: isDated ? deletion.windowInDays : null,
+    deletion_date: isDated ? deletion.date : null,
+    replica_deletion_window_in_days: deletion === undefined || isDated ? null : deletion.windowInDays,
+  }
+}
+
+function toMultiRegionSet({ primary_region, replica_regions }: Selectable<KeysTable>): Key['multiRegionSet'] {
+  if (primary_region === null || replica_regions === null) return undefined
+  const replicaRegions: readonly string[] = Object.freeze(JSON.parse(replica_regions))
+  return Object.freeze({ primaryRegion: primary_region, replicaRegions })
 }
 
 function toRow(key: Key): Insertable<KeysTable> {
@@ -189,11 +212,12 @@ function toRow(key: Key): Insertable<KeysTable> {
     origin: key.origin,
     manager: key.manager,
     multi_region: key.multiRegion ? 1 : 0,
+    primary_region: key.multiRegionSet?.primaryRegion ?? null,
+    replica_regions: key.multiRegionSet === undefined ? null : JSON.stringify(key.multiRegionSet.replicaRegions),
     description: key.description,
     created_at: key.createdAt,
     enabled: key.enabled ? 1 : 0,
-    deletion_window_in_days: key.deletion?.windowInDays ?? null,
-    deletion_date: key.deletion?.date ?? null,
+    ...fromDeletion(key),
     current_material_id: key.currentMaterialId ?? null,
     tags: tagsToText(key.tags),
     policy: key.policy,

@@ -147,12 +147,18 @@ export interface KeysTable {
   origin: string
   manager: string
   multi_region: number
+  /** Null together with `replica_regions`: no multi-Region key. */
+  primary_region: string | null
+  /** `[region, …]`, sorted. */
+  replica_regions: string | null
   description: string
   created_at: number
   enabled: number
   /** Null together with `deletion_date`: no deletion is scheduled. */
   deletion_window_in_days: number | null
   deletion_date: number | null
+  /** Not null: deletion is scheduled, and its window begins when the last replica is gone. */
+  replica_deletion_window_in_days: number | null
   current_material_id: string | null
   /** `[[key, value], …]` in the order first given. */
   tags: string
@@ -176,6 +182,8 @@ export interface KeyMaterialsTable {
   /** Null: deleted or expired. */
   token: Uint8Array | null
   created_at: number
+  /** The Region that the token is bound to; null: its own. */
+  sealed_in: string | null
   state: string
   /** Null together with `rotated_at`: not rotated to. */
   rotation_type: string | null

@@ -30,17 +30,10 @@ function pluginFolder(): string | undefined {
 
 const skip = reasonToSkip()
 
-const configuration = (endpoint: string) => `
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-}
-
+const provider = (endpoint: string, region: string, alias?: string) => `
 provider "aws" {
-  region                      = "eu-west-1"
+  ${alias === undefined ? '' : `alias = "${alias}"`}
+  region                      = "${region}"
   access_key                  = "test"
   secret_key                  = "test"
   skip_credentials_validation = true
@@ -50,6 +43,19 @@ provider "aws" {
     kms = "${endpoint}"
   }
 }
+`
+
+const configuration = (endpoint: string) => `
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+
+${provider(endpoint, 'eu-west-1')}
+${provider(endpoint, 'ap-south-1', 'away')}
 
 resource "aws_kms_key" "rotated" {
   description             = "rotated every half year"
@@ -80,6 +86,38 @@ resource "aws_kms_key" "signing" {
 resource "aws_kms_key" "disabled" {
   is_enabled              = false
   multi_region            = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_key" "primary" {
+  description             = "in two Regions"
+  multi_region            = true
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_replica_key" "away" {
+  provider                = aws.away
+  primary_key_arn         = aws_kms_key.primary.arn
+  description             = "the other one"
+  deletion_window_in_days = 7
+  tags = {
+    team = "payments"
+  }
+}
+
+resource "aws_kms_external_key" "primary" {
+  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
+  multi_region            = true
+  enabled                 = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_replica_external_key" "away" {
+  provider                = aws.away
+  primary_key_arn         = aws_kms_external_key.primary.arn
+  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
+  enabled                 = true
   deletion_window_in_days = 7
 }
 
@@ -115,12 +153,21 @@ data "aws_kms_public_key" "signing" {
   key_id = aws_kms_key.signing.arn
 }
 
+data "aws_kms_key" "away" {
+  provider = aws.away
+  key_id   = aws_kms_replica_key.away.key_id
+}
+
+output "set" {
+  value = data.aws_kms_key.away.multi_region_configuration
+}
+
 output "found" {
   value = [data.aws_kms_key.app.id, data.aws_kms_alias.app.target_key_id]
 }
 `
 
-test('apply, an empty second plan, destroy', { skip, timeout: 300_000 }, async (context) => {
+test('apply, an empty second plan, destroy', { skip, timeout: 600_000 }, async (context) => {
   const folder = temporaryFolder('terraform')
   context.after(() => folder.remove())
   const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
@@ -140,8 +187,8 @@ test('apply, an empty second plan, destroy', { skip, timeout: 300_000 }, async (
     return stdout
   }
   succeed('init')
-  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 6 added/)
+  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 10 added/)
   // Exit code 2 would mean that there is something to change.
   succeed('plan', '-detailed-exitcode')
-  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 6 destroyed/)
+  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 10 destroyed/)
 })

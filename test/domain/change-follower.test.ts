@@ -24,7 +24,16 @@ function open(node: string, file: string): Promise<Store> {
 async function insertKey(store: Store, keyId: string): Promise<void> {
   const facts = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', manager: 'CUSTOMER' } as const
   const none = { rotation: undefined, onDemandRotations: 0, importedMaterial: undefined }
-  const rest = { ...none, multiRegion: false, description: '', createdAt: 0, enabled: true, tags: [], policy: '{}' }
+  const rest = {
+    ...none,
+    multiRegion: false,
+    multiRegionSet: undefined,
+    description: '',
+    createdAt: 0,
+    enabled: true,
+    tags: [],
+    policy: '{}',
+  }
   const key = {
     ...name,
     keyId,

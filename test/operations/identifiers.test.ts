@@ -46,6 +46,7 @@ const MAC_KEY = { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }
 const SIGNING_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }
 const AGREEMENT_KEY = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' }
 const EXTERNAL = { Origin: 'EXTERNAL' }
+const PRIMARY = { MultiRegion: true }
 const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
 const IMPORT = {
   ImportToken: Buffer.from('x'),
@@ -99,6 +100,8 @@ const ROWS: readonly Row[] = [
   row('RotateKeyOnDemand', 'K'),
   row('CreateGrant', 'K', () => ({ GranteePrincipal: `arn:aws:iam::${ACCOUNT}:root`, Operations: ['Decrypt'] })),
   row('ListGrants', 'K'),
+  { ...row('ReplicateKey', 'K', () => ({ ReplicaRegion: 'us-east-1' })), kind: PRIMARY },
+  { ...row('UpdatePrimaryRegion', 'K', () => ({ PrimaryRegion: 'eu-central-1' })), kind: PRIMARY },
   { ...row('GetParametersForImport', 'K', () => WRAPPING), kind: EXTERNAL },
   { ...row('ImportKeyMaterial', 'K', () => IMPORT), kind: EXTERNAL },
   { ...row('DeleteImportedKeyMaterial', 'K'), kind: EXTERNAL },

@@ -489,12 +489,12 @@ test('what was wrong before a parameter rule of the key comes first: state, then
 test('policies may ask for expiration model and date, as the request has them (authorization.md 3.2)', () => {
   const [use] = operations.get('ImportKeyMaterial')!.uses
   assert.ok(use?.on === 'key')
-  assert.deepEqual(use.conditionKeys?.({ ...NEVER }), {
+  assert.deepEqual(use.conditionKeys?.({ ...NEVER }, []), {
     'kms:ExpirationModel': 'KEY_MATERIAL_DOES_NOT_EXPIRE',
     'kms:ValidTo': undefined,
   })
   // Milliseconds, as the input is read; seconds, as policies compare.
-  assert.deepEqual(use.conditionKeys?.({ ValidTo: 1_786_401_507_900 }), {
+  assert.deepEqual(use.conditionKeys?.({ ValidTo: 1_786_401_507_900 }, []), {
     'kms:ExpirationModel': undefined,
     'kms:ValidTo': '1786401507',
   })

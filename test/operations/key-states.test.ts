@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { ACCOUNT, type Answer, createHarness, type Harness } from '../support/harness.ts'
 import { NEVER, parametersFor, wrap } from '../support/imports.ts'
-import { assertFails, DRY_RUN, moveTo, newKey, type ReachableState } from './support.ts'
+import { assertFails, DRY_RUN, moveTo, newKey, OTHER_REGION, type ReachableState } from './support.ts'
 
 let harness: Harness
 let spare: Answer
@@ -17,19 +17,25 @@ before(async () => {
 })
 after(() => harness.close())
 
-const STATES = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const satisfies readonly ReachableState[]
+const STATES = [
+  'Enabled',
+  'Disabled',
+  'PendingDeletion',
+  'PendingReplicaDeletion',
+  'PendingImport',
+] as const satisfies readonly ReachableState[]
 
 /** EX: only PendingImport shows it, since the other states are tried on keys that are made here. */
-type Outcome = 'ok' | 'D' | 'PD' | 'PI' | 'EX' | 'NP'
+type Outcome = 'ok' | 'D' | 'PD' | 'PR' | 'PI' | 'EX' | 'NP'
 
-const USES_MATERIAL = ['ok', 'D', 'PD', 'PI'] as const
-const READS = ['ok', 'ok', 'ok', 'ok'] as const
-const WRITES = ['ok', 'ok', 'PD', 'ok'] as const
-const NEEDS_MATERIAL = ['ok', 'ok', 'PD', 'PI'] as const
-const ROTATION_SETTING = ['ok', 'D', 'PD', 'EX'] as const
+const USES_MATERIAL = ['ok', 'D', 'PD', 'PR', 'PI'] as const
+const READS = ['ok', 'ok', 'ok', 'ok', 'ok'] as const
+const WRITES = ['ok', 'ok', 'PD', 'PR', 'ok'] as const
+const NEEDS_MATERIAL = ['ok', 'ok', 'PD', 'PR', 'PI'] as const
+const ROTATION_SETTING = ['ok', 'D', 'PD', 'PR', 'EX'] as const
 
 /** Columns as in STATES. */
-const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome, Outcome]>> = {
+const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome, Outcome, Outcome]>> = {
   Decrypt: USES_MATERIAL,
   Encrypt: USES_MATERIAL,
   'ReEncrypt, source': USES_MATERIAL,
@@ -70,7 +76,10 @@ const TABLE: Readonly<Record<string, readonly [Outcome, Outcome, Outcome, Outcom
   GetKeyLastUsage: READS,
   GetKeyRotationStatus: READS,
   ListKeyRotations: READS,
-  CancelKeyDeletion: ['NP', 'NP', 'ok', 'NP'],
+  CancelKeyDeletion: ['NP', 'NP', 'ok', 'ok', 'NP'],
+  ReplicateKey: USES_MATERIAL,
+  // Of the primary; its replica's state has a test in update-primary-region.test.ts.
+  UpdatePrimaryRegion: USES_MATERIAL,
   GetParametersForImport: WRITES,
   ImportKeyMaterial: WRITES,
   DeleteImportedKeyMaterial: READS,
@@ -84,6 +93,8 @@ const KINDS: Readonly<Record<string, object>> = {
   Verify: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
   DeriveSharedSecret: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
   GetPublicKey: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+  ReplicateKey: { MultiRegion: true },
+  UpdatePrimaryRegion: { MultiRegion: true },
 }
 
 /** Rows about keys with imported material, in whatever state. */
@@ -111,6 +122,7 @@ const ROOT_ARN = `arn:aws:iam::${ACCOUNT}:root`
 
 const POLICY = '{"Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}}'
 const Plaintext = Buffer.from('x')
+const THIRD_REGION = 'ap-south-1'
 const MAC = { Message: Plaintext, MacAlgorithm: 'HMAC_SHA_256' }
 const SIGNING = { Message: Plaintext, SigningAlgorithm: 'ECDSA_SHA_256' }
 
@@ -164,6 +176,8 @@ const REQUESTS: Readonly<Record<string, (subject: Subject) => object>> = {
     WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
     WrappingKeySpec: 'RSA_2048',
   }),
+  ReplicateKey: ({ KeyId }) => ({ KeyId, ReplicaRegion: THIRD_REGION }),
+  UpdatePrimaryRegion: ({ KeyId }) => ({ KeyId, PrimaryRegion: OTHER_REGION }),
   ImportKeyMaterial: ({ importing }) => importing,
   DeleteImportedKeyMaterial: ({ KeyId }) => ({ KeyId }),
 }
@@ -201,8 +215,14 @@ async function productOf({ KeyId, KeyUsage }: Answer): Promise<string> {
 
 async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
   const isExternal = state === 'PendingImport' || IMPORTING.has(row)
-  const key = await newKey(harness, { ...KINDS[row], ...(isExternal && { Origin: 'EXTERNAL' }) })
+  const isPrimary = state === 'PendingReplicaDeletion'
+  const kind = { ...(isExternal && { Origin: 'EXTERNAL' }), ...(isPrimary && { MultiRegion: true }) }
+  const key = await newKey(harness, { ...KINDS[row], ...kind })
   const importing = isExternal ? await importInto(key) : {}
+  // A primary that is pending deletion has no replicas, and one that waits for them gets one on its way there.
+  if (row === 'UpdatePrimaryRegion' && !state.endsWith('Deletion')) {
+    await harness.call('ReplicateKey', { KeyId: key.KeyId, ReplicaRegion: OTHER_REGION })
+  }
   const { KeyId, Arn } = key
   // The quota of 50 would be reached if all pointed at one key.
   const target = await newKey(harness)
@@ -229,6 +249,7 @@ async function subjectIn(state: ReachableState, row = ''): Promise<Subject> {
 const FAILURES = {
   D: ['DisabledException', 'is disabled.'],
   PD: ['KMSInvalidStateException', 'is pending deletion.'],
+  PR: ['KMSInvalidStateException', 'is pending replica deletion.'],
   PI: ['KMSInvalidStateException', 'is pending import.'],
   EX: ['UnsupportedOperationException', 'origin is EXTERNAL which is not valid for this operation.'],
   NP: ['KMSInvalidStateException', 'is not pending deletion.'],
@@ -263,6 +284,8 @@ test('a refused call leaves the state as it was', async () => {
     ['EnableKey', 'PendingDeletion'],
     ['DisableKey', 'PendingDeletion'],
     ['ScheduleKeyDeletion', 'PendingDeletion'],
+    ['EnableKey', 'PendingReplicaDeletion'],
+    ['ScheduleKeyDeletion', 'PendingReplicaDeletion'],
     ['CancelKeyDeletion', 'Enabled'],
     ['CancelKeyDeletion', 'Disabled'],
     ['CancelKeyDeletion', 'PendingImport'],

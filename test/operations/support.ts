@@ -43,12 +43,16 @@ export async function newKey(harness: Harness, body: object = {}, caller?: Calle
   return (await harness.call('CreateKey', body, caller)).KeyMetadata
 }
 
-/** PendingImport: of keys with imported material only. */
-export type ReachableState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
+/** PendingImport: of keys with imported material only. PendingReplicaDeletion: of multi-Region primaries only. */
+export type ReachableState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingReplicaDeletion' | 'PendingImport'
 
 export async function moveTo(harness: Harness, keyId: string, state: ReachableState): Promise<void> {
   if (state === 'Disabled') await harness.call('DisableKey', { KeyId: keyId })
   if (state === 'PendingImport') await harness.call('DeleteImportedKeyMaterial', { KeyId: keyId })
+  if (state === 'PendingReplicaDeletion') {
+    await harness.call('ReplicateKey', { KeyId: keyId, ReplicaRegion: OTHER_REGION })
+    await harness.call('ScheduleKeyDeletion', { KeyId: keyId })
+  }
   if (state === 'PendingDeletion') await harness.call('ScheduleKeyDeletion', { KeyId: keyId })
 }
 

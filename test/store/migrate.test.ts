@@ -18,8 +18,9 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   1: 'f49f24d4e6ae1368de11b42e49ce862ecca4c25e3a0dc0ac3d9baae4ffe7a613',
   2: 'a1f7f0ca35a23f5b43de505280ade29277caa11ba57de54640f86cc2fdf68096',
   3: '47d0e19cffd8bcec3a8fadb3cf127b386a4d4eecaade8a16d3fe61900c1f668d',
-  5: '0f26fc81d6e6ef71bfa34262e9223647863050d7d7a4021a5c75ededc3433cdd',
-  6: 'c2977879a3c597f9f65cfcc18474f79f6e20fa3e270d24b0fac0bc575b6d753c',
+  4: '7cdec74904786eacee457984489adcf6b0f27b4b1cde728f3bafaba1d7d4536d',
+  5: 'cb7b396a6fc4b273bd2b08fa12d30a28653ed798ef0a13086c6f7966c3d77c74',
+  6: '9c39f1fc49242f99d9d9327c5e6069356077ab629f67107bccc3910a646c1a0e',
 }
 
 const NEWEST = migrations.at(-1)!.number
@@ -71,22 +72,29 @@ describe('migrations', () => {
     await database.close()
     const file = new DatabaseSync(fixture.path)
     const key = exampleKey({ currentMaterialId: 'a'.repeat(64) })
+    const set = { primaryRegion: key.region, replicaRegions: [] }
+    const primary = exampleKey({ multiRegion: true, multiRegionSet: set })
     const name = `'${key.account}', '${key.region}', '${key.keyId}'`
     file.exec(`
       INSERT INTO keys (account, region, key_id, spec, usage, origin, manager, multi_region, description, created_at, enabled,
                         current_material_id, tags, policy)
       VALUES (${name}, 'SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', 'AWS_KMS', 'CUSTOMER', 0, '', ${key.createdAt}, 1,
               '${key.currentMaterialId}', '[]', '{}');
+      INSERT INTO keys (account, region, key_id, spec, usage, origin, manager, multi_region, description, created_at, enabled,
+                        tags, policy)
+      VALUES ('${primary.account}', '${primary.region}', '${primary.keyId}', 'SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT',
+              'AWS_KMS', 'CUSTOMER', 1, '', ${primary.createdAt}, 1, '[]', '{}');
       INSERT INTO key_materials (account, region, key_id, material_id, token, created_at)
       VALUES (${name}, '${key.currentMaterialId}', x'0102', 5)`)
     file.close()
     const store = await fixture.open('node-1', systemClock)
     assert.deepEqual(await store.findKey(key), key)
+    assert.deepEqual(await store.findKey(primary), primary)
     const { account, region, keyId } = key
     assert.deepEqual(await store.listMaterials(key, { after: undefined, limit: 10 }, 'all'), [
       {
         ...{ account, region, keyId, materialId: key.currentMaterialId, token: Buffer.of(1, 2), createdAt: 5 },
-        ...{ state: 'CURRENT', rotation: undefined, imported: undefined },
+        ...{ sealedIn: region, state: 'CURRENT', rotation: undefined, imported: undefined },
       },
     ])
     await store.close()

@@ -24,6 +24,7 @@ export async function insertGivenKey(
     description: '',
     createdAt,
     enabled: true,
+    multiRegionSet: undefined,
     deletion: undefined,
     currentMaterialId: stored.materialId,
     tags: [],

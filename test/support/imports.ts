@@ -1,6 +1,6 @@
 /** Key material on its way into a key, wrapped as its owner would: without any of our code. */
 import { constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
-import type { Answer, Harness } from './harness.ts'
+import type { Answer, Caller, Harness } from './harness.ts'
 
 export const NEVER = { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' } as const
 
@@ -19,8 +19,9 @@ export async function parametersFor(
   KeyId: string,
   WrappingAlgorithm = 'RSAES_OAEP_SHA_256',
   WrappingKeySpec = 'RSA_2048',
+  caller?: Caller,
 ): Promise<ImportParameters> {
-  const answer = await harness.call('GetParametersForImport', { KeyId, WrappingAlgorithm, WrappingKeySpec })
+  const answer = await harness.call('GetParametersForImport', { KeyId, WrappingAlgorithm, WrappingKeySpec }, caller)
   return { ...answer, algorithm: WrappingAlgorithm }
 }
 
@@ -45,15 +46,12 @@ export async function importMaterial(
   material: Uint8Array,
   members: object = NEVER,
   algorithm = 'RSAES_OAEP_SHA_256',
+  caller?: Caller,
 ): Promise<Answer> {
-  const parameters = await parametersFor(harness, KeyId, algorithm)
+  const parameters = await parametersFor(harness, KeyId, algorithm, undefined, caller)
   const EncryptedKeyMaterial = wrap(parameters, material)
-  return harness.call('ImportKeyMaterial', {
-    KeyId,
-    ImportToken: parameters.ImportToken,
-    EncryptedKeyMaterial,
-    ...members,
-  })
+  const request = { KeyId, ImportToken: parameters.ImportToken, EncryptedKeyMaterial, ...members }
+  return harness.call('ImportKeyMaterial', request, caller)
 }
 
 /** Whole seconds since the epoch, `seconds` from the harness's now. */

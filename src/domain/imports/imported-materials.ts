@@ -1,12 +1,13 @@
 /** The materials of a key whose material comes from outside: which it has, and how they come and go (lifecycle.md section 4). */
 import { KmsError, validationError } from '../../base/errors.ts'
-import { IMPORTED_MATERIALS_PER_KEY_MAX } from '../../base/limits.ts'
 import { type KeyEvent, keyEvent } from '../key-event.ts'
 import { importedMaterialOf, isPermanent } from '../keys/imported-material.ts'
-import { isMaterialMissing, type Key, type KeyName, keyRef } from '../keys/key.ts'
+import { isMaterialMissing, type Key, keyRef } from '../keys/key.ts'
 import { SYMMETRIC_DEFAULT } from '../keys/key-specs.ts'
+import { hasReplicas, isReplica, relatedKeys, synchronizeEvent } from '../keys/multi-region.ts'
 import type { Change, Reader, StoredKeyMaterial } from '../store.ts'
 import type { ReceivedMaterial } from './key-imports.ts'
+import { awaitedMaterial, importedMaterials, settlePendingMaterial } from './pending-material.ts'
 
 export const IMPORT_TYPES = ['NEW_KEY_MATERIAL', 'EXISTING_KEY_MATERIAL'] as const
 export type ImportType = (typeof IMPORT_TYPES)[number]
@@ -27,17 +28,14 @@ export function effectiveImportType(key: Key, importType: ImportType | undefined
   return importType ?? (key.currentMaterialId === undefined ? 'NEW_KEY_MATERIAL' : 'EXISTING_KEY_MATERIAL')
 }
 
-function materialsOf(reader: Reader, key: KeyName): Promise<readonly StoredKeyMaterial[]> {
-  return reader.listMaterials(key, { after: undefined, limit: IMPORTED_MATERIALS_PER_KEY_MAX }, 'all')
-}
-
 /** The key as its materials, which have changed in this transaction, make it. */
 async function withSummary(reader: Reader, key: Key): Promise<Key> {
-  return { ...key, importedMaterial: importedMaterialOf(await materialsOf(reader, key)) }
+  return { ...key, importedMaterial: importedMaterialOf(await importedMaterials(reader, key)) }
 }
 
 /**
  * Step 9 of IMP-47.
+ * @returns the events to commit with it.
  * @throws {KmsError} `IncorrectKeyMaterialException` or `KMSInvalidStateException` for a material that the key does not take.
  */
 export async function associateMaterial(
@@ -46,15 +44,16 @@ export async function associateMaterial(
   received: ReceivedMaterial,
   choices: ImportChoices,
   now: number,
-): Promise<void> {
+): Promise<readonly KeyEvent[]> {
   const { materialId } = received
   const present = await change.findMaterial(key.region, materialId)
   const isNew = effectiveImportType(key, choices.importType) === 'NEW_KEY_MATERIAL'
-  if (isNew) checkNew(key, materialId, await materialsOf(change, key))
+  if (isNew) checkNew(key, materialId, await importedMaterials(change, key))
   else checkExisting(key, materialId, present, choices.materialId)
   const material: StoredKeyMaterial = {
     ...(present ?? firstOrPending(key)),
     ...received,
+    sealedIn: key.region,
     imported: {
       isPresent: true,
       validTo: choices.validTo,
@@ -64,12 +63,37 @@ export async function associateMaterial(
   if (present === undefined) await change.insertMaterial(material)
   else await change.updateMaterial(material)
   await updateKey(change, key, material, now)
+  const events = isReplica(key) ? [] : await informReplicas(change, key, present, material)
+  if (!isPermanent(material)) await settlePendingMaterial(change, key)
+  return events
+}
+
+/** IMP-81, IMP-83: a new material's id and every new description, not the bytes. */
+async function informReplicas(
+  change: Change,
+  key: Key,
+  before: StoredKeyMaterial | undefined,
+  material: StoredKeyMaterial,
+): Promise<readonly KeyEvent[]> {
+  const { description } = material.imported!
+  if (before !== undefined && before.imported?.description === description) return []
+  const replicas = await relatedKeys(change, key)
+  for (const { region } of replicas) {
+    const entry = before && (await change.findMaterial(region, material.materialId))
+    if (entry === undefined) await change.insertMaterial(awaitedMaterial(material, region))
+    else await change.updateMaterial({ ...entry, imported: { ...entry.imported!, description } })
+  }
+  return replicas.length === 0 ? [] : [synchronizeEvent(key)]
 }
 
 function firstOrPending(key: Key): Pick<StoredKeyMaterial, 'account' | 'region' | 'keyId' | 'state' | 'rotation'> {
   const { account, region, keyId } = key
-  const state = key.currentMaterialId === undefined ? 'CURRENT' : 'PENDING_ROTATION'
-  return { account, region, keyId, state, rotation: undefined }
+  return { account, region, keyId, state: firstState(key), rotation: undefined }
+}
+
+function firstState(key: Key): StoredKeyMaterial['state'] {
+  if (key.currentMaterialId === undefined) return 'CURRENT'
+  return hasReplicas(key) ? 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION' : 'PENDING_ROTATION'
 }
 
 function checkNew(key: Key, materialId: string, materials: readonly StoredKeyMaterial[]): void {
@@ -113,31 +137,48 @@ async function updateKey(change: Change, key: Key, material: StoredKeyMaterial, 
   })
 }
 
+export interface DeletedMaterial {
+  /** `undefined`: the key never had one. */
+  readonly materialId: string | undefined
+  /** To commit with it. */
+  readonly events: readonly KeyEvent[]
+}
+
 /**
  * IMP-70 to IMP-74.
  * @param materialId `undefined`: the current one.
- * @returns the id of the material that is gone now; `undefined` if the key never had one.
  * @throws {KmsError} `ValidationException` for a material that the key never had.
  */
 export async function deleteImportedMaterial(
   change: Change,
   key: Key,
   materialId: string | undefined,
-): Promise<string | undefined> {
+): Promise<DeletedMaterial> {
   const id = materialId ?? key.currentMaterialId
-  if (id === undefined) return undefined
+  if (id === undefined) return { materialId: id, events: [] }
   const material = await change.findMaterial(key.region, id)
   // The ids of other kinds of material are nobody's business, so naming one is naming nothing (IMP-56).
   const isNamedInVain = materialId !== undefined && key.spec !== SYMMETRIC_DEFAULT
   if (material === undefined || keyRef(material) !== keyRef(key) || isNamedInVain) {
     throw validationError(`Key material (id: ${id}) has never been imported into KMS key ${key.arn}.`)
   }
-  if (!isPermanent(material)) await change.deleteMaterial(material)
-  else if (material.token !== undefined) await eraseBytes(change, key, material)
-  return id
+  if (!isPermanent(material) && !isReplica(key)) return { materialId: id, events: await forget(change, key, material) }
+  if (material.imported?.isPresent) await eraseBytes(change, key, material)
+  return { materialId: id, events: [] }
 }
 
-/** A permanent material is missing from then on; it is remembered by its id, so that the same can come back. */
+/** Of a pending material nothing is left, in the whole set (IMP-71, IMP-84). */
+async function forget(change: Change, key: Key, material: StoredKeyMaterial): Promise<readonly KeyEvent[]> {
+  await change.deleteMaterial(material)
+  const replicas = await relatedKeys(change, key)
+  for (const { region } of replicas) await change.deleteMaterial({ ...material, region })
+  return replicas.length === 0 ? [] : [synchronizeEvent(key)]
+}
+
+/**
+ * A permanent material is missing from then on; it is remembered by its id, so that the same can come back. So is a replica's
+ * copy of a pending one: that it waits in the set is for the primary to end (IMP-84).
+ */
 async function eraseBytes(change: Change, key: Key, material: StoredKeyMaterial): Promise<void> {
   const imported = { ...material.imported!, isPresent: false, validTo: undefined }
   await change.updateMaterial({ ...material, token: undefined, imported })

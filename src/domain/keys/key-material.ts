@@ -71,7 +71,7 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
     if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
-    const secret = await domainKeys.open(keyTokenSubject(key, materialId, stored.createdAt), stored.token)
+    const secret = await domainKeys.open(subjectOf(key, stored), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
     // A change that came in between may have been this key's end.
@@ -100,6 +100,7 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
         materialId,
         token,
         createdAt,
+        sealedIn: key.region,
         state: 'CURRENT',
         rotation: undefined,
         imported: undefined,
@@ -147,6 +148,14 @@ function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
     materialId: Buffer.from(materialId, 'hex'),
     context: blobKeyContext({ partition: partitionOf(key.region), account: key.account, keyId: key.keyId }),
   }
+}
+
+/**
+ * The members of a multi-Region set have the same token, bound to the Region that it was sealed in. Only theirs can have come
+ * from another Region: that a key is multi-Region is itself bound.
+ */
+function subjectOf(key: Key, { materialId, createdAt, sealedIn }: StoredKeyMaterial): TokenSubject {
+  return keyTokenSubject(key.multiRegion ? { ...key, region: sealedIn } : key, materialId, createdAt)
 }
 
 /** ENV-30: what the token's authentication covers. */

@@ -32,8 +32,18 @@ export interface Tag {
 
 export interface ScheduledDeletion {
   readonly windowInDays: number
-  /** Milliseconds since the epoch. */
-  readonly date: number
+  /**
+   * Milliseconds since the epoch; `undefined`: the key is a primary with replicas, and the window begins when the last of
+   * them is gone (lifecycle.md TR-12).
+   */
+  readonly date: number | undefined
+}
+
+/** The Regions of a multi-Region set; every member has the same facts here (lifecycle.md MRK-1). */
+export interface MultiRegionSet {
+  readonly primaryRegion: string
+  /** Sorted. */
+  readonly replicaRegions: readonly string[]
 }
 
 export interface RotationSetting {
@@ -61,6 +71,8 @@ export interface Key extends KeyName {
   readonly origin: Origin
   readonly manager: 'CUSTOMER' | 'AWS'
   readonly multiRegion: boolean
+  /** Of multi-Region keys, and of no others. */
+  readonly multiRegionSet: MultiRegionSet | undefined
   readonly description: string
   /** Milliseconds since the epoch. */
   readonly createdAt: number
@@ -73,9 +85,9 @@ export interface Key extends KeyName {
   readonly tags: readonly Tag[]
   /** JSON text, as GetKeyPolicy prints it. */
   readonly policy: string
-  /** `undefined`: automatic rotation is off. */
+  /** `undefined`: automatic rotation is off. A replica has none: what counts is its primary's (lifecycle.md ROT-18). */
   readonly rotation: RotationSetting | undefined
-  /** In the life of the key; it counts against a limit (lifecycle.md ROT-32). */
+  /** In the life of the key; it counts against a limit (lifecycle.md ROT-32). Of a multi-Region set, the primary counts. */
   readonly onDemandRotations: number
   /** Of keys with origin EXTERNAL, and of no others. */
   readonly importedMaterial: ImportedMaterial | undefined
@@ -83,7 +95,7 @@ export interface Key extends KeyName {
 
 /** Derived, never stored; the order decides (lifecycle.md ST-1). */
 export function keyState(key: Key, now: number): KeyState {
-  if (key.deletion !== undefined) return 'PendingDeletion'
+  if (key.deletion !== undefined) return key.deletion.date === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion'
   if (key.importedMaterial !== undefined && isMaterialMissing(key.importedMaterial, now)) return 'PendingImport'
   return key.enabled ? 'Enabled' : 'Disabled'
 }
@@ -95,7 +107,7 @@ export function isMaterialMissing({ isMissing, validTo }: ImportedMaterial, now:
 
 /** From its deletion date on a key does not exist, whenever the eraser comes by (lifecycle.md DEL-12). */
 export function isDeleted(key: Key, now: number): boolean {
-  return key.deletion !== undefined && key.deletion.date <= now
+  return key.deletion?.date !== undefined && key.deletion.date <= now
 }
 
 /** One string for a key's name, for maps and the changes table. */

@@ -5,6 +5,7 @@ import { materialIdOfBlob } from '../../crypto/ciphertext-blob.ts'
 import { ALIAS_PREFIX } from '../aliases.ts'
 import type { Lookups } from '../store.ts'
 import { isDeleted, type Key } from './key.ts'
+import { isPrimary } from './multi-region.ts'
 
 /** The caller's namespace: his account in the endpoint's Region. */
 export interface Namespace {
@@ -154,6 +155,22 @@ function aliasNameIn(identifier: string): string | undefined {
   if (identifier.startsWith(ALIAS_PREFIX)) return identifier
   const resource = identifier.startsWith('arn:') ? parseArn(identifier)?.resource : undefined
   return resource?.startsWith(ALIAS_PREFIX) ? resource : undefined
+}
+
+/** In another Region. @returns `undefined` where the key of `identifier` is no primary with a replica there. */
+export async function locateReplica(
+  lookups: Lookups,
+  here: Namespace,
+  identifier: string,
+  region: string,
+): Promise<LocatedKey | undefined> {
+  const { key: primary } = await locateKey(lookups, here, identifier, 'key')
+  if (primary === undefined || !isPrimary(primary) || !primary.multiRegionSet?.replicaRegions.includes(region)) {
+    return undefined
+  }
+  const { account, keyId } = primary
+  const key = present(await lookups.findKey({ account, region, keyId }), here)
+  return key && { arn: key.arn, account, key }
 }
 
 /** The alias's present target: the first key that UpdateAlias needs permission on. */

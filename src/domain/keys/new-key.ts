@@ -6,6 +6,7 @@ import type { Change, StoredKeyMaterial } from '../store.ts'
 import { importedMaterialOf } from './imported-material.ts'
 import { arnOf, type Key } from './key.ts'
 import type { KeyMaterials } from './key-material.ts'
+import { newMultiRegionSet } from './multi-region.ts'
 
 export interface NewKey {
   readonly key: Key
@@ -38,6 +39,7 @@ export async function makeKey(choices: KeyChoices, random: RandomSource, keyMate
     arn: arnOf(name),
     manager: 'CUSTOMER',
     enabled: true,
+    multiRegionSet: choices.multiRegion ? newMultiRegionSet(choices.region) : undefined,
     deletion: undefined,
     currentMaterialId: material?.materialId,
     rotation: undefined,

@@ -1,6 +1,7 @@
 /**
  * Rotation: a key gets a new current material and keeps all others for decryption (lifecycle.md section 3). What is new is
- * made and sealed before the transaction that switches to it.
+ * made and sealed before the transaction that switches to it. The replicas of a multi-Region key switch in the same
+ * transaction, so what one Region encrypts the others decrypt at once (ROT-45).
  */
 import { DAY_MS, MINUTE_MS } from '../../base/clock.ts'
 import { KmsError } from '../../base/errors.ts'
@@ -10,6 +11,7 @@ import type { Change, RotationType, StoredKeyMaterial } from '../store.ts'
 import { importedMaterialOf } from './imported-material.ts'
 import type { Key, RotationSetting } from './key.ts'
 import type { KeyMaterials } from './key-material.ts'
+import { relatedKeys, synchronizeEvent } from './multi-region.ts'
 
 /** ROT-10, ROT-16: only when rotation is off. */
 export const DEFAULT_ROTATION_PERIOD_IN_DAYS = 365
@@ -23,11 +25,13 @@ export interface FreshMaterial {
   readonly replaces: string | undefined
 }
 
-/** A key after its rotation, not yet written, and the event to commit with it. */
+/** A key after its rotation, not yet written (its replicas are), and the events to commit with it. */
 export interface Rotated {
   readonly key: Key
-  readonly event: KeyEvent
+  readonly events: readonly KeyEvent[]
 }
+
+const NO_EVENTS: readonly KeyEvent[] = []
 
 /** Seals, which may change the store: never inside a transaction. */
 export async function freshMaterial(key: Key, keyMaterials: KeyMaterials, now: number): Promise<FreshMaterial> {
@@ -50,8 +54,8 @@ function nextOnSchedule({ periodInDays, nextRotationAt }: RotationSetting, now: 
 
 /** @param key Enabled, due, and with the current material that `fresh` replaces. */
 export async function rotateOnSchedule(change: Change, key: Key, fresh: FreshMaterial, now: number): Promise<Rotated> {
-  const { key: rotated, event } = await switchTo(change, key, fresh.material, 'AUTOMATIC', now)
-  return { key: { ...rotated, rotation: nextOnSchedule(key.rotation!, now) }, event }
+  const { key: rotated, events } = await switchTo(change, key, fresh.material, 'AUTOMATIC', now)
+  return { key: { ...rotated, rotation: nextOnSchedule(key.rotation!, now) }, events }
 }
 
 /**
@@ -66,14 +70,14 @@ export async function catchUp(
   key: Key,
   fresh: FreshMaterial | undefined,
   now: number,
-): Promise<{ readonly key: Key; readonly event: KeyEvent | undefined }> {
+): Promise<Rotated> {
   const { rotation } = key
-  if (rotation === undefined || rotation.nextRotationAt > now) return { key, event: undefined }
+  if (rotation === undefined || rotation.nextRotationAt > now) return { key, events: NO_EVENTS }
   if (fresh === undefined || fresh.replaces !== key.currentMaterialId) {
-    return { key: { ...key, rotation: { ...rotation, nextRotationAt: now } }, event: undefined }
+    return { key: { ...key, rotation: { ...rotation, nextRotationAt: now } }, events: NO_EVENTS }
   }
   const rotated = await switchTo(change, key, fresh.material, 'AUTOMATIC', now)
-  return { key: { ...rotated.key, rotation: rotationEvery(rotation.periodInDays, now) }, event: rotated.event }
+  return { key: { ...rotated.key, rotation: rotationEvery(rotation.periodInDays, now) }, events: rotated.events }
 }
 
 /**
@@ -99,33 +103,56 @@ export async function rotateOnDemand(
 }
 
 /** @param next not yet a material of the key. */
-async function switchTo(
+function switchTo(
   change: Change,
   key: Key,
   next: StoredKeyMaterial,
   type: RotationType,
   now: number,
 ): Promise<Rotated> {
-  await retireCurrent(change, key)
-  await change.insertMaterial({ ...next, state: 'CURRENT', rotation: { type, date: now } })
-  return rotatedTo(key, next, type)
+  return rotateSet(change, key, next.materialId, type, async (member) => {
+    const { account, region, keyId } = member
+    const rotation = { type, date: now }
+    await change.insertMaterial({ ...next, account, region, keyId, state: 'CURRENT', rotation })
+    return member
+  })
 }
 
-async function promote(change: Change, key: Key, pending: StoredKeyMaterial, now: number): Promise<Rotated> {
-  await retireCurrent(change, key)
-  // Its bytes may have expired while it waited: the key is then PendingImport until they are imported again (ROT-36).
-  const imported = { ...pending.imported!, isPresent: pending.token !== undefined }
-  await change.updateMaterial({ ...pending, state: 'CURRENT', rotation: { type: 'ON_DEMAND', date: now }, imported })
-  const { key: rotated, event } = rotatedTo(key, pending, 'ON_DEMAND')
-  return { key: { ...rotated, importedMaterial: importedMaterialOf(await allMaterials(change, key)) }, event }
+/** Of imported keys. @param pending the key's; each replica has an entry of its own for it. */
+function promote(change: Change, key: Key, { materialId }: StoredKeyMaterial, now: number): Promise<Rotated> {
+  return rotateSet(change, key, materialId, 'ON_DEMAND', async (member) => {
+    const pending = (await change.findMaterial(member.region, materialId))!
+    // Its bytes may have gone while it waited: this member is then PendingImport until they come again (ROT-36, IMP-86).
+    const imported = { ...pending.imported!, isPresent: pending.token !== undefined }
+    await change.updateMaterial({ ...pending, state: 'CURRENT', rotation: { type: 'ON_DEMAND', date: now }, imported })
+    return { ...member, importedMaterial: importedMaterialOf(await allMaterials(change, member)) }
+  })
 }
 
-async function retireCurrent(change: Change, key: Key): Promise<void> {
-  const current = await change.findMaterial(key.region, key.currentMaterialId!)
-  await change.updateMaterial({ ...current!, state: 'NON_CURRENT' })
+/**
+ * @param key not a replica; the caller writes what becomes of it.
+ * @param introduce makes `materialId` the current one of a member whose former one has been retired.
+ */
+async function rotateSet(
+  change: Change,
+  key: Key,
+  materialId: string,
+  rotationType: RotationType,
+  introduce: (member: Key) => Promise<Key>,
+): Promise<Rotated> {
+  const rotate = async (member: Key): Promise<Key> => {
+    const former = await change.findMaterial(member.region, key.currentMaterialId!)
+    await change.updateMaterial({ ...former!, state: 'NON_CURRENT' })
+    return { ...(await introduce(member)), currentMaterialId: materialId }
+  }
+  const replicas = await relatedKeys(change, key)
+  for (const replica of replicas) await change.updateKey(await rotate(replica))
+  const rotated = await rotate(key)
+  const event = rotationEvent(key, materialId, rotationType)
+  return { key: rotated, events: replicas.length === 0 ? [event] : [event, synchronizeEvent(key)] }
 }
 
-function rotatedTo(key: Key, { materialId }: StoredKeyMaterial, rotationType: RotationType): Rotated {
+function rotationEvent(key: Key, materialId: string, rotationType: RotationType): KeyEvent {
   const details = {
     rotationType,
     keyOrigin: key.origin,
@@ -133,7 +160,7 @@ function rotatedTo(key: Key, { materialId }: StoredKeyMaterial, rotationType: Ro
     previousKeyMaterialId: key.currentMaterialId!,
     currentKeyMaterialId: materialId,
   }
-  return { key: { ...key, currentMaterialId: materialId }, event: keyEvent('RotateKey', key, { details }) }
+  return keyEvent('RotateKey', key, { details })
 }
 
 async function allMaterials(change: Change, key: Key): Promise<readonly StoredKeyMaterial[]> {

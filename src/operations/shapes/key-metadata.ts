@@ -1,7 +1,16 @@
-/** KeyMetadata (operations.md section 6): what CreateKey and DescribeKey tell about a key. */
+/** KeyMetadata (operations.md section 6): what CreateKey, ReplicateKey and DescribeKey tell about a key. */
 import { type AuditFields, javaDate } from '../../audit/audit-record.ts'
-import { isMaterialMissing, type Key, type KeyState, type KeyUsage, keyState } from '../../domain/keys/key.ts'
+import {
+  arnOf,
+  isMaterialMissing,
+  type Key,
+  type KeyState,
+  type KeyUsage,
+  keyState,
+  type MultiRegionSet,
+} from '../../domain/keys/key.ts'
 import { algorithmsOf } from '../../domain/keys/key-specs.ts'
+import { isReplica } from '../../domain/keys/multi-region.ts'
 
 const ALGORITHMS_MEMBER = {
   ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
@@ -42,6 +51,7 @@ export interface KeyMetadata {
     readonly PrimaryKey: KeyInRegion
     readonly ReplicaKeys: readonly KeyInRegion[]
   }
+  readonly PendingDeletionWindowInDays?: number
   readonly MacAlgorithms?: readonly string[]
   readonly CurrentKeyMaterialId?: string
 }
@@ -69,7 +79,7 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
     Description: key.description,
     KeyUsage: key.usage,
     KeyState: state,
-    ...(state === 'PendingDeletion' && { DeletionDate: key.deletion!.date / 1000 }),
+    ...(key.deletion?.date !== undefined && { DeletionDate: key.deletion.date / 1000 }),
     ...(validTo !== undefined && { ValidTo: validTo / 1000 }),
     Origin: key.origin,
     ...(isComplete && {
@@ -80,7 +90,8 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
     KeySpec: key.spec,
     ...(!isMac && algorithms),
     MultiRegion: key.multiRegion,
-    ...(key.multiRegion && { MultiRegionConfiguration: primaryWithoutReplicas(key) }),
+    ...(key.multiRegionSet && { MultiRegionConfiguration: multiRegionConfiguration(key, key.multiRegionSet) }),
+    ...(state === 'PendingReplicaDeletion' && { PendingDeletionWindowInDays: key.deletion!.windowInDays }),
     ...(isMac && algorithms),
     // Other keys have an internal one that is never shown (operations.md 6.3).
     ...(key.spec === 'SYMMETRIC_DEFAULT' &&
@@ -88,8 +99,25 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
   }
 }
 
-function primaryWithoutReplicas({ arn, region }: Key) {
-  return { MultiRegionKeyType: 'PRIMARY', PrimaryKey: { Arn: arn, Region: region }, ReplicaKeys: [] } as const
+/** The same in every member but for the type; a replica is itself in the list. */
+function multiRegionConfiguration(key: Key, { primaryRegion, replicaRegions }: MultiRegionSet) {
+  const { account, keyId } = key
+  const inRegion = (region: string): KeyInRegion => ({ Arn: arnOf({ account, region, keyId }), Region: region })
+  return {
+    MultiRegionKeyType: isReplica(key) ? 'REPLICA' : 'PRIMARY',
+    PrimaryKey: inRegion(primaryRegion),
+    ReplicaKeys: replicaRegions.map(inRegion),
+  } as const
+}
+
+/**
+ * What ReplicateKey says of the replica that it is making (operations.md 3.41, 6.2): a moment later it is Enabled, or
+ * PendingImport.
+ */
+export function creatingMetadata(replica: Key, primary: Key, now: number): KeyMetadata {
+  const { CurrentKeyMaterialId: _, ...metadata } = keyMetadata(replica, now)
+  const { ExpirationModel } = keyMetadata(primary, now)
+  return { ...metadata, Enabled: false, KeyState: 'Creating', ...(ExpirationModel && { ExpirationModel }) }
 }
 
 /** The members that audit.md 4.3 lists, under the names of AWS's records. */
@@ -111,5 +139,19 @@ export function auditedKeyMetadata(metadata: KeyMetadata): AuditFields {
     signingAlgorithms: metadata.SigningAlgorithms,
     macAlgorithms: metadata.MacAlgorithms,
     multiRegion: metadata.MultiRegion,
+  }
+}
+
+/** ReplicateKey's record has the set too. */
+export function auditedReplicaMetadata(metadata: KeyMetadata): AuditFields {
+  const { MultiRegionKeyType, PrimaryKey, ReplicaKeys } = metadata.MultiRegionConfiguration!
+  const audited = ({ Arn, Region }: KeyInRegion) => ({ arn: Arn, region: Region })
+  return {
+    ...auditedKeyMetadata(metadata),
+    multiRegionConfiguration: {
+      multiRegionKeyType: MultiRegionKeyType,
+      primaryKey: audited(PrimaryKey),
+      replicaKeys: ReplicaKeys.map(audited),
+    },
   }
 }

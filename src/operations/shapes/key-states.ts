@@ -10,6 +10,9 @@ export const USABLE: readonly KeyState[] = ['Enabled', 'Updating']
 /** CreateGrant: a grant works once the key does. */
 export const GRANTABLE: readonly KeyState[] = ['Enabled', 'Unavailable', 'Updating']
 
+/** ReplicateKey. */
+export const ENABLED: readonly KeyState[] = ['Enabled']
+
 /** GetPublicKey: what is public needs no enabled key. */
 export const PUBLIC_KEY_READABLE: readonly KeyState[] = ['Enabled', 'Disabled', 'Updating']
 

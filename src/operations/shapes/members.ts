@@ -25,4 +25,6 @@ export const marker = optional(string({ min: 1, max: 1024, pattern: '[\\u0020-\\
 
 export const aliasName = string({ min: 1, max: 256, pattern: '^[a-zA-Z0-9:/_-]+$' })
 
+export const region = string({ min: 1, max: 32, pattern: '^([a-z]+-){2,3}\\d+$' })
+
 export const keyMaterialId = string({ min: 64, max: 64, pattern: '^[a-f0-9]+$' })

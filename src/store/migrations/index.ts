@@ -1,9 +1,10 @@
 import { initial } from './0001-initial.ts'
 import { rotationAndImport } from './0002-rotation-and-import.ts'
 import { lastUsage } from './0003-last-usage.ts'
+import { multiRegion } from './0004-multi-region.ts'
 import { identities } from './0005-identities.ts'
 import { grants } from './0006-grants.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
-export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage, identities, grants]
+export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage, multiRegion, identities, grants]

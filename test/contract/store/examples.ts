@@ -43,6 +43,7 @@ export function exampleKey(facts: Partial<Omit<Key, 'arn'>> = {}): Key {
     origin: 'AWS_KMS',
     manager: 'CUSTOMER',
     multiRegion: false,
+    multiRegionSet: undefined,
     description: '',
     createdAt: NOW,
     enabled: true,
@@ -62,7 +63,7 @@ export function exampleKey(facts: Partial<Omit<Key, 'arn'>> = {}): Key {
 export function exampleMaterial({ account, region, keyId }: KeyName, materialId = hexId()): StoredKeyMaterial {
   const token = Buffer.from(`token of ${materialId}`)
   const facts = { state: 'CURRENT', rotation: undefined, imported: undefined } as const
-  return { account, region, keyId, materialId, token, createdAt: NOW + 1, ...facts }
+  return { account, region, keyId, materialId, token, createdAt: NOW + 1, sealedIn: region, ...facts }
 }
 
 export function hexId(): string {

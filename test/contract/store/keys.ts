@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Key } from '../../../src/domain/keys/key.ts'
+import type { Key, KeyName } from '../../../src/domain/keys/key.ts'
 import type { Store } from '../../../src/domain/store.ts'
-import { exampleKey, exampleMaterial, FIRST_PAGE, hexId, insert, NOW, REGION } from './examples.ts'
+import { exampleKey, exampleMaterial, FIRST_PAGE, hexId, insert, NOW, REGION, uniqueAccount } from './examples.ts'
 
 export function keyTests(store: () => Store): void {
   const rich = exampleKey({
@@ -11,6 +11,7 @@ export function keyTests(store: () => Store): void {
     origin: 'EXTERNAL',
     manager: 'AWS',
     multiRegion: true,
+    multiRegionSet: { primaryRegion: 'us-east-1', replicaRegions: ['ap-south-1', REGION] },
     description: `O'Brien "quoted"; DROP TABLE keys;-- \u0000 \u00e9 \u{1f511} \n ? :a $1`,
     createdAt: 1_735_689_600_123,
     enabled: false,
@@ -38,6 +39,7 @@ export function keyTests(store: () => Store): void {
     const found = (await store().findKey(rich))!
     assert.ok(Object.isFrozen(found) && Object.isFrozen(found.tags) && Object.isFrozen(found.deletion))
     assert.ok(Object.isFrozen(found.rotation) && Object.isFrozen(found.importedMaterial))
+    assert.ok(Object.isFrozen(found.multiRegionSet) && Object.isFrozen(found.multiRegionSet?.replicaRegions))
   })
 
   test('a key is found by its whole name only', async () => {
@@ -75,6 +77,26 @@ export function keyTests(store: () => Store): void {
     await insert(store(), key)
     await store().change((change) => change.updateKey({ ...key, deletion: undefined }))
     assert.equal((await store().findKey(key))?.deletion, undefined)
+  })
+
+  test('a deletion that waits for replicas has a window and no date; nothing is due by it', async () => {
+    const waiting = { windowInDays: 12, date: undefined }
+    const account = uniqueAccount()
+    const key = exampleKey({ account, deletion: waiting, rotation: { periodInDays: 90, nextRotationAt: 1001 } })
+    await insert(store(), key)
+    assert.deepEqual(await store().findKey(key), key)
+    const isIn = (keys: readonly KeyName[]) => keys.some(({ keyId }) => keyId === key.keyId)
+    assert.equal(isIn(await store().keysToErase(Number.MAX_SAFE_INTEGER, 1000)), false)
+    assert.equal(isIn(await store().keysToRotate(NOW, 1000)), false)
+    assert.equal(isIn(await store().listKeys(account, REGION, FIRST_PAGE, Number.MAX_SAFE_INTEGER)), true)
+    const dated = { ...key, deletion: { windowInDays: 12, date: NOW } }
+    await store().change((change) => change.updateKey(dated))
+    assert.deepEqual(await store().findKey(key), dated)
+    assert.equal(isIn(await store().keysToErase(NOW, 1000)), true)
+    await store().change((change) => change.updateKey({ ...key, deletion: undefined }))
+    assert.equal((await store().findKey(key))?.deletion, undefined)
+    assert.equal(isIn(await store().keysToRotate(NOW, 1000)), true)
+    await store().change((change) => change.eraseKey(key))
   })
 
   test('a second key of the same name is refused, and the first stays as it is', async () => {
@@ -116,6 +138,30 @@ export function materialTests(store: () => Store): void {
     assert.equal((await store().findKeyByMaterial('us-east-1', materialId))?.region, 'us-east-1')
     assert.equal(await store().findKeyByMaterial('eu-west-1', materialId), undefined)
     assert.equal(await store().findMaterial('eu-west-1', materialId), undefined)
+  })
+
+  test('a material that was sealed in another Region says so, and an update can change that', async () => {
+    const key = exampleKey()
+    const material = { ...exampleMaterial(key), sealedIn: 'us-east-1' }
+    await store().change((change) => change.insertKey(key, [material]))
+    assert.deepEqual(await store().findMaterial(REGION, material.materialId), material)
+    const sealedAnew = { ...material, sealedIn: REGION, token: Buffer.from('anew') }
+    await store().change((change) => change.updateMaterial(sealedAnew))
+    assert.deepEqual(await store().findMaterial(REGION, material.materialId), sealedAnew)
+  })
+
+  test('erasing one member of a set leaves the material of the others', async () => {
+    const primary = exampleKey()
+    const replica = exampleKey({ ...primary, region: 'us-east-1' })
+    const material = exampleMaterial(primary)
+    const copy = { ...material, region: replica.region }
+    await store().change(async (change) => {
+      await change.insertKey(primary, [material])
+      await change.insertKey(replica, [copy])
+    })
+    await store().change((change) => change.eraseKey(primary))
+    assert.deepEqual(await store().findMaterial(replica.region, material.materialId), copy)
+    assert.equal(await store().findMaterial(REGION, material.materialId), undefined)
   })
 
   test('a material cannot belong to two keys of a Region', async () => {
