@@ -1,6 +1,7 @@
 /** Whether and when a key rotates by itself (operations.md 3.28, lifecycle.md ROT-20). */
 import { structure } from '../base/schema.ts'
 import { keyState } from '../domain/keys/key.ts'
+import { hidesRotation } from '../domain/managed-keys/managed-key.ts'
 import { defineOperation, keyNamed } from '../pipeline/operation.ts'
 import { ANY_STATE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -21,7 +22,8 @@ export const GetKeyRotationStatus = defineOperation({
   audit: { readOnly: true, parameters: ({ KeyId }) => ({ keyId: KeyId }) },
   handler(_input, { resources: [{ key }], call }) {
     // ROT-13: a key that waits for its deletion does not rotate, and does not tell what it would do.
-    const rotation = keyState(key, call.time) === 'PendingDeletion' ? undefined : key.rotation
+    const isSilent = keyState(key, call.time) === 'PendingDeletion' || hidesRotation(key)
+    const rotation = isSilent ? undefined : key.rotation
     return {
       KeyRotationEnabled: rotation !== undefined,
       KeyId: key.arn,

@@ -1,6 +1,7 @@
 /** The audit record of a call: made of what is known when it ends, however it ends (audit.md section 4). */
 import { type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
+import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { Call } from './call.ts'
 import type { Operation } from './operation.ts'
 import type { LocatedUses } from './uses.ts'
@@ -31,7 +32,7 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     const account = isKey ? found.account : principal.account
     if (isKey) keyArn = found.arn
     // A failed call shows only the caller's own keys (audit.md 4.4).
-    if ((failed && account !== principal.account) || (isKey && found.key === undefined)) continue
+    if ((failed && account !== principal.account) || (isKey && !exists(found))) continue
     resources.push({ account, arn: found.arn })
   }
   const created = failed ? undefined : template.created?.(output)
@@ -53,6 +54,11 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     resources,
     tls: call.tls,
   })
+}
+
+/** A key that a call would have made is none, if it failed. */
+function exists({ key, isToBeMade }: LocatedKey): boolean {
+  return key !== undefined && isToBeMade !== true
 }
 
 /**

@@ -15,6 +15,7 @@ import type { RandomSource } from '../domain/services.ts'
 import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { callRecord } from './call-record.ts'
+import { isToBeMade, makeManagedKeys } from './first-use.ts'
 import type { ChangeContext, Operation, Use, UsedKey } from './operation.ts'
 import { checkUses, type LocatedUses, locateUses } from './uses.ts'
 
@@ -112,6 +113,7 @@ export function createPipeline(services: PipelineServices): Execute {
 
   async function runReading(operation: Operation, input: unknown, call: Call, progress: Progress, eventId: string) {
     await check(operation, call, progress, cache)
+    if (progress.located.some(isToBeMade)) progress.located = await makeManagedKeys(progress.located, services)
     const output = await operation.handler(input, context(call, progress, store), undefined)
     refuseDryRun(input)
     return { output, line: record(operation, call, progress, eventId, output), events: NO_EVENTS }
@@ -147,7 +149,8 @@ export function createPipeline(services: PipelineServices): Execute {
   }
 
   async function check({ uses }: Operation, call: Call, progress: Progress, lookups: Lookups): Promise<void> {
-    const of = { uses, input: progress.input, call, recipient: progress.recipient }
+    const { input, recipient } = progress
+    const of = { uses, input, call, recipient, random: services.random }
     progress.located = await locateUses(of, lookups)
     checkUses(of, progress.located)
   }

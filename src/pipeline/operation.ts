@@ -43,6 +43,8 @@ export interface KeyUse<Input> {
   readonly crossAccount?: boolean
   /** A grant can allow it (authorization.md 4.2). */
   readonly grantable?: boolean
+  /** Naming a predefined alias of AWS whose key does not exist yet makes it (lifecycle.md MGD-1). */
+  readonly makesManagedKey?: boolean
   /** Condition keys beyond those that every key operation has (authorization.md 3.2). */
   conditionKeys?(input: Input): ConditionContext
 }

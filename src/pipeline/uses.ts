@@ -5,7 +5,10 @@
 import { aliasArn } from '../base/arn.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import { type LocatedKey, locateKey, locateKeyOfAlias, locateKeyOfCiphertext } from '../domain/keys/locate-key.ts'
+import { orKeyToBe } from '../domain/managed-keys/managed-key.ts'
+import { checkManagedKeyAction } from '../domain/managed-keys/service-policy.ts'
 import { type AuthorizedResource, authorize, type ConditionContext } from '../domain/policy/authorize.ts'
+import type { RandomSource } from '../domain/services.ts'
 import type { Lookups } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'
@@ -19,12 +22,13 @@ export interface UsesOfCall {
   readonly input: unknown
   readonly call: Call
   readonly recipient: AttestedRecipient | undefined
+  readonly random: RandomSource
 }
 
 /** Step 4. @throws {KmsError} for names that mean nothing, whoever asks. */
-export async function locateUses({ uses, input, call }: UsesOfCall, lookups: Lookups): Promise<LocatedUses> {
+export async function locateUses({ uses, input, call, random }: UsesOfCall, lookups: Lookups): Promise<LocatedUses> {
   const located: (LocatedKey | UsedAlias | undefined)[] = []
-  for (const use of uses) located.push(await locate(use, input, call, lookups))
+  for (const use of uses) located.push(await locate(use, input, call, lookups, random))
   return located
 }
 
@@ -45,6 +49,7 @@ async function locate(
   input: unknown,
   call: Call,
   lookups: Lookups,
+  random: RandomSource,
 ): Promise<LocatedKey | UsedAlias | undefined> {
   const { account } = call.principal
   if (use.on === 'account') return undefined
@@ -53,7 +58,10 @@ async function locate(
     return { aliasName, arn: aliasArn(account, call.region, aliasName) }
   }
   const locator = use.locate(input)
-  return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })
+  if (locator === undefined) return undefined
+  const here = { account, region: call.region, time: call.time }
+  const found = await locateBy(locator, lookups, here)
+  return use.makesManagedKey ? orKeyToBe(found, here, random) : found
 }
 
 function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string; region: string; time: number }) {
@@ -89,6 +97,7 @@ function authorizeUse(
     grantTokens: (input as { GrantTokens?: readonly string[] }).GrantTokens ?? NO_TOKENS,
     context: () => ({ ...conditionKeysOf(use, input), ...recipient?.conditions }),
   })
+  if (resource.key !== undefined) checkManagedKeyAction(resource.key, call.principal, use.permission)
 }
 
 function authorizedResource(
