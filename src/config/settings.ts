@@ -68,6 +68,7 @@ export const SETTINGS = Object.freeze({
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",
   ),
   pcrs: optional(pcrList, 'Measurements in the document.', 'zeros, as of an enclave in debug mode'),
+  json: setting(yesOrNo, 'Print JSON, for programs.', false),
   logLevel: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'Least important messages to log.', 'info'),
 })
 
