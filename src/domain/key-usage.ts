@@ -2,6 +2,7 @@
  * When each key was last used for cryptography (lifecycle.md DEL-31). A use is noted in memory, where it costs one write to a
  * map, and saved within a minute: a process that is killed forgets the uses of its last minute, never a key's older ones.
  */
+import { DAY_MS } from '../base/clock.ts'
 import { KEY_USES_HELD_MAX, KEY_USES_SAVE_INTERVAL_MS, KEY_USES_SAVED_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { Key, KeyName } from './keys/key.ts'
@@ -80,4 +81,17 @@ export function createKeyUsage(store: Store, log: Log): KeyUsage {
 
 function toKeyUse({ key: { account, region, keyId }, ...use }: NotedUse): KeyUse {
   return { account, region, keyId, ...use }
+}
+
+/**
+ * kms:TrailingDaysWithoutKeyUsage: whole days since the last use, else since creation or since uses are tracked, whichever
+ * is later (authorization.md 3.2).
+ */
+export function trailingDaysWithoutUsage(
+  { createdAt }: { readonly createdAt: number },
+  lastUse: { readonly time: number } | undefined,
+  trackedSince: number,
+  now: number,
+): number {
+  return Math.max(0, Math.floor((now - (lastUse?.time ?? Math.max(createdAt, trackedSince))) / DAY_MS))
 }

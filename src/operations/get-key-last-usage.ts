@@ -1,6 +1,5 @@
 /** When, how and by which request a key was last used (operations.md 3.26, lifecycle.md DEL-31). */
 import { structure } from '../base/schema.ts'
-import { trackingStart } from '../domain/keys/time-without-use.ts'
 import type { KeyUse } from '../domain/store.ts'
 import { defineOperation, keyNamed } from '../pipeline/operation.ts'
 import { ANY_STATE } from './shapes/key-states.ts'
@@ -23,7 +22,7 @@ export const GetKeyLastUsage = defineOperation({
     return {
       KeyId: key.arn,
       KeyLastUsage: use === undefined ? {} : usageMembers(use),
-      TrackingStartDate: trackingStart(key, trackedSince) / 1000,
+      TrackingStartDate: Math.max(trackedSince, key.createdAt) / 1000,
       KeyCreationDate: key.createdAt / 1000,
     }
   },

@@ -1,7 +1,7 @@
 /** All that the store tells about one key, so that somebody can decide whether it may be deleted (lifecycle.md 5.3). */
 import { ALIASES_PER_KEY_MAX } from '../../base/limits.ts'
+import { trailingDaysWithoutUsage } from '../key-usage.ts'
 import { type Key, type KeyState, keyState } from '../keys/key.ts'
-import { trackingStart, trailingDaysWithoutUsage } from '../keys/time-without-use.ts'
 import { type StatementSummary, summarisePolicy } from '../policy/policy-summary.ts'
 import type { KeyUse, Reader, StoredKeyMaterial } from '../store.ts'
 
@@ -33,7 +33,7 @@ export async function reportKey(reader: Reader, key: Key, now: number): Promise<
     key,
     state: keyState(key, now),
     lastUse,
-    trackedSince: trackingStart(key, trackedSince),
+    trackedSince: Math.max(trackedSince, key.createdAt),
     daysWithoutUse: trailingDaysWithoutUsage(key, lastUse, trackedSince, now),
     aliases: await aliasesOf(reader, key, now),
     materials: await materialsOf(reader, key),

@@ -1,7 +1,7 @@
 /** authorization.md 3.2, kms:TrailingDaysWithoutKeyUsage; lifecycle.md DEL-31. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { trackingStart, trailingDaysWithoutUsage } from '../../../src/domain/keys/time-without-use.ts'
+import { trailingDaysWithoutUsage } from '../../src/domain/key-usage.ts'
 
 const DAY_MS = 86_400_000
 const day = (number: number) => number * DAY_MS
@@ -18,8 +18,6 @@ test('whole days count, from the last use on', () => {
 test('without a use they count from creation, or from the start of tracking if that came later', () => {
   assert.equal(days(day(20), undefined, day(5), day(30)), 10)
   assert.equal(days(day(1), undefined, day(5), day(30)), 25)
-  assert.equal(trackingStart({ createdAt: day(20) }, day(5)), day(20))
-  assert.equal(trackingStart({ createdAt: day(1) }, day(5)), day(5))
 })
 
 test('a use that tracking knows of counts, however early it was', () => {
