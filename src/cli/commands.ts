@@ -122,5 +122,10 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'Print the audit records, one line of JSON each.',
     load: async () => (await import('./audit-show.ts')).auditShow,
   },
+  {
+    name: 'key report',
+    summary: 'Tell who used a key last, and what else hangs on it, before it is deleted.',
+    load: async () => (await import('./key-report.ts')).keyReport,
+  },
   { name: 'version', summary: 'Print the version.', load: async () => (await import('./version.ts')).version },
 ])

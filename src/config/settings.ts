@@ -91,6 +91,7 @@ export const SETTINGS = Object.freeze({
     '0s',
   ),
   pcrs: optional(pcrList, 'Measurements in the document.', 'zeros, as of an enclave in debug mode'),
+  json: setting(yesOrNo, 'Print JSON, for programs.', false),
   logLevel: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'Least important messages to log.', 'info'),
 })
 

@@ -2,7 +2,7 @@
 import type { Key } from './keys/key.ts'
 
 export interface KeyEvent {
-  readonly eventName: 'RotateKey' | 'DeleteKey' | 'DeleteExpiredKeyMaterial' | 'SynchronizeMultiRegionKey'
+  readonly eventName: 'CreateKey' | 'RotateKey' | 'DeleteKey' | 'DeleteExpiredKeyMaterial' | 'SynchronizeMultiRegionKey'
   readonly account: string
   readonly region: string
   readonly keyArn: string

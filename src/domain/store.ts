@@ -131,6 +131,7 @@ export interface Reader extends Lookups, IdentityReader {
   findLastUsage(key: KeyName): Promise<KeyUse | undefined>
   /** When this store began to track uses, in milliseconds since the epoch. */
   lastUsageTrackedSince(): Promise<number>
+  /** Customer managed keys: those of AWS services do not count (lifecycle.md MGD-5). */
   countKeys(account: string, region: string): Promise<number>
   countAliases(key: KeyName): Promise<number>
   /** A grant that a call with the same name and the same wishes made (authorization.md GL-1). */

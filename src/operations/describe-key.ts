@@ -16,6 +16,7 @@ export const DescribeKey = defineOperation({
       keyStates: ANY_STATE,
       crossAccount: true,
       grantable: true,
+      makesManagedKey: true,
     },
   ],
   audit: { readOnly: true, parameters: ({ KeyId }) => ({ keyId: KeyId }) },

@@ -7,7 +7,15 @@ import { keyId } from './shapes/members.ts'
 export const DisableKey = defineChange({
   name: 'DisableKey',
   input: structure({ KeyId: keyId }),
-  uses: [{ on: 'key', locate: ({ KeyId }) => keyNamed(KeyId), permission: 'kms:DisableKey', keyStates: SWITCHABLE }],
+  uses: [
+    {
+      on: 'key',
+      locate: ({ KeyId }) => keyNamed(KeyId),
+      permission: 'kms:DisableKey',
+      keyStates: SWITCHABLE,
+      showsTrailingDays: true,
+    },
+  ],
   audit: {
     readOnly: false,
     parameters: ({ KeyId }) => ({ keyId: KeyId }),

@@ -2,6 +2,7 @@
 import { structure } from '../base/schema.ts'
 import { keyState } from '../domain/keys/key.ts'
 import { isReplica, primaryOf } from '../domain/keys/multi-region.ts'
+import { hidesRotation } from '../domain/managed-keys/managed-key.ts'
 import { defineOperation, keyNamed } from '../pipeline/operation.ts'
 import { ANY_STATE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
@@ -24,7 +25,8 @@ export const GetKeyRotationStatus = defineOperation({
     // ROT-18: replicas show what their primary has.
     const shown = isReplica(key) ? await store.findKey(primaryOf(key)) : key
     // ROT-13: a key that waits for its deletion does not rotate, and does not tell what it would do.
-    const rotation = keyState(key, call.time) === 'PendingDeletion' ? undefined : shown?.rotation
+    const isSilent = keyState(key, call.time) === 'PendingDeletion' || hidesRotation(key)
+    const rotation = isSilent ? undefined : shown?.rotation
     return {
       KeyRotationEnabled: rotation !== undefined,
       KeyId: key.arn,

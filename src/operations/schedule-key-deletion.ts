@@ -34,6 +34,7 @@ export const ScheduleKeyDeletion = defineChange({
       locate: ({ KeyId }) => keyNamed(KeyId),
       permission: 'kms:ScheduleKeyDeletion',
       keyStates: DELETABLE,
+      showsTrailingDays: true,
       conditionKeys: ({ PendingWindowInDays = DAYS_BY_DEFAULT }) => ({
         'kms:ScheduleKeyDeletionPendingWindowInDays': String(PendingWindowInDays),
       }),

@@ -1,6 +1,7 @@
 /** The audit record of a call: made of what is known when it ends, however it ends (audit.md section 4). */
 import { type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
+import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { Call } from './call.ts'
 import type { Located } from './locate.ts'
 import type { Operation, Use } from './operation.ts'
@@ -74,12 +75,17 @@ function resourcesOf(
     const account = 'account' in found ? found.account : callerAccount
     // A failed call shows only what is the caller's own (audit.md 4.4).
     if (failed && account !== callerAccount) continue
-    if ('key' in found && found.key === undefined) continue
+    if ('key' in found && !exists(found)) continue
     // A role is used several times by one call: to be assumed, to be given tags.
     const isKnownRole = on === 'role' && resources.some(({ arn }) => arn === found.arn)
     if (!isKnownRole) resources.push({ type: on === 'role' ? ROLE : KEY, account, arn: found.arn })
   }
   return resources
+}
+
+/** A key that a call would have made is none, if it failed. */
+function exists({ key, isToBeMade }: LocatedKey): boolean {
+  return key !== undefined && isToBeMade !== true
 }
 
 /** @returns `undefined` if the call, which succeeded, did nothing in another Region. */

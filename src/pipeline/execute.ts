@@ -23,6 +23,7 @@ import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
 import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
 import type { Call } from './call.ts'
 import { callRecord, recordElsewhere } from './call-record.ts'
+import { isToBeMade, makeManagedKeys } from './first-use.ts'
 import { refuseLockout } from './lockout.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
 import { refusalFields } from './refusal-fields.ts'
@@ -144,6 +145,7 @@ export function createPipeline(services: PipelineServices): Execute {
 
   async function runReading(operation: Operation, input: unknown, progress: Progress, eventId: string) {
     await check(operation, progress, cache, store)
+    if (progress.located.some(isToBeMade)) progress.located = await makeManagedKeys(progress.located, services)
     const output = await operation.handler(input, context(progress, store), undefined)
     refuseDryRun(input)
     return { output, line: record(operation, progress, eventId, output), events: NO_EVENTS }
@@ -193,13 +195,14 @@ export function createPipeline(services: PipelineServices): Execute {
       (input as { GrantTokens?: readonly string[] }).GrantTokens,
     )
     const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
-    const located = await locateUses(of, lookups, reader, services.grants.tokens)
+    const { random, grants } = services
+    const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
     progress.located = located
     const onRefusal = (refusal: Refusal) => {
       progress.additionalEventData.authorization = refusalFields(refusal)
       logFailure(refusal)
     }
-    const authorization = { of, located, rights, lookups, reader, grants: services.grants }
+    const authorization = { of, located, rights, lookups, reader, grants }
     progress.authorization = authorization
     progress.decisions = await authorizeUses({ ...authorization, onRefusal })
     checkUses(of, located)

@@ -11,6 +11,8 @@ import {
   locateKeyOfCiphertext,
   locateReplica,
 } from '../domain/keys/locate-key.ts'
+import { orKeyToBe } from '../domain/managed-keys/managed-key.ts'
+import type { RandomSource } from '../domain/services.ts'
 import type { Lookups, MaybePromise } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import type { KeyLocator, LocatedEntity, Use, UsedAlias } from './operation.ts'
@@ -30,6 +32,7 @@ export interface Sources {
   readonly lookups: Lookups
   readonly store: IdentityReader
   readonly tokens: GrantTokens
+  readonly random: RandomSource
 }
 
 /** @throws {KmsError} for names that mean nothing, whoever asks. */
@@ -37,7 +40,7 @@ export function locate(
   use: Use<unknown>,
   input: unknown,
   call: Call,
-  { lookups, store, tokens }: Sources,
+  { lookups, store, tokens, random }: Sources,
 ): MaybePromise<Located> {
   const { account } = call.principal
   switch (use.on) {
@@ -53,7 +56,10 @@ export function locate(
       return use.applies?.(input, call) === false ? undefined : locateRole(use.roleArn(input), store)
     case 'key': {
       const locator = use.locate(input)
-      return locator && locateBy(locator, lookups, { account, region: call.region, time: call.time })
+      const here = { account, region: call.region, time: call.time }
+      if (locator === undefined) return undefined
+      const found = locateBy(locator, lookups, here)
+      return use.makesManagedKey ? found.then((found) => orKeyToBe(found, here, random)) : found
     }
     case 'grant':
       return locateGrant(lookups, tokens, { account, region: call.region, time: call.time }, use.locate(input))

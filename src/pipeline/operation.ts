@@ -65,6 +65,8 @@ export interface KeyUse<Input> {
   readonly grantable?: boolean
   /** Of the grants that could allow it, those that count for this request (authorization.md GP-2); all if left out. */
   acceptsGrant?(input: Input): (grant: Grant) => boolean
+  /** Naming a predefined alias of AWS whose key does not exist yet makes it (lifecycle.md MGD-1). */
+  readonly makesManagedKey?: boolean
   /** Of this use of the key: for the condition keys of its pairs and for grants with constraints. */
   encryptionContext?(input: Input): Readonly<Record<string, string>> | undefined
   /**

@@ -4,13 +4,11 @@
  */
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
-import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
-import type { Lookups, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'
-import { type Located, locate } from './locate.ts'
+import { type Located, locate, type Sources } from './locate.ts'
 import type { Use } from './operation.ts'
 
 /** One for each use, in order. */
@@ -28,15 +26,10 @@ export interface UsesOfCall {
 }
 
 /** Step 4. @throws {KmsError} for names that mean nothing, whoever asks. */
-export async function locateUses(
-  { uses, input, call }: UsesOfCall,
-  lookups: Lookups,
-  reader: Reader,
-  tokens: GrantTokens,
-): Promise<LocatedUses> {
+export async function locateUses({ uses, input, call }: UsesOfCall, sources: Sources): Promise<LocatedUses> {
   const located: Located[] = []
   for (const use of uses) {
-    const found = locate(use, input, call, { lookups, store: reader, tokens })
+    const found = locate(use, input, call, sources)
     located.push(found instanceof Promise ? await found : found)
   }
   return located

@@ -2,7 +2,7 @@
 
 import type { Selectable } from 'kysely'
 import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
-import { type Alias, type AliasName, aliasRef } from '../domain/aliases.ts'
+import { type Alias, type AliasName, aliasRef, RESERVED_ALIAS_PREFIX } from '../domain/aliases.ts'
 import type { KeyName } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
 import type { Db } from './dialects/store-database.ts'
@@ -81,6 +81,22 @@ export async function aliasNamesOf(db: Db, { account, region, keyId }: KeyName):
     .execute()
   return rows.map(({ alias_name }) => alias_name)
 }
+
+/** One for each AWS managed key. */
+export async function countReservedAliases(db: Db, account: string, region: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('aliases')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('alias_name', '>', RESERVED_ALIAS_PREFIX)
+    .where('alias_name', '<', AFTER_RESERVED_ALIASES)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** `0` is the character after `/`. */
+const AFTER_RESERVED_ALIASES = `${RESERVED_ALIAS_PREFIX.slice(0, -1)}0`
 
 export async function insertAlias(db: Db, alias: Alias): Promise<void> {
   await db

@@ -2,6 +2,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely'
 import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
+import { countReservedAliases } from './aliases.ts'
 import type { Db } from './dialects/store-database.ts'
 import { assertOneRow } from './rows.ts'
 import type { KeysTable } from './schema.ts'
@@ -81,7 +82,7 @@ export async function listKeys(
   return rows.map(({ key_id }) => ({ account, region, keyId: key_id }))
 }
 
-/** Counts in the index of the primary key; the table's rows are not read. */
+/** Counts in the index of the primary key, less the few aliases of AWS managed keys; the table's rows are not read. */
 export async function countKeys(db: Db, account: string, region: string): Promise<number> {
   const { count } = await db
     .selectFrom('keys')
@@ -89,7 +90,7 @@ export async function countKeys(db: Db, account: string, region: string): Promis
     .where('account', '=', account)
     .where('region', '=', region)
     .executeTakeFirstOrThrow()
-  return Number(count)
+  return Number(count) - (await countReservedAliases(db, account, region))
 }
 
 export async function keysToErase(db: Db, now: number, limit: number): Promise<readonly Key[]> {

@@ -15,18 +15,34 @@ import { StoreError } from './store-error.ts'
 export async function migrate(database: StoreDatabase, clock: Clock, known: readonly Migration[] = migrations) {
   await database.transaction('durable', async (db) => {
     await createMigrationsTable(db, database.columnTypes)
-    const applied = await db.selectFrom('migrations').select(['number', 'name', 'breaking']).orderBy('number').execute()
-    const newest = known.at(-1)!.number
-    const tooNew = applied.find(({ number, breaking }) => number > newest && breaking === 1)
-    if (tooNew !== undefined) {
-      throw new StoreError(
-        `The store was upgraded by a newer Keyhold (schema ${tooNew.number}, "${tooNew.name}"; this one knows up to ` +
-          `${newest}). Start that version again, or restore a backup from before the upgrade.`,
-      )
-    }
+    const applied = await appliedSteps(db)
+    refuseTooNew(applied, known)
     const done = new Set(applied.map(({ number }) => number))
     for (const migration of known) if (!done.has(migration.number)) await apply(db, migration, database, clock)
   })
+}
+
+/** For those who only read. @throws {StoreError} if steps are missing, or newer software made a breaking one. */
+export async function requireMigrated(db: Db, known: readonly Migration[] = migrations): Promise<void> {
+  const applied = await appliedSteps(db)
+  refuseTooNew(applied, known)
+  const done = new Set(applied.map(({ number }) => number))
+  if (known.every(({ number }) => done.has(number))) return
+  throw new StoreError('The store was made by an older Keyhold. Start the server of this version once to upgrade it.')
+}
+
+function appliedSteps(db: Db) {
+  return db.selectFrom('migrations').select(['number', 'name', 'breaking']).orderBy('number').execute()
+}
+
+function refuseTooNew(applied: Awaited<ReturnType<typeof appliedSteps>>, known: readonly Migration[]): void {
+  const newest = known.at(-1)!.number
+  const tooNew = applied.find(({ number, breaking }) => number > newest && breaking === 1)
+  if (tooNew === undefined) return
+  throw new StoreError(
+    `The store was upgraded by a newer Keyhold (schema ${tooNew.number}, "${tooNew.name}"; this one knows up to ` +
+      `${newest}). Start that version again, or restore a backup from before the upgrade.`,
+  )
 }
 
 async function apply(db: Db, { number, name, breaking, up }: Migration, { columnTypes }: StoreDatabase, clock: Clock) {

@@ -1,10 +1,11 @@
 /** The embedded store. */
 import type { Clock } from '../base/clock.ts'
-import type { Store } from '../domain/store.ts'
-import { openSqlite } from './dialects/sqlite.ts'
+import type { Reader, Store } from '../domain/store.ts'
+import { openSqliteSnapshot as openSnapshot, openSqlite } from './dialects/sqlite.ts'
 import { openError } from './dialects/sqlite-errors.ts'
 import type { StoreDatabase } from './dialects/store-database.ts'
-import { migrate } from './migrate.ts'
+import { migrate, requireMigrated } from './migrate.ts'
+import { createReader } from './reader.ts'
 import { createSqlStore } from './sql-store.ts'
 
 export interface SqliteStoreOptions {
@@ -20,6 +21,32 @@ export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions)
   try {
     const database = await openMigrated(path, clock)
     return createSqlStore(database, node, clock)
+  } catch (error) {
+    throw openError(path, error)
+  }
+}
+
+export interface StoreSnapshot {
+  readonly reader: Reader
+  close(): void
+}
+
+/**
+ * For looking at a store beside a server that may be running: nothing is written, and all reads see one state.
+ *
+ * @param path a file that exists.
+ * @throws {StoreError} if it cannot be read for a reason that the operator can remove.
+ */
+export async function openSqliteSnapshot(path: string): Promise<StoreSnapshot> {
+  try {
+    const { db, close } = openSnapshot(path)
+    try {
+      await requireMigrated(db)
+      return { reader: createReader(db), close }
+    } catch (error) {
+      close()
+      throw error
+    }
   } catch (error) {
     throw openError(path, error)
   }

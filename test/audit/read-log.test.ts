@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { rm, utimes, writeFile } from 'node:fs/promises'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { AuditLogError, eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
 import { eventIdOf, framesOf, lineOf, openTestLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
+
+const HOUR_MS = 3_600_000
 
 test('Records come in order of stream, then of sequence, across segments and around notes', async (t) => {
   const folder = await temporaryFolder(t)
@@ -66,14 +68,31 @@ test('An id that a client wrote into its encryption context does not count as th
   assert.deepEqual(await eventIdsPresent(folder, wanted), new Set([0, 2, 3].map(eventIdOf)))
 })
 
-test('Segments last written long before a bound are not read', async (t) => {
+/** A log of two streams whose older one was last written `hoursAgo`. */
+async function agedLog(t: TestContext, hoursAgo: number): Promise<string> {
   const folder = await temporaryFolder(t)
-  const log = await openTestLog(folder)
-  await log.append(lineOf(0))
-  await log.close()
-  const [segment] = await segmentsOf(folder)
+  for (let stream = 0; stream < 2; stream++) {
+    const log = await openTestLog(folder)
+    await log.append(lineOf(stream))
+    await log.close()
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  const [older] = await segmentsOf(folder)
+  const then = new Date(Date.now() - hoursAgo * HOUR_MS)
+  await utimes(older!.path, then, then)
+  return folder
+}
+
+test('Segments last written long before a bound are not read', async (t) => {
+  const folder = await agedLog(t, 3)
+  const wanted = new Set([eventIdOf(0), eventIdOf(1)])
   const now = Date.now()
-  await utimes(segment!.path, new Date(now - 3 * 3_600_000), new Date(now - 3 * 3_600_000))
-  assert.equal((await eventIdsPresent(folder, new Set([eventIdOf(0)]), { since: now })).size, 0)
-  assert.equal((await eventIdsPresent(folder, new Set([eventIdOf(0)]), { since: now - 3 * 3_600_000 })).size, 1)
+  assert.deepEqual(await eventIdsPresent(folder, wanted, { since: now }), new Set([eventIdOf(1)]))
+  assert.deepEqual(await eventIdsPresent(folder, wanted, { since: now - 3 * HOUR_MS }), wanted)
+})
+
+test('A bound from a clock that is ahead of the whole log does not keep its newest segments from being read', async (t) => {
+  const folder = await agedLog(t, 3)
+  const wanted = new Set([eventIdOf(0), eventIdOf(1)])
+  assert.deepEqual(await eventIdsPresent(folder, wanted, { since: Date.now() + 24 * HOUR_MS }), new Set([eventIdOf(1)]))
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Answer, createHarness, type Harness } from '../support/harness.ts'
-import { aliasArn, assertFails, grantTokenOf, insertKey, lastRecord, newKey, resource } from './support.ts'
+import { aliasArn, grantTokenOf, insertKey, lastRecord, newKey, resource } from './support.ts'
 
 let harness: Harness
 let key: Answer
@@ -57,10 +57,6 @@ test('each kind of key lists its algorithms in its own member, and only symmetri
     assert.equal(Object.keys(metadata).filter((name) => name.endsWith('Algorithms')).length, 1)
     assert.equal('CurrentKeyMaterialId' in metadata, false)
   }
-})
-
-test('an alias of AWS is not found', async () => {
-  await assertFails(describeKey('alias/aws/s3'), 'NotFoundException', `Alias ${aliasArn('alias/aws/s3')} is not found.`)
 })
 
 test('the audit record holds the key as it was named, without grant tokens', async () => {

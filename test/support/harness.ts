@@ -79,7 +79,7 @@ export interface HarnessOptions {
   /** Told the name of every method of the store that is called. */
   readonly onStoreCall?: (method: string) => void
   /** Stands before the audit log: throws to make it fail. */
-  readonly beforeAudit?: (step: 'admit' | 'append') => void
+  readonly beforeAudit?: (step: 'admit' | 'append', changes?: boolean) => void
   /** A file for the store, which is in memory otherwise. */
   readonly storePath?: string
   /** PEM of the roots of attestation documents. */
@@ -99,7 +99,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       return memory.lines
     },
     admit(changes) {
-      options.beforeAudit?.('admit')
+      options.beforeAudit?.('admit', changes)
       memory.admit(changes)
     },
     async append(line) {

@@ -5,12 +5,16 @@ import { CreateKeyCommand, type CreateKeyCommandInput, KMSClient, PutKeyPolicyCo
 import { type Server, startServer } from './processes.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
-const REGION = 'eu-central-1'
+export const REGION = 'eu-central-1'
 
-export interface KeyholdServer extends Server {
-  readonly keyId: string
+/** A Keyhold and its administrator. */
+export interface RunningKeyhold extends Server {
   /** A new client each time: some callers change theirs. */
   client(): KMSClient
+}
+
+export interface KeyholdServer extends RunningKeyhold {
+  readonly keyId: string
 }
 
 export interface KeyholdOptions {
@@ -22,22 +26,48 @@ export interface KeyholdOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-export async function startKeyholdServer(options: KeyholdOptions): Promise<KeyholdServer> {
-  const data = mkdtempSync(join(options.folder, 'keyhold-bench-'))
-  const remove = () => rmSync(data, { recursive: true, force: true })
-  process.on('exit', remove)
+export interface TemporaryData {
+  readonly path: string
+  remove(): void
+}
+
+/** A new data folder, removed at the latest when this process ends. */
+export function temporaryData(folder: string): TemporaryData {
+  const path = mkdtempSync(join(folder, 'keyhold-bench-'))
+  const erase = () => rmSync(path, { recursive: true, force: true })
+  process.on('exit', erase)
+  return {
+    path,
+    remove() {
+      erase()
+      process.off('exit', erase)
+    },
+  }
+}
+
+/** On a data folder that is there already, or is made by this first start. */
+export async function startOnFolder(data: string, options: Omit<KeyholdOptions, 'folder'>): Promise<RunningKeyhold> {
   const args = ['start', '--host', '127.0.0.1', '--port', '0', '--data', data, '--workers', String(options.workers)]
   const server = await startServer(MAIN, args, options)
+  const client = () =>
+    new KMSClient({
+      endpoint: `http://127.0.0.1:${server.port}`,
+      region: REGION,
+      credentials: readCredentials(join(data, 'credentials')),
+      maxAttempts: 1,
+    })
+  return { ...server, client }
+}
+
+export async function startKeyholdServer(options: KeyholdOptions): Promise<KeyholdServer> {
+  const data = temporaryData(options.folder)
+  const server = await startOnFolder(data.path, options)
   const stop = async () => {
     await server.stop()
-    remove()
-    process.off('exit', remove)
+    data.remove()
   }
   try {
-    const credentials = readCredentials(join(data, 'credentials'))
-    const client = () =>
-      new KMSClient({ endpoint: `http://127.0.0.1:${server.port}`, region: REGION, credentials, maxAttempts: 1 })
-    return { ...server, stop, client, keyId: await createKey(client()) }
+    return { ...server, stop, keyId: await createKey(server.client()) }
   } catch (error) {
     await stop()
     throw error

@@ -14,6 +14,7 @@ import { placement } from './processes.ts'
 import { printProfiles } from './profile.ts'
 import { measureIdle, measureTwoWorkers } from './scaling.ts'
 import { measurePrimitives, type SigningFigure } from './signing.ts'
+import { FEW_KEYS, measureManyKeys, measureManyMaterials } from './store.ts'
 import {
   comparisonCells,
   markdownTable,
@@ -166,7 +167,39 @@ async function measureOthers(options: Options): Promise<{ rows: string[][]; figu
       'in process, in memory',
     ])
   }
+  await measureStore(options, rows, figures)
   return { rows, figures }
+}
+
+async function measureStore(options: Options, rows: string[][], figures: Record<string, unknown>): Promise<void> {
+  const count = (value: number) => value.toLocaleString('en-US')
+  if (options.only.includes('million-keys')) {
+    const figure = await measureManyKeys(options.folder, options.store, options)
+    figures.manyKeys = figure
+    const { keys, hotKeys, fillSeconds, storeMiB, startMs, idleMiB, busyMiB, comparison } = figure
+    const how = `${storeMiB.toFixed(0)} MiB on disk, filled in ${fillSeconds.toFixed(0)} s`
+    const { reference, subject, ratio } = comparison
+    rows.push([`start-up with ${count(keys)} keys in the store`, `${startMs.toFixed(0)} ms`, '2,000 ms', how])
+    const memory = `${idleMiB.toFixed(0)} MiB, ${busyMiB.toFixed(0)} MiB after the runs below`
+    rows.push(['resident memory with them, all processes', memory, '500 MiB', '`keyhold start --workers 1`'])
+    rows.push([
+      `Decrypt on ${count(hotKeys)} of them against Decrypt on ${FEW_KEYS}`,
+      ratioText(ratio),
+      'at least 0.90',
+      `${count(Math.round(subject.requestsPerSecond))} and ${count(Math.round(reference.requestsPerSecond))} req/s`,
+    ])
+  }
+  if (options.only.includes('thousand-materials')) {
+    const comparison = await measureManyMaterials(options.folder, options.store, options)
+    figures.manyMaterials = comparison
+    const { reference, subject, ratio } = comparison
+    rows.push([
+      `Decrypt of messages of ${count(options.store.materials)} materials of a key against those of one`,
+      ratioText(ratio),
+      '',
+      `${count(Math.round(subject.requestsPerSecond))} and ${count(Math.round(reference.requestsPerSecond))} req/s`,
+    ])
+  }
 }
 
 function describeMachine({ folder, seconds, rounds, connections, only }: Options): string[] {

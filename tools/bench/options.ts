@@ -13,14 +13,21 @@ export const MEASUREMENTS: readonly string[] = [
   'two-workers',
   'idle',
   'in-process',
+  'million-keys',
+  'thousand-materials',
 ]
 
 /** Names that stand for several measurements. */
-const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([['signing', PRIMITIVES.map(({ name }) => name)]])
+const GROUPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['signing', PRIMITIVES.map(({ name }) => name)],
+  ['store', ['million-keys', 'thousand-materials']],
+])
 
-const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set(
-  PRIMITIVES.filter(({ isDefault }) => !isDefault).map(({ name }) => name),
-)
+/** The store is filled for minutes. */
+const ONLY_WHEN_NAMED: ReadonlySet<string> = new Set([
+  ...PRIMITIVES.filter(({ isDefault }) => !isDefault).map(({ name }) => name),
+  ...GROUPS.get('store')!,
+])
 const DEFAULT: readonly string[] = MEASUREMENTS.filter((name) => !ONLY_WHEN_NAMED.has(name))
 
 export interface Options {
@@ -29,6 +36,8 @@ export interface Options {
   readonly connections: number
   readonly warmUpSeconds: number
   readonly distinctRequests: number
+  /** Keys in the store, those of them in use, and materials of one key. */
+  readonly store: { readonly keys: number; readonly hotKeys: number; readonly materials: number }
   readonly only: readonly string[]
   readonly folder: string
   readonly json: boolean
@@ -40,7 +49,15 @@ export interface Options {
 
 const WARM_UP_SECONDS = 2
 const DISTINCT_REQUESTS = 512
-const QUICK = { seconds: 0.1, rounds: 1, connections: 8, warmUpSeconds: 0.1, distinctRequests: 16 }
+const STORE = { keys: 1_000_000, hotKeys: 10_000, materials: 1_000 }
+const QUICK = {
+  seconds: 0.1,
+  rounds: 1,
+  connections: 8,
+  warmUpSeconds: 0.1,
+  distinctRequests: 16,
+  store: { keys: 1_000, hotKeys: 50, materials: 20 },
+}
 
 export const USAGE = `Usage: npm run bench -- [options]
 
@@ -49,7 +66,8 @@ export const USAGE = `Usage: npm run bench -- [options]
   --connections N  open connections, each with one request under way (64)
   --only A,B       only these: ${DEFAULT.join(', ')};
                    and these, which run only when they are named: ${[...ONLY_WHEN_NAMED].join(', ')};
-                   'signing' is all signatures, MACs and data key pairs
+                   'signing' is all signatures, MACs and data key pairs, 'store' a million keys in the store
+                   and a key of a thousand materials
   --dir DIR        where temporary data folders are made, on the disk to measure (${tmpdir()})
   --quick          each measurement once and far too short: whether they work, not how fast Keyhold is
   --json           the figures as JSON
@@ -82,6 +100,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     connections: numberOf('connections', values.connections, 1, 1000),
     warmUpSeconds: WARM_UP_SECONDS,
     distinctRequests: DISTINCT_REQUESTS,
+    store: STORE,
     ...(values.quick ? QUICK : {}),
     only: values.only === undefined ? (values.quick ? MEASUREMENTS : DEFAULT) : measurementsNamed(values.only),
     folder: values.dir,

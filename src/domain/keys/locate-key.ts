@@ -24,6 +24,8 @@ export interface LocatedKey {
   /** `alias/name`, if that is how the caller named the key (condition key kms:RequestAlias). */
   readonly requestAlias?: string
   readonly foundByCiphertext?: boolean
+  /** `key` does not exist yet; the call makes it if it is allowed (lifecycle.md MGD-1). */
+  readonly isToBeMade?: boolean
   /** The material that the ciphertext names. */
   readonly materialId?: string
 }

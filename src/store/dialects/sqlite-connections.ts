@@ -19,7 +19,7 @@ export interface SqliteConnections {
 }
 
 /** Reads wait this long, blocking, where a journal is being recovered after a crash: the one time that they must wait. */
-const READER_TIMEOUT_MS = 5_000
+export const READER_TIMEOUT_MS = 5_000
 
 /** `file` is absolute, so that SQLite cannot take it for a URI. */
 export function connectToFile(file: string): SqliteConnections {

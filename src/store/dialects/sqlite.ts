@@ -1,13 +1,15 @@
 /** The embedded database: `node:sqlite`, one file or memory, any number of processes on one machine. */
 import { resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../base/limits.ts'
+import { StoreError } from '../store-error.ts'
 import { createExecute, queryBuilder } from './sqlite-connection.ts'
-import { connectToFile, connectToMemory, type SqliteConnections } from './sqlite-connections.ts'
+import { connectToFile, connectToMemory, READER_TIMEOUT_MS, type SqliteConnections } from './sqlite-connections.ts'
 import { isBusy } from './sqlite-errors.ts'
 import { createPrivateFile, makePrivate, prepare, recognise } from './sqlite-file.ts'
 import { createTransactions } from './sqlite-transactions.ts'
-import type { ColumnTypes, StoreDatabase } from './store-database.ts'
+import type { ColumnTypes, Db, StoreDatabase } from './store-database.ts'
 
 const LOCK_POLL_MS = 5
 
@@ -23,6 +25,29 @@ const COLUMN_TYPES: ColumnTypes = {
 /** @param path a file, or `:memory:`. Errors are as they come; `openError` tells what they mean. */
 export async function openSqlite(path: string): Promise<StoreDatabase> {
   return path === ':memory:' ? createDatabase(connectToMemory()) : openFile(resolve(path))
+}
+
+export interface SqliteSnapshot {
+  /** Sees the database as it was when it was opened. */
+  readonly db: Db
+  close(): void
+}
+
+/** For reading beside a server that may be running; changes nothing. @throws {StoreError} if the file is not ours. */
+export function openSqliteSnapshot(path: string): SqliteSnapshot {
+  const file = resolve(path)
+  const database = new DatabaseSync(file, { timeout: READER_TIMEOUT_MS })
+  try {
+    database.exec('PRAGMA query_only = ON')
+    database.exec('BEGIN')
+    if (recognise(database, file) === 'ours') {
+      return { db: queryBuilder(createExecute(database)), close: () => database.close() }
+    }
+    throw new StoreError(`${file} is empty.`)
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 async function openFile(file: string): Promise<StoreDatabase> {

@@ -38,6 +38,19 @@ export function listTests(store: () => Store): void {
     assert.equal(await store().countKeys(account, 'us-west-2'), 0)
   })
 
+  test('keys of AWS services are listed and not counted (lifecycle.md MGD-5)', async () => {
+    const account = uniqueAccount()
+    const [own, managed] = [exampleKey({ account, keyId: 'a' }), exampleKey({ account, keyId: 'b', manager: 'AWS' })]
+    await insert(store(), own, managed)
+    const names = ['alias/aw', 'alias/aws', 'alias/aws-like', 'alias/aws0']
+    await store().change(async (change) => {
+      await change.insertAlias(exampleAlias(managed, 'alias/aws/s3'))
+      for (const name of names) await change.insertAlias(exampleAlias(own, name))
+    })
+    assert.equal((await store().listKeys(account, REGION, FIRST_PAGE, NOW)).length, 2)
+    assert.equal(await store().countKeys(account, REGION), 1)
+  })
+
   test('from its deletion date on a key is in no list, and neither are its aliases (lifecycle.md DEL-12)', async () => {
     const account = uniqueAccount()
     const due = exampleKey({ account, keyId: 'due', deletion: { windowInDays: 7, date: NOW } })

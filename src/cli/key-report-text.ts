@@ -1,0 +1,111 @@
+/** A key report for a person: what may break when the key goes comes first. */
+import { DAY_MS } from '../base/clock.ts'
+import type { StatementSummary } from '../domain/policy/policy-summary.ts'
+import type { ReportWithCaller } from './last-caller.ts'
+
+const COLUMN = 12
+
+interface Section {
+  readonly title: string
+  lines(report: ReportWithCaller, now: number): readonly string[]
+}
+
+/** In the order of the report; a section without lines is left out. */
+const SECTIONS: readonly Section[] = [
+  { title: 'Key', lines: keyLines },
+  { title: 'State', lines: stateLines },
+  { title: 'Last used', lines: lastUseLines },
+  { title: 'Aliases', lines: ({ aliases }) => (aliases.length === 0 ? ['none'] : aliases) },
+  { title: 'Policy', lines: ({ policy }) => policy.map(statementLine) },
+  { title: 'Tags', lines: ({ key }) => key.tags.map((tag) => `${tag.key} = ${tag.value}`) },
+  { title: 'Rotation', lines: rotationLines },
+  { title: 'Advice', lines: adviceLines },
+]
+
+export function keyReportText(report: ReportWithCaller, now: number): string {
+  return SECTIONS.flatMap(({ title, lines }) => entry(title, lines(report, now))).join('\n')
+}
+
+/** The title beside the first line, the others hung below it. */
+function entry(title: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => (index === 0 ? title : '').padEnd(COLUMN) + printable(line))
+}
+
+/** Whoever may describe or tag a key chooses texts of the report: they must not be able to steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+}
+
+function keyLines({ key }: ReportWithCaller): string[] {
+  const kind = `${key.spec}, ${key.usage}, origin ${key.origin}${key.multiRegion ? ', multi-Region' : ''}`
+  const lines = [key.arn, kind, `created ${instant(key.createdAt)}, managed by ${key.manager}`]
+  return key.description === '' ? lines : [...lines, `"${key.description}"`]
+}
+
+function stateLines({ key: { deletion }, state }: ReportWithCaller, now: number): string[] {
+  if (deletion === undefined) return [state]
+  if (deletion.date === undefined) return [`${state}: its period begins once its last replica is gone`]
+  return [`${state}: will be erased ${instant(deletion.date)}, ${within(deletion.date - now)}`]
+}
+
+function lastUseLines({ lastUse, lastCaller, trackedSince, daysWithoutUse }: ReportWithCaller): string[] {
+  if (lastUse === undefined)
+    return [`not since ${instant(trackedSince)} (${days(daysWithoutUse)}), when tracking began`]
+  const { time, operation, eventId, requestId } = lastUse
+  return [
+    `${instant(time)}, ${daysWithoutUse === 0 ? 'less than a day' : days(daysWithoutUse)} ago: ${operation}`,
+    ...callerLines(lastCaller),
+    `event ${eventId}, request ${requestId}`,
+  ]
+}
+
+function callerLines(caller: ReportWithCaller['lastCaller']): string[] {
+  if (caller === undefined) return ['by whom is not known: the audit log no longer has the record']
+  const { principal, accessKeyId, sourceIp, userAgent } = caller
+  const by = accessKeyId === undefined ? `by ${principal}` : `by ${principal}, access key ${accessKeyId}`
+  return [by, `from ${sourceIp}, ${userAgent === '' ? 'an unnamed client' : userAgent}`]
+}
+
+function statementLine(statement: StatementSummary): string {
+  const { effect, principals, exceptPrincipals, actions, exceptActions, hasConditions } = statement
+  const who = `${exceptPrincipals ? 'everybody but ' : ''}${principals.join(', ')}`
+  const what = `${exceptActions ? 'everything but ' : ''}${actions.join(', ')}`
+  return `${effect} ${who}: ${what}${hasConditions ? ' (under conditions)' : ''}`
+}
+
+function rotationLines({ key, materials: { count, lastRotation } }: ReportWithCaller): string[] {
+  const { rotation, onDemandRotations, importedMaterial } = key
+  const lines = [
+    rotation === undefined
+      ? 'not automatic'
+      : `every ${days(rotation.periodInDays)}, next ${instant(rotation.nextRotationAt)}`,
+    `${count} key material${count === 1 ? '' : 's'}`,
+  ]
+  if (lastRotation !== undefined) lines.push(`last ${instant(lastRotation.date)} (${lastRotation.type})`)
+  if (onDemandRotations > 0) lines.push(`${onDemandRotations} of them on demand`)
+  if (importedMaterial?.validTo !== undefined)
+    lines.push(`imported material expires ${instant(importedMaterial.validTo)}`)
+  return lines
+}
+
+/** DEL-31, DEL-32. */
+function adviceLines({ key, state }: ReportWithCaller): string[] {
+  if (key.manager === 'AWS') return ['Its service manages it: it cannot be deleted.']
+  if (state === 'PendingDeletion')
+    return ['Cancel the deletion if anybody needs it: what it encrypted is lost with it.']
+  if (state === 'Disabled') return ['Look for DisabledException in the audit log before you delete it.']
+  return ['Disable it first: that can be undone. What it encrypted is lost when it is deleted.']
+}
+
+/** Whole seconds, UTC. */
+function instant(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`
+}
+
+function days(count: number): string {
+  return `${count} day${count === 1 ? '' : 's'}`
+}
+
+function within(ms: number): string {
+  return ms < DAY_MS ? 'in less than a day' : `in ${days(Math.floor(ms / DAY_MS))}`
+}

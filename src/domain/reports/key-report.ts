@@ -1,0 +1,61 @@
+/** All that the store tells about one key, so that somebody can decide whether it may be deleted (lifecycle.md 5.3). */
+import { ALIASES_PER_KEY_MAX } from '../../base/limits.ts'
+import { trailingDaysWithoutUsage } from '../key-usage.ts'
+import { type Key, type KeyState, keyState } from '../keys/key.ts'
+import { type StatementSummary, summarisePolicy } from '../policy/policy-summary.ts'
+import type { KeyUse, Reader, StoredKeyMaterial } from '../store.ts'
+
+/** Times are milliseconds since the epoch. */
+export interface KeyReport {
+  readonly key: Key
+  readonly state: KeyState
+  /** `undefined`: not since `trackedSince`. */
+  readonly lastUse: KeyUse | undefined
+  readonly trackedSince: number
+  readonly daysWithoutUse: number
+  /** In order. */
+  readonly aliases: readonly string[]
+  readonly materials: MaterialsInBrief
+  readonly policy: readonly StatementSummary[]
+}
+
+export interface MaterialsInBrief {
+  readonly count: number
+  readonly lastRotation: StoredKeyMaterial['rotation']
+}
+
+const MATERIALS_PER_PAGE = 1000
+
+export async function reportKey(reader: Reader, key: Key, now: number): Promise<KeyReport> {
+  const lastUse = await reader.findLastUsage(key)
+  const trackedSince = await reader.lastUsageTrackedSince()
+  return {
+    key,
+    state: keyState(key, now),
+    lastUse,
+    trackedSince: Math.max(trackedSince, key.createdAt),
+    daysWithoutUse: trailingDaysWithoutUsage(key, lastUse, trackedSince, now),
+    aliases: await aliasesOf(reader, key, now),
+    materials: await materialsOf(reader, key),
+    policy: summarisePolicy(key.policy),
+  }
+}
+
+async function aliasesOf(reader: Reader, { account, region, keyId }: Key, now: number): Promise<readonly string[]> {
+  const page = { after: undefined, limit: ALIASES_PER_KEY_MAX }
+  const aliases = await reader.listAliases(account, region, keyId, page, now)
+  return aliases.map(({ aliasName }) => aliasName)
+}
+
+async function materialsOf(reader: Reader, key: Key): Promise<MaterialsInBrief> {
+  let count = 0
+  let lastRotation: StoredKeyMaterial['rotation']
+  let after: string | undefined
+  for (;;) {
+    const materials = await reader.listMaterials(key, { after, limit: MATERIALS_PER_PAGE }, 'all')
+    count += materials.length
+    lastRotation = materials.findLast(({ rotation }) => rotation !== undefined)?.rotation ?? lastRotation
+    if (materials.length < MATERIALS_PER_PAGE) return { count, lastRotation }
+    after = materials.at(-1)!.materialId
+  }
+}
