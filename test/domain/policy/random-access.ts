@@ -270,6 +270,39 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     return { ...rest, ...place, account, action: place.action ?? action } as Scenario
   })
 
+/** Nothing but one statement decides: what its parts mean shows in every answer. */
+export const oneStatement: fc.Arbitrary<Scenario> = fc
+  .record({
+    effect: fc.constantFrom('Allow', 'Deny'),
+    version: fc.constantFrom('2012-10-17', '2012-10-17', '2012-10-17', '2008-10-17'),
+    elements: fc.oneof(
+      condition.map((Condition) => ({ Action: '*', Resource: '*', Condition })),
+      resource.map((resource) => ({ Action: '*', ...resource })),
+      action.map((action) => ({ ...action, Resource: '*' })),
+    ),
+    place,
+    action: fc.constantFrom(...ACTIONS.slice(0, 3)),
+    context,
+  })
+  .map(({ effect, version, elements, place, action, context }) => {
+    const statement = { Effect: effect, ...elements } as OracleStatement
+    const everything: OracleStatement = { Effect: 'Allow', Action: '*', Resource: '*' }
+    return {
+      principal: alice,
+      identityPolicies: [{ Version: version, Statement: effect === 'Deny' ? [statement, everything] : statement }],
+      boundary: undefined,
+      sessionPolicies: undefined,
+      ...place,
+      action: place.action ?? action,
+      resourcePolicy: { Statement: { ...everything, Principal: { AWS: A } } },
+      crossAccount: false,
+      grants: [],
+      region: REGION,
+      context,
+      identityContext: {},
+    }
+  })
+
 export function requestOf(s: Scenario): AccessRequest {
   const named = (policy: OraclePolicy, index: number) => ({
     name: `p${index}`,
