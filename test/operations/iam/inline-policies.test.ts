@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
-import { assertFails, assertValidation, constraint, lastRecord } from '../support.ts'
-import { callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
+import { assertFails, assertValidation, lastRecord } from '../support.ts'
+import { callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY, wrongCharacters } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -147,7 +147,7 @@ test('what is no policy is refused as malformed, and the old policy stays', asyn
   assert.equal(decodeURIComponent(PolicyDocument), LIST_USERS)
   await assertValidation(
     callIam(harness, 'PutUserPolicy', { UserName: 'carol', PolicyName: 'a b', PolicyDocument: LIST_USERS }),
-    constraint('', 'policyName', 'satisfy regular expression pattern: [\\w+=,.@-]+'),
+    wrongCharacters('policyName'),
   )
 })
 

@@ -13,6 +13,7 @@ import {
   notAllowed,
   policyDocument,
   TRUST_POLICY,
+  wrongCharacters,
 } from './support.ts'
 
 let harness: Harness
@@ -81,10 +82,11 @@ test('names of users are unique ignoring case, and found ignoring case', async (
 })
 
 test('CreateUser refuses names, paths and tags that the model does not admit', async () => {
-  const name = 'satisfy regular expression pattern: [\\w+=,.@-]+'
   const cases = [
-    [{ UserName: 'a/b' }, constraint('', 'userName', name)],
-    [{ UserName: 'ä' }, constraint('', 'userName', name)],
+    [{ UserName: 'a/b' }, wrongCharacters('userName')],
+    [{ UserName: 'ä' }, wrongCharacters('userName')],
+    [{ UserName: 'a\n' }, wrongCharacters('userName')],
+    [{ UserName: '' }, constraint('', 'userName', 'have length greater than or equal to 1')],
     [{ UserName: 'x'.repeat(65) }, constraint('', 'userName', 'have length less than or equal to 64')],
     [{}, constraint('', 'userName', 'not be null')],
     [
