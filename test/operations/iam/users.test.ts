@@ -140,8 +140,11 @@ test('GetUser without a name describes the caller, whatever he is called now', a
 
 test('GetUser of the root is its account; a session of a role must name somebody', async () => {
   const { User } = await callIam(harness, 'GetUser', {}, asRoot())
-  assert.equal(User.UserId, ACCOUNT)
-  assert.equal(User.Arn, `arn:aws:iam::${ACCOUNT}:root`)
+  assert.deepEqual(User, {
+    UserId: ACCOUNT,
+    Arn: `arn:aws:iam::${ACCOUNT}:root`,
+    CreateDate: '2026-03-01T12:00:00Z',
+  })
   await callIam(harness, 'CreateRole', { RoleName: 'reader', AssumeRolePolicyDocument: TRUST_POLICY })
   const session = await asRole(harness, 'reader')
   const text = 'Must specify userName when calling with non-User credentials'
