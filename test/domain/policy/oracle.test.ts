@@ -7,7 +7,7 @@ import { oracle, type Scenario, type Verdict } from './oracle.ts'
 import { oneStatement, requestOf, scenario, verdictOf } from './random-access.ts'
 
 /** The more, the rarer the disagreements that are found; `PROPERTY_RUNS` asks for more. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 5_000)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 3_000)
 
 /** @returns how often each verdict was given. */
 function compare(scenarios: fc.Arbitrary<Scenario>, t: TestContext): ReadonlyMap<Verdict, number> {
