@@ -120,7 +120,7 @@ test('a policy counts from the moment it is put until it is deleted', async () =
 test('what is no policy is refused as malformed, and the old policy stays', async () => {
   await newUser(harness, 'carol', { Action: 'iam:ListUsers', Resource: '*' })
   const cases: readonly (readonly [document: string, text: string])[] = [
-    ['{', 'This policy contains invalid Json'],
+    ['{', 'Syntax errors in policy.'],
     ['{"Version":"2012-10-17","Statement":[]}', 'Syntax errors in policy.'],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*","Principal":"*"}}',
@@ -128,7 +128,7 @@ test('what is no policy is refused as malformed, and the old policy stays', asyn
     ],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"allow","Action":"iam:*","Resource":"*"}}',
-      'Syntax errors in policy.',
+      'The policy failed legacy parsing',
     ],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*"}}',
