@@ -17,8 +17,9 @@ export interface DevelopmentSource extends CredentialSource {
 }
 
 /**
- * An access key that is stored is verified, and so is a session that was issued here. `test` must be signed with the secret `test`. Any other is believed: its
- * account is the access key id if that has 12 digits (LocalStack's convention), else 000000000000.
+ * An access key that is stored is verified, and so is a session that was issued here. `test` must be signed with the secret
+ * `test`. Any other is believed: its account is the access key id if that has 12 digits (LocalStack's convention), else
+ * 000000000000.
  */
 export function createDevelopmentAuthenticator(source: DevelopmentSource): Authenticator {
   return createSignatureVerifier(async (accessKeyId, sessionToken): Promise<KnownAccessKey | undefined> => {

@@ -21,6 +21,12 @@ export async function hasAccount(db: Db, account: string): Promise<boolean> {
   return row !== undefined
 }
 
+/** Milliseconds since the epoch. */
+export async function accountCreatedAt(db: Db, account: string): Promise<number | undefined> {
+  const row = await db.selectFrom('accounts').select('created_at').where('account', '=', account).executeTakeFirst()
+  return row?.created_at
+}
+
 export async function accountAlias(db: Db, account: string): Promise<string | undefined> {
   const row = await db.selectFrom('accounts').select('alias').where('account', '=', account).executeTakeFirst()
   return row?.alias ?? undefined

@@ -1,7 +1,7 @@
 /** The look-ups of `domain/identity/identity-store.ts` over one view of the database. */
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import { findAccessKeyUse, findCredential, listAccessKeys } from './access-keys.ts'
-import { accountAlias, findAccountByAlias, hasAccount, listAccounts } from './accounts.ts'
+import { accountAlias, accountCreatedAt, findAccountByAlias, hasAccount, listAccounts } from './accounts.ts'
 import { listAttachments, listAttachmentsOfPolicy } from './attached-policies.ts'
 import type { Db } from './dialects/store-database.ts'
 import { countGroups, findGroup, findGroupById, listGroups, listGroupsOfUser } from './groups.ts'
@@ -21,6 +21,7 @@ export function createIdentityReader(db: Db): IdentityReader {
   return {
     listAccounts: () => listAccounts(db),
     hasAccount: (account) => hasAccount(db, account),
+    accountCreatedAt: (account) => accountCreatedAt(db, account),
     accountAlias: (account) => accountAlias(db, account),
     findAccountByAlias: (alias) => findAccountByAlias(db, alias),
     countEntities: (account) => countEntities(db, account),

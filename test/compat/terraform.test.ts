@@ -1,34 +1,10 @@
 /** Terraform with the AWS provider, unmodified: apply, a plan that shows no change, destroy. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
+import { reasonToSkipTerraform, terraformIn } from '../support/terraform.ts'
 
-const PROVIDER = 'registry.terraform.io/hashicorp/aws'
-
-/** Folders with providers on disk: Terraform's own, and the one that a variable names. */
-const PLUGIN_FOLDERS = [
-  process.env.KEYHOLD_TERRAFORM_PLUGINS,
-  join(homedir(), '.terraform.d', 'plugins'),
-  '/usr/local/share/terraform/plugins',
-  '/usr/share/terraform/plugins',
-]
-
-function reasonToSkip(): string | false {
-  if (spawnSync('terraform', ['version']).status !== 0) return 'Terraform is not installed here'
-  if (pluginFolder() === undefined)
-    return 'the AWS provider of Terraform is on no local disk (KEYHOLD_TERRAFORM_PLUGINS)'
-  return false
-}
-
-function pluginFolder(): string | undefined {
-  return PLUGIN_FOLDERS.find((folder) => folder !== undefined && existsSync(join(folder, PROVIDER)))
-}
-
-const skip = reasonToSkip()
+const skip = reasonToSkipTerraform()
 
 const provider = (endpoint: string, region: string, alias?: string) => `
 provider "aws" {
@@ -172,21 +148,7 @@ test('apply, an empty second plan, destroy', { skip, timeout: 600_000 }, async (
   context.after(() => folder.remove())
   const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
   context.after(() => keyhold.end())
-  writeFileSync(join(folder.path, 'main.tf'), configuration(keyhold.endpoint))
-  const mirror = `provider_installation {\n  filesystem_mirror {\n    path = "${pluginFolder()}"\n  }\n}\n`
-  writeFileSync(join(folder.path, 'terraform.rc'), mirror)
-  const terraform = (...args: string[]) =>
-    spawnSync('terraform', [...args, '-no-color', '-input=false'], {
-      cwd: folder.path,
-      encoding: 'utf8',
-      env: { ...process.env, TF_CLI_CONFIG_FILE: join(folder.path, 'terraform.rc'), CHECKPOINT_DISABLE: '1' },
-    })
-  const succeed = (...args: string[]) => {
-    const { status, stdout, stderr } = terraform(...args)
-    assert.equal(status, 0, `${stdout}\n${stderr}`)
-    return stdout
-  }
-  succeed('init')
+  const { succeed } = terraformIn(folder.path, configuration(keyhold.endpoint))
   assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 10 added/)
   // Exit code 2 would mean that there is something to change.
   succeed('plan', '-detailed-exitcode')

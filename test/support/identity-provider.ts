@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, type JWK, SignJWT } from 'jose'
 import { selfSigned } from '../wire/self-signed.ts'
 
 export interface IdentityProvider {
@@ -21,7 +21,7 @@ export interface IdentityProvider {
   /** Replaces what it answers for a path; `undefined`: as it was. */
   answerWith(path: string, answer: ProviderAnswer | undefined): void
   /** @param claims beside `iss` and `iat`. @param header beside `alg` and `kid`. */
-  token(claims: JWTPayload, header?: { readonly kid?: string }): Promise<string>
+  token(claims: Readonly<Record<string, unknown>>, header?: { readonly kid?: string }): Promise<string>
   close(): Promise<void>
 }
 

@@ -37,6 +37,8 @@ export interface IdentityReader {
   /** All accounts of this store, in order; none before its first start is complete. */
   listAccounts(): Promise<readonly string[]>
   hasAccount(account: string): Promise<boolean>
+  /** Milliseconds since the epoch. */
+  accountCreatedAt(account: string): Promise<number | undefined>
   accountAlias(account: string): Promise<string | undefined>
   /** Aliases of accounts are unique in the whole store. */
   findAccountByAlias(alias: string): Promise<string | undefined>

@@ -6,7 +6,7 @@ import type { PolicySyntax } from './policy-syntax.ts'
 const PROBLEMS = {
   json: 'This policy contains invalid Json',
   syntax: 'Syntax errors in policy.',
-  date: 'The policy failed legacy parsing',
+  legacy: 'The policy failed legacy parsing',
   version: 'Policy document must be version 2012-10-17 or greater.',
 }
 

@@ -3,7 +3,14 @@ import { checkActions, checkSids, hasMembers, IAM_SYNTAX, malformedDocument } fr
 import type { PolicyDocument } from './policy-document.ts'
 import { type PolicySyntax, readPolicyDocument } from './policy-syntax.ts'
 
-const IDENTITY_SYNTAX: PolicySyntax = { ...IAM_SYNTAX, oldestVersion: '2012-10-17' }
+const IDENTITY_SYNTAX: PolicySyntax = {
+  ...IAM_SYNTAX,
+  // The guide leaves it to policies of resources; it was recorded to be taken.
+  hasId: true,
+  oldestVersion: '2012-10-17',
+  // Trust and session policies have a text of their own for what is no JSON.
+  refusal: (problem) => IAM_SYNTAX.refusal(problem === 'json' ? 'syntax' : problem),
+}
 
 /**
  * Inline or managed, boundaries included. How long it is, is not looked at.
@@ -44,17 +51,22 @@ const PARTITIONS: readonly unknown[] = ['aws', 'aws-cn', 'aws-us-gov']
 
 function checkResource(text: string): void {
   if (text === '*') return
-  const [prefix, partition, service, ...rest] = text.split(':')
-  if (prefix !== 'arn') throw malformedDocument(`Resource ${text} must be in ARN format or "*".`)
+  const [prefix, ...parts] = text.split(':')
+  const [partition, service] = parts
+  if (partition === undefined) throw notAnArn(text)
   if (!PARTITIONS.includes(partition)) {
-    const parts = [service, rest[0], rest[1], rest.slice(2).join(':')].map((part) => part || '*')
-    throw malformedDocument(
-      `Partition "${partition ?? ''}" is not valid for resource "arn:${partition ?? ''}:${parts.join(':')}".`,
-    )
+    const [, ...known] = parts
+    const shown = [...known, ...Array<string>(Math.max(0, 4 - known.length)).fill('*')].join(':')
+    throw malformedDocument(`Partition "${partition}" is not valid for resource "arn:${partition}:${shown}".`)
   }
+  if (prefix !== 'arn') throw notAnArn(text)
   if (service === undefined || !/^[A-Za-z0-9-]+$/.test(service)) {
     throw malformedDocument('Resource vendor must be fully qualified and cannot contain regexes.')
   }
   // Fewer than six parts match nothing.
-  if (rest.length < 3) throw malformedDocument('The policy failed legacy parsing')
+  if (parts.length < 5) throw malformedDocument('The policy failed legacy parsing')
+}
+
+function notAnArn(text: string) {
+  return malformedDocument(`Resource ${text} must be in ARN format or "*".`)
 }

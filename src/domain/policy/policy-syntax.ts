@@ -11,8 +11,8 @@ import {
   policyDocument,
 } from './policy-document.ts'
 
-/** What is wrong: no JSON at all; the grammar; a date that is none; the version. */
-export type PolicyProblem = 'json' | 'syntax' | 'date' | 'version'
+/** What is wrong: no JSON at all; the grammar; the version; a date that is none, or an effect in the wrong case. */
+export type PolicyProblem = 'json' | 'syntax' | 'version' | 'legacy'
 
 export interface PolicySyntax {
   readonly statementMembers: ReadonlySet<string>
@@ -57,6 +57,8 @@ const PRINCIPAL_TYPES: ReadonlySet<string> = new Set(['AWS', 'Service', 'Federat
 
 class Grammar {
   readonly #syntax: PolicySyntax
+  /** Found on the way, told after everything else: AWS has another parser for it. */
+  #isLegacyBroken = false
 
   constructor(syntax: PolicySyntax) {
     this.#syntax = syntax
@@ -73,13 +75,15 @@ class Grammar {
     for (const statement of statements) this.#checkStatement(this.#members(statement), Version === '2012-10-17')
     // Comparable as text: both are dates.
     if ((Version as string) < this.#syntax.oldestVersion) throw this.#syntax.refusal('version')
+    if (this.#isLegacyBroken) throw this.#syntax.refusal('legacy')
   }
 
   #checkStatement(statement: Members, hasVariables: boolean): void {
     this.#checkNames(statement, this.#syntax.statementMembers)
     const { Sid = '', Effect, NotPrincipal, Condition } = statement
     this.#require(typeof Sid === 'string')
-    this.#require(Effect === 'Allow' || Effect === 'Deny')
+    this.#require(typeof Effect === 'string' && /^(allow|deny)$/i.test(Effect))
+    if (Effect !== 'Allow' && Effect !== 'Deny') this.#isLegacyBroken = true
     const principal = this.#oneOf(statement, 'Principal', 'NotPrincipal')
     const { allowsEmptyLists } = this.#syntax
     for (const name of ['Action', 'Resource']) {
@@ -114,7 +118,9 @@ class Grammar {
     this.#require(isScalar)
     const text = value instanceof NumberText ? value.text : String(value)
     const mayBeVariable = hasVariables && operator.hasVariables && text.includes('${')
-    if (!operator.accepts(text) && !mayBeVariable) throw this.#syntax.refusal(operator.isDate ? 'date' : 'syntax')
+    if (operator.accepts(text) || mayBeVariable) return
+    this.#require(operator.isDate)
+    this.#isLegacyBroken = true
   }
 
   #checkTexts(value: unknown, mayBeEmpty: boolean): void {

@@ -23,7 +23,7 @@ export function readTrustPolicy(text: string): string {
   const document = readPolicyDocument(text, SYNTAX)
   checkSids(document)
   for (const { principal, action, resource } of document.statements) {
-    if (resource !== undefined) throw malformedDocument('Has prohibited field Resource.')
+    if (resource !== undefined) throw malformedDocument('Has prohibited field Resource')
     checkTrusted(principal)
     if (!hasMembers(action)) throw malformedDocument('Policy statement must contain actions.')
     checkActions(action)

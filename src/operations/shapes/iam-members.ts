@@ -1,18 +1,35 @@
 /** Members that many IAM operations share, with the constraints of its model. */
-import { enumeration, list, optional, string, structure } from '../../base/schema.ts'
+import { validationError } from '../../base/errors.ts'
+import { enumeration, list, optional, type Shape, string, structure } from '../../base/schema.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { ConditionValues } from '../../domain/policy/access-request.ts'
 import type { LocatedEntity } from '../../pipeline/operation.ts'
 
-const NAME = '[\\w+=,.@-]+'
+const NAME = /^[\w+=,.@-]+$/
+
+/** Of names IAM checks the length as its model says, and then the characters, with words of their own. */
+function nameOf(charsMax: number): Shape<string> {
+  const sized = string({ min: 1, max: charsMax })
+  return {
+    read(value, path, violations) {
+      const found = violations.length
+      const name = sized.read(value, path, violations)
+      if (violations.length > found || NAME.test(name)) return name
+      throw validationError(
+        `The specified value for ${path} is invalid. ` +
+          'It must contain only alphanumeric characters and/or the following: +=,.@_-',
+      )
+    },
+  }
+}
 
 /** Of users and roles (authorization.md 6.1). */
-export const userName = string({ min: 1, max: 64, pattern: NAME })
+export const userName = nameOf(64)
 export const roleName = userName
 /** Where the model admits longer names than a user can have; nothing is found under them. */
-export const existingUserName = string({ min: 1, max: 128, pattern: NAME })
-export const groupName = string({ min: 1, max: 128, pattern: NAME })
-export const iamPolicyName = string({ min: 1, max: 128, pattern: NAME })
+export const existingUserName = nameOf(128)
+export const groupName = nameOf(128)
+export const iamPolicyName = nameOf(128)
 
 export const arn = string({ min: 20, max: 2048 })
 export const path = string({ min: 1, max: 512, pattern: '(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)' })

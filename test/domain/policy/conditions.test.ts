@@ -778,6 +778,7 @@ describe('variables', () => {
     assert.equal(allowed([own, 'arn:aws:iam::*:user/a*'], {}), true)
     assert.equal(allowed(own, {}, true), true)
     assert.equal(allowed(own, { 'aws:username': 'alice' }, true), false)
+    assert.equal(allowed('arn:aws:iam::${account}:user/*', { account: '111122223333' }), false)
     assert.equal(
       allowed('arn:aws:iam::${aws:PrincipalAccount}:user/*', { 'aws:PrincipalAccount': '111122223333' }),
       false,

@@ -336,6 +336,15 @@ describe('a key of another account', () => {
       { principal: foreignSession, keyPolicy: to(foreignSession.entityId, allow('*')), session: NO_KMS },
       'A-3 foreign',
     ],
+    [
+      'X-2 even if everyone is named too',
+      {
+        principal: foreignSession,
+        keyPolicy: [to('*', allow('*')), to(foreignSession.entityId, allow('*'))],
+        session: NO_KMS,
+      },
+      'A-3 foreign',
+    ],
     ['a deny of the own account', { ...onKey, identity: [ID, deny('*')] }, 'A-5 identity foreign'],
     ['the root of the other account', { principal: root(B), keyPolicy: OF_ACCOUNT_B }, 'allow'],
   ])

@@ -96,7 +96,7 @@ const COMPARANDS: Readonly<Record<string, readonly (string | number | boolean)[]
   String: ['key', 'x', 'a*', '?b', '*', 'a?b', '${k:a}', '${k:n}x', "${k:none, 'key'}", '${*}', 'Ab', 'ab', 5, true],
   Numeric: [5, '5', '7.5', -1, '1767225600', '+5', '0005'],
   Date: ['2026-01-01T00:00:00Z', '2026', '2025-12', '2026-01-01', 1767225600, '2026-01-01T01:00+01:00'],
-  Ip: ['10.0.0.0/8', '10.1.2.3', '0.0.0.0/0', '::/0', '2001:db8::/32', '10.1.2.0/31'],
+  Ip: ['10.0.0.0/8', '10.1.2.3', '0.0.0.0/0', '::/0', '2001:db8::/32', '10.1.2.0/31', '10.1.2.2/31', '2001:db0::/28'],
   Arn: [
     ROLE,
     KEY,
@@ -136,19 +136,21 @@ const KEYS = [...Object.keys(CONTEXT_VALUES), 'k:none', 'k:multi', 'k:identity']
 const oneOrMore = <T>(items: readonly T[]) =>
   fc.oneof(fc.constantFrom(...items), fc.array(fc.constantFrom(...items), { minLength: 1, maxLength: 3 }))
 
-const operatorCondition = fc.constantFrom(...OPERATORS).chain(([name, comparands]) =>
-  fc
-    .record({
-      prefix: fc.constantFrom('', '', '', 'ForAllValues:', 'ForAnyValue:'),
-      suffix: fc.constantFrom('', '', 'IfExists'),
-      key: fc.oneof(
-        { weight: 3, arbitrary: fc.constant(KEYS_OF[comparands]!) },
-        { weight: 1, arbitrary: fc.constantFrom(...KEYS) },
-      ),
-      values: oneOrMore(COMPARANDS[comparands]!),
-    })
-    .map(({ prefix, suffix, key, values }) => ({ [prefix + name + suffix]: { [key]: values } })),
-)
+const operatorCondition = fc
+  .tuple(fc.constantFrom(...OPERATORS), fc.constantFrom('', '', '', 'ForAllValues:', 'ForAnyValue:'))
+  .chain(([[name, comparands], prefix]) =>
+    fc
+      .record({
+        suffix: fc.constantFrom('', '', 'IfExists'),
+        key: fc.oneof(
+          { weight: 3, arbitrary: fc.constant(KEYS_OF[comparands]!) },
+          { weight: prefix === '' ? 0 : 3, arbitrary: fc.constant('k:multi') },
+          { weight: 1, arbitrary: fc.constantFrom(...KEYS) },
+        ),
+        values: oneOrMore(COMPARANDS[comparands]!),
+      })
+      .map(({ suffix, key, values }) => ({ [prefix + name + suffix]: { [key]: values } })),
+  )
 const nullCondition = fc
   .record({ key: fc.constantFrom(...KEYS), value: fc.constantFrom('true', 'false', true) })
   .map(({ key, value }) => ({ Null: { [key]: value } }))
@@ -268,6 +270,39 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     // Alias operations and lists belong to the caller's own account.
     const account = place.kind === 'alias' || place.kind === 'account' ? rest.principal.account : place.account
     return { ...rest, ...place, account, action: place.action ?? action } as Scenario
+  })
+
+/** Nothing but one statement decides: what its parts mean shows in every answer. */
+export const oneStatement: fc.Arbitrary<Scenario> = fc
+  .record({
+    effect: fc.constantFrom('Allow', 'Deny'),
+    version: fc.constantFrom('2012-10-17', '2012-10-17', '2012-10-17', '2008-10-17'),
+    elements: fc.oneof(
+      condition.map((Condition) => ({ Action: '*', Resource: '*', Condition })),
+      resource.map((resource) => ({ Action: '*', ...resource })),
+      action.map((action) => ({ ...action, Resource: '*' })),
+    ),
+    place,
+    action: fc.constantFrom(...ACTIONS.slice(0, 3)),
+    context,
+  })
+  .map(({ effect, version, elements, place, action, context }) => {
+    const statement = { Effect: effect, ...elements } as OracleStatement
+    const everything: OracleStatement = { Effect: 'Allow', Action: '*', Resource: '*' }
+    return {
+      principal: alice,
+      identityPolicies: [{ Version: version, Statement: effect === 'Deny' ? [statement, everything] : statement }],
+      boundary: undefined,
+      sessionPolicies: undefined,
+      ...place,
+      action: place.action ?? action,
+      resourcePolicy: { Statement: { ...everything, Principal: { AWS: A } } },
+      crossAccount: false,
+      grants: [],
+      region: REGION,
+      context,
+      identityContext: {},
+    }
   })
 
 export function requestOf(s: Scenario): AccessRequest {

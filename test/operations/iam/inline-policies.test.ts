@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
-import { assertFails, assertValidation, constraint, lastRecord } from '../support.ts'
-import { callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
+import { assertFails, assertValidation, lastRecord } from '../support.ts'
+import { callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY, wrongCharacters } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -120,7 +120,7 @@ test('a policy counts from the moment it is put until it is deleted', async () =
 test('what is no policy is refused as malformed, and the old policy stays', async () => {
   await newUser(harness, 'carol', { Action: 'iam:ListUsers', Resource: '*' })
   const cases: readonly (readonly [document: string, text: string])[] = [
-    ['{', 'This policy contains invalid Json'],
+    ['{', 'Syntax errors in policy.'],
     ['{"Version":"2012-10-17","Statement":[]}', 'Syntax errors in policy.'],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*","Resource":"*","Principal":"*"}}',
@@ -128,7 +128,7 @@ test('what is no policy is refused as malformed, and the old policy stays', asyn
     ],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"allow","Action":"iam:*","Resource":"*"}}',
-      'Syntax errors in policy.',
+      'The policy failed legacy parsing',
     ],
     [
       '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*"}}',
@@ -147,7 +147,7 @@ test('what is no policy is refused as malformed, and the old policy stays', asyn
   assert.equal(decodeURIComponent(PolicyDocument), LIST_USERS)
   await assertValidation(
     callIam(harness, 'PutUserPolicy', { UserName: 'carol', PolicyName: 'a b', PolicyDocument: LIST_USERS }),
-    constraint('', 'policyName', 'satisfy regular expression pattern: [\\w+=,.@-]+'),
+    wrongCharacters('policyName'),
   )
 })
 

@@ -121,3 +121,8 @@ export async function newUser(
 export function notAllowed({ arn }: Principal, permission: string, resource: string): string {
   return `User: ${arn} is not authorized to perform: ${permission} on resource: ${resource} because no identity-based policy allows the ${permission} action`
 }
+
+/** What IAM says of a name, in place of the pattern that its model has. */
+export function wrongCharacters(path: string): string {
+  return `The specified value for ${path} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`
+}
