@@ -55,7 +55,9 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     release()
   }
   try {
-    const services = { store, keyMaterials: service.keyMaterials, clock: movableClock }
+    const { keyMaterials, domainKeys, random } = service
+    const { externalAccounts } = choice
+    const services = { store, keyMaterials, domainKeys, random, clock: movableClock, externalAccounts }
     if (seed !== undefined) await applySeed(services, seed, { account, region })
     return { listen: (address) => service.listen(address), clock: service.clockControl!, stop }
   } catch (error) {
