@@ -62,6 +62,18 @@ test('a user has at most two access keys, inactive ones included', async () => {
   await newKey('dora')
 })
 
+test('requests at the same time make no third access key', async () => {
+  await newUser(harness, 'racer')
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => newKey('racer')))
+  const refused = results.filter((result) => result.status === 'rejected')
+  assert.deepEqual(
+    refused.map(({ reason }) => reason.code),
+    ['LimitExceeded', 'LimitExceeded', 'LimitExceeded'],
+  )
+  const { AccessKeyMetadata } = await callIam(harness, 'ListAccessKeys', { UserName: 'racer' })
+  assert.equal(AccessKeyMetadata.length, 2)
+})
+
 test('access keys of nobody fail', async () => {
   const text = 'The user with name nobody cannot be found.'
   for (const operation of ['CreateAccessKey', 'ListAccessKeys']) {
