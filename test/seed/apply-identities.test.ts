@@ -1,7 +1,10 @@
 /** Users, roles, groups and their policies from a seed: docs/seed-file.md, "Identities". */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { parseDocument } from 'yaml'
 import { startKeyhold } from '../../src/index.ts'
 import { applySeed } from '../../src/seed/apply-seed.ts'
 import { readSeed } from '../../src/seed/seed.ts'
@@ -82,6 +85,32 @@ test('a seed makes accounts, groups, users and roles with their policies, once',
   assert.equal(second.description, 'Deploys')
   assert.equal((await store.findRole(ACCOUNT, 'first'))!.maxSessionSeconds, 7_200)
   assert.equal((await store.listAttachments(second.roleId)).length, 1)
+})
+
+test('the example of the documentation is applied, all of it', async (context) => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'seed-file.md'), 'utf8')
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
+  assert.equal(examples.length, 2)
+  const keyhold = await harness(context)
+  // The harness has an alice of its own in the example's account.
+  const seed = readSeed(
+    parseDocument(examples[1]![1]!.replaceAll('111122223333', ACCOUNT), { schema: 'failsafe' }).toJS(),
+  )
+  const { store } = keyhold
+  const { keyMaterials, domainKeys, random } = keyhold.service
+  const services = {
+    store,
+    keyMaterials,
+    domainKeys,
+    random,
+    clock: keyhold.clock,
+    externalAccounts: 'reject' as const,
+  }
+  const outcome = await applySeed(services, seed, { account: ACCOUNT, region: REGION })
+  assert.equal(outcome.identitiesMade, 3)
+  const alice = await store.findUser(ACCOUNT, 'alice')
+  assert.equal((await store.listInlinePolicies(alice!.userId)).length, 1)
+  assert.ok((await store.findRole(ACCOUNT, 'deploy'))!.trustPolicy.includes(alice!.userId))
 })
 
 test('trust policies and key policies name users and roles of the same seed, by what never comes again', async (context) => {
