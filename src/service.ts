@@ -60,8 +60,8 @@ export interface ServiceOptions {
   readonly tls?: TlsFiles | undefined
   /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
   readonly attestationRoots?: string | undefined
-  /** What the operator says of identity providers, by their URLs. */
-  readonly identityProviders?: ReadonlyMap<string, ProviderSettings> | undefined
+  /** What the operator says of some identity providers (docs/sts-and-iam.md). */
+  readonly identityProviders?: readonly ProviderSettings[] | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
@@ -125,7 +125,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       store,
       keys: createProviderKeys({
         fetchDocument,
-        providers: options.identityProviders ?? new Map(),
+        providers: options.identityProviders ?? [],
         monotonic: () => performance.now(),
         log,
       }),

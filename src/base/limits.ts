@@ -61,8 +61,6 @@ export const MATERIALS_READ_AT_ONCE_MAX = 1_000
 /** lifecycle.md ROT-32: in the life of a key. */
 export const ON_DEMAND_ROTATIONS_MAX = 25
 export const POLICY_BYTES_MAX = 32_768
-/** authorization.md 6.1: white space not counted. */
-export const SESSION_POLICY_CHARS_MAX = 2_048
 /** operations.md 1.7: more validation errors than this are not reported. */
 export const VALIDATION_ERRORS_MAX = 10
 

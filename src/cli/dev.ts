@@ -4,6 +4,7 @@ import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
 import { openDevelopmentNode } from '../start/development.ts'
+import { readIdentityProviders } from '../start/identity-providers.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
@@ -19,6 +20,7 @@ export const dev = defineCommand({
     'account',
     'region',
     'attestationIssuer',
+    'identityProviders',
     'externalAccounts',
     'grantPropagationDelay',
     'logLevel',
@@ -43,7 +45,8 @@ that code which forgets the token fails here and not on AWS.`,
     const issuer =
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
-    const access = { externalAccounts, grantPropagationDelayMs: settings.grantPropagationDelay }
+    const identityProviders = readIdentityProviders(settings.identityProviders)
+    const access = { externalAccounts, identityProviders, grantPropagationDelayMs: settings.grantPropagationDelay }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })

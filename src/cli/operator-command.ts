@@ -48,14 +48,15 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
   return defineCommand({
     args,
     flags,
-    settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'config'],
-    fallbacks: { data: '~/.local/share/keyhold', account: 'the only one' },
+    settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
+    fallbacks: { data: '~/.local/share/keyhold', account: 'the only one', externalAccounts: 'reject' },
     description: `${description.trim()}\n${ABOUT}`,
     async run({ settings, flags, args, terminal }) {
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
       requireDataFolder(folder)
       const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
-      const node = await openOperatorNode({ ...choice, folder, log: silentLog })
+      const { externalAccounts } = settings
+      const node = await openOperatorNode({ ...choice, folder, externalAccounts, log: silentLog })
       try {
         await run({ operator: operatorOn(node, folder, settings), flags, args, terminal })
       } finally {

@@ -1,7 +1,7 @@
 /** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
 import { systemClock } from '../base/clock.ts'
 import { readPassphrase } from '../config/passphrase.ts'
-import { defaultDataFolder } from '../config/settings.ts'
+import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
 import { createKeyMaterials } from '../domain/keys/key-material.ts'
@@ -20,14 +20,14 @@ const NODE = 'seed'
 
 export const seed = defineCommand({
   args: ['FILE'],
-  settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'config'],
-  fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own" },
+  settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
+  fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own", externalAccounts: 'reject' },
   description: `
-Creates the keys and aliases that a YAML file describes (docs/seed-file.md). Stop the server first.
-What is there already, just as the file wants it, is left alone; if anything contradicts the file,
-nothing is changed.
+Creates the keys, aliases and identities that a YAML file describes (docs/seed-file.md). Stop the
+server first. What is there already, just as the file wants it, is left alone; if anything
+contradicts the file, nothing is changed.
 
-Meant for development: material that is written down in a file protects nothing.`,
+Meant for development: material and secrets that are written down in a file protect nothing.`,
   async run({ settings, args: [file], terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
@@ -44,7 +44,7 @@ Meant for development: material that is written down in a file protects nothing.
   },
 })
 
-type Wanted = { readonly account: string | undefined; readonly region: string }
+type Wanted = Pick<Settings, 'account' | 'region' | 'externalAccounts'>
 
 async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, wanted: Wanted): Promise<SeedOutcome> {
   const random = createRandomSource()
@@ -55,16 +55,20 @@ async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, 
     const keyMaterials = createKeyMaterials(store, domainKeys, random)
     const [ownAccount = DEVELOPMENT_ACCOUNT] = await store.listAccounts()
     const defaults: SeedDefaults = { account: wanted.account ?? ownAccount, region: wanted.region }
-    return await applySeed({ store, keyMaterials, clock: systemClock }, loaded, defaults)
+    const externalAccounts = wanted.externalAccounts ?? 'reject'
+    const services = { store, keyMaterials, domainKeys, random, clock: systemClock, externalAccounts }
+    return await applySeed(services, loaded, defaults)
   } finally {
     await store.close()
   }
 }
 
-function report({ keysMade, aliasesMade, keysFound }: SeedOutcome): string {
-  return `${count(keysMade, 'key')} and ${count(aliasesMade, 'alias', 'es')} created, ${count(keysFound, 'key')} there already`
+function report({ keysMade, aliasesMade, keysFound, identitiesMade, identitiesFound }: SeedOutcome): string {
+  const keys = `${count(keysMade, 'key', 'keys')} and ${count(aliasesMade, 'alias', 'aliases')} created, ${count(keysFound, 'key', 'keys')} there already`
+  if (identitiesMade + identitiesFound === 0) return keys
+  return `${keys}\n${count(identitiesMade, 'identity', 'identities')} created, ${count(identitiesFound, 'identity', 'identities')} there already`
 }
 
-function count(number: number, noun: string, plural = 's'): string {
-  return `${number} ${noun}${number === 1 ? '' : plural}`
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`
 }

@@ -5,6 +5,7 @@ import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
+import { readIdentityProviders } from '../start/identity-providers.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
@@ -26,6 +27,7 @@ export const start = defineCommand({
     'tlsKey',
     'allowPlainHttp',
     'attestationRoots',
+    'identityProviders',
     'externalAccounts',
     'account',
     'region',
@@ -44,6 +46,7 @@ has accepted; a second one at once.`,
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
+    const identityProviders = readIdentityProviders(settings.identityProviders)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
@@ -52,7 +55,7 @@ has accepted; a second one at once.`,
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const node = { tls, attestationRoots, externalAccounts, authentication, logLevel } as const
+      const node = { tls, attestationRoots, identityProviders, externalAccounts, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())

@@ -75,6 +75,10 @@ export const SETTINGS = Object.freeze({
     'Root certificates (PEM) that attestation documents of recipients may begin with.',
     "AWS's root of Nitro Enclaves",
   ),
+  identityProviders: optional(
+    path('FILE'),
+    'What to know of OpenID Connect providers: keys, certificates, private addresses (docs/sts-and-iam.md).',
+  ),
   attestationIssuer: optional(
     path('FILE'),
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",

@@ -6,6 +6,7 @@ import { DAY_MS } from '../base/clock.ts'
 import { KEY_USES_HELD_MAX, KEY_USES_SAVE_INTERVAL_MS, KEY_USES_SAVED_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { Key, KeyName } from './keys/key.ts'
+import { createNotedUses } from './noted-uses.ts'
 import type { KeyUse, Store } from './store.ts'
 
 export interface KeyUsage {
@@ -30,52 +31,30 @@ interface NotedUse {
 
 export function createKeyUsage(store: Store, log: Log): KeyUsage {
   /** By ARN. */
-  let noted = new Map<string, NotedUse>()
-  /** What is on its way into the store, so that it can be seen meanwhile. */
-  let saving = new Map<string, NotedUse>()
-  let underWay: Promise<void> | undefined
-
-  async function saveNoted(): Promise<void> {
-    saving = noted
-    noted = new Map()
-    const uses = [...saving.values()].map(toKeyUse)
-    try {
-      // In several transactions: other changes have a turn in between.
-      for (let start = 0; start < uses.length; start += KEY_USES_SAVED_AT_ONCE_MAX) {
-        await store.saveUses(uses.slice(start, start + KEY_USES_SAVED_AT_ONCE_MAX))
+  const uses = createNotedUses<NotedUse>({
+    // In several transactions: other changes have a turn in between.
+    async saveAll(noted) {
+      for (let start = 0; start < noted.length; start += KEY_USES_SAVED_AT_ONCE_MAX) {
+        await store.saveUses(noted.slice(start, start + KEY_USES_SAVED_AT_ONCE_MAX).map(toKeyUse))
       }
-    } catch (error) {
-      log.warn({ err: error }, 'cannot save when keys were last used; will try again')
-      for (const [arn, use] of saving) if (!noted.has(arn) && noted.size < KEY_USES_HELD_MAX) noted.set(arn, use)
-    }
-    saving = new Map()
-  }
-
-  function save(): Promise<void> {
-    underWay ??= saveNoted().finally(() => {
-      underWay = undefined
-    })
-    return underWay
-  }
-
-  const timer = setInterval(save, KEY_USES_SAVE_INTERVAL_MS).unref()
+    },
+    intervalMs: KEY_USES_SAVE_INTERVAL_MS,
+    heldMax: KEY_USES_HELD_MAX,
+    log,
+    what: 'when keys were last used',
+  })
   return {
     note(key, operation, time, eventId, requestId) {
-      noted.set(key.arn, { key, operation, time, eventId, requestId })
-      if (noted.size >= KEY_USES_HELD_MAX && underWay === undefined) void save()
+      uses.note(key.arn, { key, operation, time, eventId, requestId })
     },
     async lastUse(key) {
-      const own = noted.get(key.arn) ?? saving.get(key.arn)
+      const own = uses.peek(key.arn)
       const saved = await store.findLastUsage(key)
       if (own === undefined || (saved !== undefined && saved.time > own.time)) return saved
       return toKeyUse(own)
     },
-    save,
-    async stop() {
-      clearInterval(timer)
-      await underWay
-      await save()
-    },
+    save: uses.save,
+    stop: uses.stop,
   }
 }
 

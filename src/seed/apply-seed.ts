@@ -1,18 +1,20 @@
-/** Brings the keys of a seed into a store: all of them, or none where the store contradicts the seed. */
+/** Brings the keys and identities of a seed into a store: all of them, or none where the store contradicts the seed. */
 import type { Clock } from '../base/clock.ts'
-import { KmsError } from '../base/errors.ts'
 import { checkAliasQuota } from '../domain/alias-rules.ts'
 import { type AliasName, aliasRef } from '../domain/aliases.ts'
+import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
 import { arnOf, type Key, type KeyName, keyRef, type Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { checkKeyQuota } from '../domain/keys/new-key.ts'
+import { writtenKeyPolicy } from '../domain/keys/written-policy.ts'
 import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
-import type { Change, Store, StoredKeyMaterial } from '../domain/store.ts'
+import type { Change, StoredKeyMaterial } from '../domain/store.ts'
+import { applyIdentities, type IdentityOutcome, type IdentitySeedServices, planIdentities } from './apply-identities.ts'
+import { inPlace } from './in-place.ts'
 import type { Seed, SeedKey } from './seed.ts'
 import { SeedError } from './seed-error.ts'
 
-export interface SeedServices {
-  readonly store: Store
+export interface SeedServices extends IdentitySeedServices {
   readonly keyMaterials: KeyMaterials
   readonly clock: Clock
 }
@@ -27,6 +29,9 @@ export interface SeedOutcome {
   readonly aliasesMade: number
   /** Keys that were there already, just as the seed wants them. */
   readonly keysFound: number
+  /** Users, roles and groups. */
+  readonly identitiesMade: number
+  readonly identitiesFound: number
 }
 
 /** A key of the seed with its full name and the material that it would get. */
@@ -49,7 +54,13 @@ export async function applySeed(services: SeedServices, seed: Seed, defaults: Se
     const material = await services.keyMaterials.create({ ...names[index]!, ...FACTS }, createdAt, secret)
     planned.push({ ...names[index]!, seed: entry, material })
   }
-  return services.store.change((change) => applyAll(change, planned, createdAt))
+  const account = seed.account ?? defaults.account
+  const identities = await planIdentities(services, seed.identities, account)
+  return services.store.change(async (change) => {
+    // First: policies of keys may name them.
+    const found = await applyIdentities(services, change, identities, account, createdAt)
+    return applyAll(services, change, planned, createdAt, found)
+  })
 }
 
 function nameOf(entry: SeedKey, seed: Seed, defaults: SeedDefaults): KeyName {
@@ -73,16 +84,23 @@ function checkUnique(entries: readonly SeedKey[], names: readonly KeyName[]): vo
   })
 }
 
-async function applyAll(change: Change, planned: readonly Planned[], createdAt: number): Promise<SeedOutcome> {
+async function applyAll(
+  { externalAccounts }: SeedServices,
+  change: Change,
+  planned: readonly Planned[],
+  createdAt: number,
+  identities: IdentityOutcome,
+): Promise<SeedOutcome> {
   const outcome = { keysMade: 0, aliasesMade: 0, keysFound: 0 }
-  const contradictions: string[] = []
+  const { contradictions } = identities
   for (const plan of planned) {
+    const policy = await storedPolicy(change, plan.seed, externalAccounts)
     const existing = await change.findKey(plan)
     if (existing === undefined) {
-      await insertKey(change, plan, createdAt)
+      await insertKey(change, plan, policy, createdAt)
       outcome.keysMade++
     } else {
-      contradictions.push(...contradictionsOf(existing, plan))
+      contradictions.push(...contradictionsOf(existing, plan, policy))
       outcome.keysFound++
     }
     for (const [index, aliasName] of plan.seed.aliases.entries()) {
@@ -95,10 +113,16 @@ async function applyAll(change: Change, planned: readonly Planned[], createdAt: 
   // Thrown inside the transaction: nothing of the seed stays.
   if (contradictions.length > 0)
     throw new SeedError(`the seed contradicts the store:\n  ${contradictions.join('\n  ')}`)
-  return outcome
+  return { ...outcome, identitiesMade: identities.made, identitiesFound: identities.found }
 }
 
-async function insertKey(change: Change, plan: Planned, createdAt: number): Promise<void> {
+/** With the unique ids of the principals that it names (authorization.md P-4). */
+async function storedPolicy(change: Change, { place, policy }: SeedKey, externalAccounts: ExternalAccounts) {
+  if (policy === undefined) return undefined
+  return inPlace(`${place}.policy`, () => writtenKeyPolicy(policy, change, externalAccounts))
+}
+
+async function insertKey(change: Change, plan: Planned, policy: string | undefined, createdAt: number): Promise<void> {
   const { account, region, keyId, seed, material } = plan
   await inPlace(seed.place, () => checkKeyQuota(change, account, region))
   const key: Key = Object.freeze({
@@ -115,7 +139,7 @@ async function insertKey(change: Change, plan: Planned, createdAt: number): Prom
     deletion: undefined,
     currentMaterialId: material.materialId,
     tags: seed.tags ?? [],
-    policy: seed.policy ?? defaultKeyPolicy(account, region),
+    policy: policy ?? defaultKeyPolicy(account, region),
     rotation: undefined,
     onDemandRotations: 0,
     importedMaterial: undefined,
@@ -124,8 +148,8 @@ async function insertKey(change: Change, plan: Planned, createdAt: number): Prom
 }
 
 /** Only what the seed says is compared: the rest may have changed since. */
-function contradictionsOf(existing: Key, { seed, material }: Planned): string[] {
-  const { place, description, enabled, tags, policy } = seed
+function contradictionsOf(existing: Key, { seed, material }: Planned, policy: string | undefined): string[] {
+  const { place, description, enabled, tags } = seed
   const differs: [name: string, isSo: boolean][] = [
     ['material', seed.material !== undefined && existing.currentMaterialId !== material.materialId],
     ['description', description !== undefined && existing.description !== description],
@@ -157,14 +181,4 @@ async function applyAlias(
   await inPlace(place, () => checkAliasQuota(change, plan))
   await change.insertAlias({ ...name, keyId, createdAt, updatedAt: createdAt })
   return true
-}
-
-/** A quota that the seed would exceed, with the place where it does. */
-async function inPlace(place: string, check: () => Promise<void>): Promise<void> {
-  try {
-    await check()
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error
-    throw new SeedError(`${place}: ${error.text ?? error.code}`, { cause: error })
-  }
 }

@@ -16,6 +16,8 @@ export interface DataFolder {
   readonly rootKeyParameters: string
   /** The administrator's access key, in AWS's shared credentials format. */
   readonly credentials: string
+  /** A file that is there if 'keyhold dev' runs on the folder. */
+  readonly development: string
 }
 
 export function dataFolder(path: string): DataFolder {
@@ -27,6 +29,7 @@ export function dataFolder(path: string): DataFolder {
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),
     credentials: join(path, 'credentials'),
+    development: join(path, 'development'),
   })
 }
 

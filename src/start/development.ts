@@ -23,6 +23,7 @@ export interface DevelopmentOptions {
   readonly region: string
   /** PEM of roots that are trusted besides AWS's. */
   readonly attestationRoots: string | undefined
+  readonly identityProviders?: NodeOptions['identityProviders']
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
   readonly grantPropagationDelayMs?: number | undefined
@@ -43,6 +44,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     node: NODE,
     authentication: 'development',
     attestationRoots,
+    identityProviders: options.identityProviders,
     externalAccounts: options.externalAccounts ?? 'accept',
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
@@ -55,7 +57,9 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     release()
   }
   try {
-    const services = { store, keyMaterials: service.keyMaterials, clock: movableClock }
+    const { keyMaterials, domainKeys, random } = service
+    const { externalAccounts } = choice
+    const services = { store, keyMaterials, domainKeys, random, clock: movableClock, externalAccounts }
     if (seed !== undefined) await applySeed(services, seed, { account, region })
     return { listen: (address) => service.listen(address), clock: service.clockControl!, stop }
   } catch (error) {

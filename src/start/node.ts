@@ -21,6 +21,7 @@ export interface NodeOptions {
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
   readonly attestationRoots?: string | undefined
+  readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalAccounts?: ServiceOptions['externalAccounts']
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined

@@ -15,7 +15,7 @@ import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Change, Store } from '../domain/store.ts'
 import { IAM_OPERATIONS } from '../operations/iam/index.ts'
-import { createService, type Service } from '../service.ts'
+import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
@@ -40,6 +40,7 @@ export type OperatorDeed = Pick<
 
 export interface OperatorNodeOptions extends RootKeyChoice {
   readonly folder: DataFolder
+  readonly externalAccounts: ServiceOptions['externalAccounts']
   readonly log: Log
 }
 
@@ -78,6 +79,7 @@ async function open(options: OperatorNodeOptions, { node, lock, isAlone, store }
   const service = await createService({
     ...{ store, auditLog, rootKey, clock: systemClock, log, node },
     authentication: 'signed',
+    externalAccounts: options.externalAccounts,
   })
   return {
     store,

@@ -10,6 +10,7 @@
  * 6. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
  *    has no account, the next start takes the credentials from the file.
  */
+import { existsSync, rmSync } from 'node:fs'
 import { recoverAuditFolder } from '../audit/recover.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -26,6 +27,7 @@ import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { writeDurably } from './write-durably.ts'
 
 export interface PrepareOptions extends RootKeyChoice {
   readonly folder: DataFolder
@@ -82,17 +84,28 @@ function accountToShow({ folder, account }: PrepareOptions, accounts: readonly s
   return account ?? (accounts.length === 1 ? only! : (readCredentials(folder.credentials)?.account ?? only!))
 }
 
+/** Development lets everybody in, and a seed may give it users: so whose folder it is must not hang on what is in it. */
 function checkMode({ folder, mode, account: wanted }: PrepareOptions, accounts: readonly string[]): void {
-  if (accounts.length === 0) return
+  const isForDevelopment = existsSync(folder.development)
   if (mode === 'development') {
-    throw new UsageError(`${folder.path} belongs to a server: development mode would let anybody use its keys`, {
-      hint: "give 'keyhold dev' a folder of its own with --data, or none",
+    if (!isForDevelopment && accounts.length > 0) {
+      throw new UsageError(`${folder.path} belongs to a server: development mode would let anybody use its keys`, {
+        hint: "give 'keyhold dev' a folder of its own with --data, or none",
+      })
+    }
+    if (!isForDevelopment)
+      writeDurably(folder.development, "'keyhold dev' lets everybody use what is in this folder.\n")
+    return
+  }
+  if (isForDevelopment && accounts.length > 0) {
+    throw new UsageError(`${folder.path} belongs to 'keyhold dev', which gave it users from a seed`, {
+      hint: 'give the server a folder of its own with --data',
     })
   }
-  if (wanted !== undefined && !accounts.includes(wanted)) {
-    throw new UsageError(
-      `--account ${wanted}: the data folder ${folder.path} was made for account ${accounts.join(', ')}`,
-    )
+  rmSync(folder.development, { force: true })
+  if (accounts.length > 0 && wanted !== undefined && !accounts.includes(wanted)) {
+    const made = accounts.join(', ')
+    throw new UsageError(`--account ${wanted}: the data folder ${folder.path} was made for account ${made}`)
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
+import type { ServiceOptions } from '../service.ts'
 import type { Address, ListenAddress } from '../wire/http-server.ts'
 import type { RootKeyChoice } from './root-key.ts'
 
@@ -11,6 +12,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly tls: TlsSettings | undefined
   /** PEM; `undefined`: AWS's. */
   readonly attestationRoots: string | undefined
+  readonly identityProviders: ServiceOptions['identityProviders']
   readonly externalAccounts: Settings['externalAccounts']
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']

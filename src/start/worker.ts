@@ -52,12 +52,13 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, externalAccounts } = task
+  const { authentication, tls, attestationRoots, identityProviders, externalAccounts } = task
   const { service } = await openDurableNode(task.folder, task, {
     node,
     authentication,
     tls,
     attestationRoots,
+    identityProviders,
     externalAccounts,
     log,
   })

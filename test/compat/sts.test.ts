@@ -39,8 +39,8 @@ const folder = mkdtempSync(join(tmpdir(), 'keyhold-sts-'))
 before(async () => {
   provider = await startIdentityProvider(Date.now)
   provider.addKey('ES256', 'only')
-  const settings = { isPrivate: true, ca: provider.ca }
-  server = await startTestServer({ identityProviders: new Map([[provider.issuer, settings]]) })
+  const trusted = { url: provider.issuer, isPrivate: true, ca: provider.ca }
+  server = await startTestServer({ identityProviders: [trusted] })
   const iam = client(IAMClient, ADMINISTRATOR)
   await makeRole(iam, 'ci', '/app/', { AWS: `arn:aws:iam::${ACCOUNT}:root` }, ['sts:AssumeRole', 'sts:TagSession'])
   await iam.send(new CreateOpenIDConnectProviderCommand({ Url: provider.issuer, ClientIDList: ['sts.example'] }))
@@ -223,10 +223,12 @@ test('AWS SDK for JavaScript: a web identity assumes its role without any creden
   await assert.rejects(late, { name: 'ExpiredTokenException' })
 })
 
+/** With a home of its own: the AWS CLI keeps the sessions of profiles there, which no other server knows. */
 async function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const { AWS_PROFILE: _profile, AWS_SESSION_TOKEN: _token, ...inherited } = process.env
   const clean = {
     ...inherited,
+    HOME: folder,
     AWS_CONFIG_FILE: join(folder, 'config'),
     AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
   }

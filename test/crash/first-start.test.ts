@@ -112,6 +112,34 @@ test('development mode keeps out of the folder of a server', async () => {
   await assert.rejects(prepare(folder, { mode: 'development' }), /development mode would let anybody use its keys/)
 })
 
+test('a folder of development mode stays one when a seed gave it users, and is closed to a server then', async () => {
+  const folder = newFolder()
+  await prepare(folder, { mode: 'development' })
+  const store = await openSqliteStore({ path: folder.store, node: 'test', clock: systemClock })
+  await store.change((change) => change.insertAccount('111122223333', 0))
+  await store.close()
+  await prepare(folder, { mode: 'development' })
+  await assert.rejects(prepare(folder), /belongs to 'keyhold dev', which gave it users from a seed/)
+})
+
+test('a folder of development mode without users becomes that of the server that is started on it', async () => {
+  const folder = newFolder()
+  await prepare(folder, { mode: 'development' })
+  await prepare(folder)
+  await assert.rejects(prepare(folder, { mode: 'development' }), /development mode would let anybody use its keys/)
+})
+
+test('with several accounts the one of the administrator is shown, and any of them may be named', async () => {
+  const folder = newFolder()
+  await prepare(folder, { account: '444455556666' })
+  const store = await openSqliteStore({ path: folder.store, node: 'test', clock: systemClock })
+  await store.change((change) => change.insertAccount('111122223333', 0))
+  await store.close()
+  assert.equal((await prepare(folder)).account, '444455556666')
+  assert.equal((await prepare(folder, { account: '111122223333' })).account, '111122223333')
+  await assert.rejects(prepare(folder, { account: '777788889999' }), /was made for account 111122223333, 444455556666/)
+})
+
 test('a missing root key is not replaced once something was sealed under it', async () => {
   const folder = newFolder()
   await prepare(folder)

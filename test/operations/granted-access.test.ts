@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { GRANT_OPERATIONS } from '../../src/domain/grants/grant.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import { operations } from '../../src/operations/index.ts'
 import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../support/harness.ts'
@@ -323,4 +324,6 @@ test('exactly the operations of authorization.md 4.2 can be allowed by a grant, 
     assert.equal(input.memberNames.includes('GrantTokens'), grantable.length > 0, name)
   }
   assert.deepEqual(declared, GRANTABLE)
+  const names = Object.values(declared).flatMap((permissions) => permissions.map((name) => name.slice('kms:'.length)))
+  assert.deepEqual([...names, 'RetireGrant'].sort(), [...GRANT_OPERATIONS].sort())
 })

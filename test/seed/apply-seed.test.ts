@@ -20,15 +20,19 @@ const KEY: SeedKeyDocument = {
   material: MATERIAL,
 }
 
+const DEFAULTS = { account: ACCOUNT, region: REGION }
+
 async function harness(context: TestContext): Promise<Harness> {
   const made = await createHarness()
   context.after(() => made.close())
   return made
 }
 
-function apply({ store, service, clock }: Harness, document: SeedDocument) {
-  const services = { store, keyMaterials: service.keyMaterials, clock }
-  return applySeed(services, readSeed(document), { account: ACCOUNT, region: REGION })
+async function apply({ store, service, clock }: Harness, document: SeedDocument) {
+  const { keyMaterials, domainKeys, random } = service
+  const services = { store, keyMaterials, domainKeys, random, clock, externalAccounts: 'reject' as const }
+  const { keysMade, aliasesMade, keysFound } = await applySeed(services, readSeed(document), DEFAULTS)
+  return { keysMade, aliasesMade, keysFound }
 }
 
 test('a seeded key is like any other: it encrypts under its alias and shows what the seed says', async (context) => {
@@ -119,7 +123,7 @@ test('every contradiction is named, and nothing of the seed is applied', async (
     ],
   }
   const withPolicy = { Statement: [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }] }
-  const seed = { keys: [contradiction.keys[0]!, { ...contradiction.keys[1]!, policy: withPolicy }] }
+  const seed = { keys: [contradiction.keys![0]!, { ...contradiction.keys![1]!, policy: withPolicy }] }
   await assert.rejects(apply(keyhold, seed), (error: Error) => {
     assert.ok(error instanceof SeedError)
     assert.deepEqual(error.message.split('\n  '), [

@@ -17,6 +17,8 @@ import type { Log } from '../../base/log.ts'
 
 /** What the operator says of one identity provider. */
 export interface ProviderSettings {
+  /** As in its tokens. */
+  readonly url: string
   /** Its keys, which are then not fetched (closed networks). */
   readonly jwks?: JSONWebKeySet
   /** It may be on a private address. */
@@ -33,8 +35,7 @@ export type FetchDocument = (
 export interface ProviderKeysOptions {
   /** Rejects whatever goes wrong. */
   readonly fetchDocument: FetchDocument
-  /** By the providers' URLs. */
-  readonly providers: ReadonlyMap<string, ProviderSettings>
+  readonly providers: readonly ProviderSettings[]
   /** Milliseconds of a clock that nobody sets. */
   readonly monotonic: () => number
   readonly log: Log
@@ -57,7 +58,8 @@ interface Fetched {
   readonly freshUntil: number
 }
 
-export function createProviderKeys({ fetchDocument, providers, monotonic, log }: ProviderKeysOptions): ProviderKeys {
+export function createProviderKeys({ fetchDocument, monotonic, log, ...options }: ProviderKeysOptions): ProviderKeys {
+  const providers = new Map(options.providers.map((provider) => [provider.url, provider]))
   const fetched = new LRUCache<string, Fetched>({ max: CACHED_PROVIDERS_MAX })
   const failedAt = new LRUCache<string, number>({ max: CACHED_PROVIDERS_MAX })
   /** Requests that come meanwhile wait for the same answer. */
@@ -65,13 +67,10 @@ export function createProviderKeys({ fetchDocument, providers, monotonic, log }:
 
   async function load(issuer: string): Promise<Fetched> {
     const { isPrivate = false, ca } = providers.get(issuer) ?? {}
-    const options = { isPrivate, ca }
+    const how = { isPrivate, ca }
     try {
-      const discovery = await fetchDocument(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, options)
-      const { text, maxAgeMs = PROVIDER_KEYS_AGE_MS_MIN } = await fetchDocument(
-        jwksUri(discovery.text, issuer),
-        options,
-      )
+      const discovery = await fetchDocument(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, how)
+      const { text, maxAgeMs = PROVIDER_KEYS_AGE_MS_MIN } = await fetchDocument(jwksUri(discovery.text, issuer), how)
       const keys = keySet(text)
       const now = monotonic()
       const age = Math.min(Math.max(maxAgeMs, PROVIDER_KEYS_AGE_MS_MIN), PROVIDER_KEYS_AGE_MS_MAX)

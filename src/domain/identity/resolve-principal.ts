@@ -42,10 +42,20 @@ export async function resolvePrincipal(
   const arn = parsePrincipalArn(text)
   if (arn === undefined) return MALFORMED
   if (!(await principals.hasAccount(arn.account))) {
-    return externalAccounts === 'accept' ? { is: 'found', ref: text } : UNKNOWN_ARN
+    return externalAccounts === 'accept' ? { is: 'found', ref: unboundRef(arn, text) } : UNKNOWN_ARN
   }
   const ref = await refOf(arn, principals)
   return ref === undefined ? UNKNOWN_ARN : { is: 'found', ref }
+}
+
+/** An account is bound to nothing but its number, whether or not it is hosted here. */
+function unboundRef(arn: PrincipalArn, text: string): PrincipalRef {
+  if (arn.kind === 'root') return arn.account
+  return arn.kind === 'federated user' ? federatedUserId(arn.account, arn.name) : text
+}
+
+function federatedUserId(account: string, name: string): PrincipalRef {
+  return `${account}:${name}`
 }
 
 async function refOf(arn: PrincipalArn, principals: Principals): Promise<PrincipalRef | undefined> {
@@ -54,7 +64,7 @@ async function refOf(arn: PrincipalArn, principals: Principals): Promise<Princip
     case 'root':
       return account
     case 'federated user':
-      return `${account}:${arn.name}`
+      return federatedUserId(account, arn.name)
     case 'user': {
       const user = await principals.findUser(account, arn.name)
       return user?.userName === arn.name && user.path === arn.path ? user.userId : undefined

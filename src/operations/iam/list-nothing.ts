@@ -2,7 +2,9 @@
  * Lists of what Keyhold does not offer: they are empty. Terraform and others ask for them before they delete users and
  * roles (authorization.md 6.6).
  */
-import { boolean, enumeration, type Members, optional, string, structure } from '../../base/schema.ts'
+import { validationError } from '../../base/errors.ts'
+import { boolean, enumeration, optional, string, structure } from '../../base/schema.ts'
+import { entityArn } from '../../domain/identity/entity-arns.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
 import { existingUserName, userName } from '../shapes/iam-members.ts'
 import { locateOwner, ownerName, ownerStructure, ROLE, requireOwner } from '../shapes/iam-owners.ts'
@@ -10,11 +12,11 @@ import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
 import { checkNamesUser, locateUserOrCaller, requireUserOrCaller } from '../shapes/iam-users.ts'
 
 /** @param listMember of the answer. @param name the user's, optional: the caller's own if left out. */
-function defineForUser(operation: string, listMember: string, name = existingUserName, others: Members = {}) {
+function defineForUser(operation: string, listMember: string, name = existingUserName) {
   return defineOperation({
     service: 'iam',
     name: operation,
-    input: structure({ UserName: optional(name), ...others, ...pageMembers }),
+    input: structure({ UserName: optional(name), ...pageMembers }),
     check: checkNamesUser,
     uses: [{ on: 'entity', locate: locateUserOrCaller, permission: `iam:${operation}` }],
     audit: {
@@ -32,12 +34,46 @@ function defineForUser(operation: string, listMember: string, name = existingUse
 export const ListMFADevices = defineForUser('ListMFADevices', 'MFADevices')
 export const ListSigningCertificates = defineForUser('ListSigningCertificates', 'Certificates')
 export const ListSSHPublicKeys = defineForUser('ListSSHPublicKeys', 'SSHPublicKeys', userName)
-export const ListServiceSpecificCredentials = defineForUser(
-  'ListServiceSpecificCredentials',
-  'ServiceSpecificCredentials',
-  userName,
-  { ServiceName: optional(string()), AllUsers: optional(boolean()) },
-)
+/** Of one user, or of all of them. */
+export const ListServiceSpecificCredentials = defineOperation({
+  service: 'iam',
+  name: 'ListServiceSpecificCredentials',
+  input: structure({
+    UserName: optional(userName),
+    ServiceName: optional(string()),
+    AllUsers: optional(boolean()),
+    ...pageMembers,
+  }),
+  check(input, call) {
+    if (input.AllUsers !== true) checkNamesUser(input, call)
+    else if (input.UserName !== undefined) throw validationError('Specify either userName or allUsers.')
+  },
+  uses: [
+    {
+      on: 'entity',
+      locate: (input, lookup) =>
+        input.AllUsers === true
+          ? { arn: entityArn(lookup.call.principal.account, 'user', '/', '*') }
+          : locateUserOrCaller(input, lookup),
+      permission: 'iam:ListServiceSpecificCredentials',
+    },
+  ],
+  audit: {
+    readOnly: true,
+    parameters: (input) => ({
+      userName: input.UserName,
+      serviceName: input.ServiceName,
+      allUsers: input.AllUsers,
+      marker: input.Marker,
+      maxItems: input.MaxItems,
+    }),
+  },
+  async handler(input, { call, store }) {
+    if (input.AllUsers !== true) await requireUserOrCaller(store, call, input)
+    const { items, end } = iamPageByPosition(input, 'ListServiceSpecificCredentials', [])
+    return { ServiceSpecificCredentials: items, ...end }
+  },
+})
 
 export const ListInstanceProfilesForRole = defineOperation({
   service: 'iam',

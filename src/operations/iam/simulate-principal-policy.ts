@@ -5,11 +5,12 @@ import { AWS_ACCOUNT } from '../../domain/identity/aws-managed-policies.ts'
 import type { OwnerKind } from '../../domain/identity/entities.ts'
 import { type EntityName, parseEntityArn } from '../../domain/identity/entity-name.ts'
 import { managedPolicyDocument } from '../../domain/identity/entity-policies.ts'
+import { noSuchOwner } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
 import type { SimulatedPolicy } from '../../domain/policy/simulation.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
 import { arn } from '../shapes/iam-members.ts'
-import { GROUP, locateOwner, type Owner, type OwnerType, ROLE, requireOwner, USER } from '../shapes/iam-owners.ts'
+import { GROUP, locateOwner, type Owner, type OwnerType, ROLE, USER } from '../shapes/iam-owners.ts'
 import {
   auditedSimulation,
   callerOf,
@@ -34,6 +35,14 @@ function sourceOf(arn: string): Source {
   const type = entity && TYPES[entity.kind]
   if (type === undefined) throw new KmsError('InvalidInput', `Invalid Entity Arn: ${arn}`)
   return { type, entity: entity! }
+}
+
+/** With its path: another one is another identity, which the permission may not be for. @throws {KmsError} `NoSuchEntity` */
+async function requireSource(store: IdentityReader, account: string, arn: string): Promise<Owner> {
+  const { type, entity } = sourceOf(arn)
+  const owner = await type.find(store, account, entity.name)
+  if (owner?.arn !== arn) throw noSuchOwner(type.kind, entity.name)
+  return owner
 }
 
 /** Inline and attached ones of a user, role or group alone. */
@@ -96,8 +105,7 @@ export const SimulatePrincipalPolicy = defineOperation({
   },
   async handler(input, { call, store }) {
     const { account } = call.principal
-    const { type, entity } = sourceOf(input.PolicySourceArn)
-    const owner = await requireOwner(type, store, entity.account === account ? account : '', entity.name)
+    const owner = await requireSource(store, account, input.PolicySourceArn)
     const { boundaryArn } = owner
     return simulationAnswer('SimulatePrincipalPolicy', {
       input,

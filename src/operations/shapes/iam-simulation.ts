@@ -2,6 +2,7 @@
 import { isAccount, parseArn } from '../../base/arn.ts'
 import { KmsError } from '../../base/errors.ts'
 import { enumeration, list, optional, string, structure } from '../../base/schema.ts'
+import { userArn } from '../../domain/identity/entity-arns.ts'
 import { parseEntityArn } from '../../domain/identity/entity-name.ts'
 import { noSuchOwner } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
@@ -140,7 +141,7 @@ export interface SimulatedCaller {
 export async function callerOf(store: IdentityReader, account: string, callerArn: string): Promise<SimulatedCaller> {
   const { account: ofCaller, name } = parseEntityArn(callerArn)!
   const user = ofCaller === account ? await store.findUser(account, name) : undefined
-  if (user === undefined) throw noSuchOwner('user', name)
+  if (user === undefined || userArn(user) !== callerArn) throw noSuchOwner('user', name)
   return { principal: principalOf('IAMUser', account, callerArn, user.userId, user.userName), tags: user.tags }
 }
 

@@ -42,6 +42,14 @@ describe('a grantee', () => {
     }
   })
 
+  test('that was no principal of this server when it was named is compared by its ARN (P-7)', () => {
+    const session = sessionOf('s1')
+    assert.deepEqual(formsFor(alice, alice.arn), ['USER'])
+    assert.deepEqual(formsFor(session, session.arn), ['SESSION'])
+    assert.deepEqual(formsFor(session, session.principalArn), ['ROLE'])
+    assert.deepEqual(formsFor(alice, session.arn, `${alice.arn}x`), [])
+  })
+
   test('that is a service is no caller', () => {
     for (const principal of [root, alice, sessionOf('s1')])
       assert.deepEqual(formsFor(principal, 's3.amazonaws.com'), [])

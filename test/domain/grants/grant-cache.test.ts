@@ -84,6 +84,17 @@ test('a new grant is seen at once, one that is gone never again', async () => {
   assert.deepEqual(await ids(), [])
 })
 
+test('a change is seen by one grantee also after another came by first', async () => {
+  const { cache } = observedCache()
+  const key = await newKey()
+  const [own] = await grantTo(key, 'AIDAA', 'AIDAB')
+  const countFor = async (grantee: string) => (await cache.findGrants(key, [grantee])).length
+  assert.deepEqual([await countFor('AIDAA'), await countFor('AIDAB')], [1, 1])
+  await store.change((change) => change.deleteGrant(own!))
+  assert.equal(await countFor('AIDAB'), 1)
+  assert.equal(await countFor('AIDAA'), 0)
+})
+
 test('a change of one key leaves what is known of others', async () => {
   const { cache, asked } = observedCache()
   const [key, other] = [await newKey(), await newKey()]

@@ -61,6 +61,19 @@ test('secrets have 40 characters, user ids 21, and none comes twice', () => {
   assert.equal(new Set(userIds).size, 500)
 })
 
+test('unique ids tell what they are of (authorization.md 6.1)', () => {
+  const prefixes = { user: 'AIDA', role: 'AROA', group: 'AGPA', policy: 'ANPA' } as const
+  for (const [kind, prefix] of Object.entries(prefixes)) {
+    assert.match(uniqueIdOf(kind as keyof typeof prefixes, random), new RegExp(`^${prefix}[A-Z2-7]{17}$`))
+  }
+})
+
+test('temporary access keys name the account like long-term ones, and differ from them at first sight', () => {
+  const id = accessKeyIdOf('123456789012', random, 'ASIA')
+  assert.match(id, /^ASIA[A-Z2-7]{16}$/)
+  assert.equal(accountOfAccessKeyId(id), '123456789012')
+})
+
 test('a random account has 12 digits and no zero in front', () => {
   for (let count = 0; count < 500; count++) assert.match(randomAccount(random), /^[1-9]\d{11}$/)
 })

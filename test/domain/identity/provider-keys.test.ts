@@ -26,7 +26,7 @@ function setUp() {
       const document = url.endsWith('/keys') ? { keys: published } : { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` }
       return { text: JSON.stringify(document), maxAgeMs: state.maxAgeMs }
     },
-    providers: new Map(),
+    providers: [],
     monotonic: () => now,
     log: silentLog,
   })

@@ -74,14 +74,17 @@ test('wildcards, groups, other services and broken ARNs are no principals', asyn
 })
 
 test('accounts that are not hosted here: setting externalAccounts (P-7)', async () => {
-  for (const arn of [
-    `arn:aws:iam::${UNHOSTED}:root`,
-    `arn:aws:iam::${UNHOSTED}:user/x`,
-    `arn:aws:sts::${UNHOSTED}:assumed-role/x/s1`,
-  ]) {
+  const text = (arn: string) => [arn, arn] as const
+  for (const [arn, ref] of [
+    text(`arn:aws:iam::${UNHOSTED}:user/x`),
+    text(`arn:aws:iam::${UNHOSTED}:role/a/x`),
+    text(`arn:aws:sts::${UNHOSTED}:assumed-role/x/s1`),
+    [`arn:aws:iam::${UNHOSTED}:root`, UNHOSTED],
+    [`arn:aws:sts::${UNHOSTED}:federated-user/carol`, `${UNHOSTED}:carol`],
+  ] as const) {
     assert.deepEqual(await resolve(arn, 'reject'), UNKNOWN)
-    assert.deepEqual(await resolve(arn, 'accept'), { is: 'found', ref: arn })
-    assert.equal(await shownPrincipal(arn, harness.store), arn)
+    assert.deepEqual(await resolve(arn, 'accept'), { is: 'found', ref })
+    assert.equal(await shownPrincipal(ref, harness.store), arn)
   }
   assert.deepEqual(await resolve(`arn:aws:iam::${ACCOUNT}:user/nobody`, 'accept'), UNKNOWN)
   assert.deepEqual(await resolve(`arn:aws:iam::${UNHOSTED}:user/*`, 'accept'), { is: 'malformed' })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACCOUNT, createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
 import { assertFails, assertValidation, constraint, lastRecord, memberNames } from '../support.ts'
-import { asRole, asRoot, callIam, iamArn, newUser, notAllowed, TRUST_POLICY } from './support.ts'
+import { asRole, asRoot, callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -60,6 +60,18 @@ test('a user has at most two access keys, inactive ones included', async () => {
   await assertFails(newKey('dora'), 'LimitExceeded', 'Cannot exceed quota for AccessKeysPerUser: 2')
   await callIam(harness, 'DeleteAccessKey', { UserName: 'dora', AccessKeyId })
   await newKey('dora')
+})
+
+test('requests at the same time make no third access key', async () => {
+  await newUser(harness, 'racer')
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => newKey('racer')))
+  const refused = results.filter((result) => result.status === 'rejected')
+  assert.deepEqual(
+    refused.map(({ reason }) => reason.code),
+    ['LimitExceeded', 'LimitExceeded', 'LimitExceeded'],
+  )
+  const { AccessKeyMetadata } = await callIam(harness, 'ListAccessKeys', { UserName: 'racer' })
+  assert.equal(AccessKeyMetadata.length, 2)
 })
 
 test('access keys of nobody fail', async () => {
@@ -120,6 +132,29 @@ test('without a name the caller’s own keys are meant', async () => {
   // Whose keys are meant does not change what the policy says about others.
   const text = notAllowed(heidi, 'iam:CreateAccessKey', iamArn('user', 'bob'))
   await assertFails(callIam(harness, 'CreateAccessKey', { UserName: 'bob' }, heidi), 'AccessDeniedException', text)
+})
+
+test('a group’s policy lets each of its users manage his own keys, and nobody else’s', async () => {
+  const PolicyDocument = policyDocument({
+    Action: ['iam:CreateAccessKey', 'iam:ListAccessKeys', 'iam:DeleteAccessKey'],
+    Resource: `arn:aws:iam::${ACCOUNT}:user/\${aws:username}`,
+  })
+  await callIam(harness, 'CreateGroup', { GroupName: 'self-service' })
+  await callIam(harness, 'PutGroupPolicy', { GroupName: 'self-service', PolicyName: 'own-keys', PolicyDocument })
+  const [mia, noah] = [await newUser(harness, 'mia'), await newUser(harness, 'noah')]
+  for (const UserName of ['mia', 'noah']) {
+    await callIam(harness, 'AddUserToGroup', { GroupName: 'self-service', UserName })
+  }
+  for (const [own, other] of [
+    [mia, noah],
+    [noah, mia],
+  ] as const) {
+    await callIam(harness, 'CreateAccessKey', { UserName: own.userName }, own)
+    await callIam(harness, 'CreateAccessKey', {}, own)
+    const text = notAllowed(own, 'iam:ListAccessKeys', other.arn)
+    const list = callIam(harness, 'ListAccessKeys', { UserName: other.userName }, own)
+    await assertFails(list, 'AccessDeniedException', text)
+  }
 })
 
 test('a session of a role has no keys of its own', async () => {

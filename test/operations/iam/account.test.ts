@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
 import { assertFails, assertValidation } from '../support.ts'
-import { asRole, callIam, iamArn, newUser, policyDocument, TRUST_POLICY } from './support.ts'
+import { asRole, callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -199,6 +199,13 @@ test('lists of what is not offered are empty, for users that are there', async (
     const nameless = 'Must specify userName when calling with non-User credentials'
     await assertValidation(callIam(harness, operation, {}, session), nameless)
   }
+  const all = { AllUsers: true, ServiceName: 'codecommit.amazonaws.com' }
+  const none = { ServiceSpecificCredentials: [], IsTruncated: false }
+  assert.deepEqual(await callIam(harness, 'ListServiceSpecificCredentials', all, session), none)
+  const both = callIam(harness, 'ListServiceSpecificCredentials', { ...all, UserName: 'bob' })
+  await assertValidation(both, 'Specify either userName or allUsers.')
+  const text = notAllowed(bob, 'iam:ListServiceSpecificCredentials', iamArn('user', '*'))
+  await assertFails(callIam(harness, 'ListServiceSpecificCredentials', all, bob), 'AccessDeniedException', text)
   assert.deepEqual(await callIam(harness, 'ListVirtualMFADevices', { AssignmentStatus: 'Assigned' }), {
     VirtualMFADevices: [],
     IsTruncated: false,

@@ -81,6 +81,13 @@ test('names of users are unique ignoring case, and found ignoring case', async (
   assert.equal(elsewhere.User.Arn, iamArn('user', 'Dora', OTHER_ACCOUNT))
 })
 
+test('of requests for one name at the same time one gets it', async () => {
+  const names = ['Racer', 'racer', 'RACER']
+  const results = await Promise.allSettled(names.map((UserName) => callIam(harness, 'CreateUser', { UserName })))
+  const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 'made'))
+  assert.deepEqual(codes.sort(), ['EntityAlreadyExists', 'EntityAlreadyExists', 'made'])
+})
+
 test('CreateUser refuses names, paths and tags that the model does not admit', async () => {
   const cases = [
     [{ UserName: 'a/b' }, wrongCharacters('userName')],

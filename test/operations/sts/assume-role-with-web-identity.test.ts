@@ -36,7 +36,7 @@ after(async () => {
 })
 
 async function openHarness(settings: object): Promise<Harness> {
-  const made = await createHarness({ identityProviders: new Map([[provider.issuer, settings]]) })
+  const made = await createHarness({ identityProviders: [{ url: provider.issuer, ...settings }] })
   const Url = provider.issuer
   await made.call('CreateOpenIDConnectProvider', { Url, ClientIDList: ['sts.example', 'other'] })
   await makeRole(made, 'deploy', { StringEquals: { [`${provider.name}:aud`]: 'sts.example' } })
