@@ -79,7 +79,13 @@ export function entityTests(store: () => Store): void {
     assert.deepEqual(await store().findRoleById(role.roleId), role)
     assert.deepEqual(await store().findGroup(account, 'Staff'), group)
     assert.deepEqual(await store().findGroupById(group.groupId), group)
-    assert.deepEqual(await store().countEntities(account), { users: 1, roles: 1, groups: 1, policies: 0, policyVersions: 0 })
+    assert.deepEqual(await store().countEntities(account), {
+      users: 1,
+      roles: 1,
+      groups: 1,
+      policies: 0,
+      policyVersions: 0,
+    })
   })
 
   test('names are unique in their account ignoring case, kept as first given and found in any case', async () => {
