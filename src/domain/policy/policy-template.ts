@@ -32,15 +32,16 @@ export interface Template {
   resolve(context: ConditionContext): Glob | undefined
 }
 
-/** `${*}`, `${?}`, `${$}`, `${key}`, `${key, 'text'}`. */
-const VARIABLE = /\$\{(?:([*?$])|\s*([^\s,'{}$*?][^,'{}]*?)\s*(?:,\s*'([^']*)'\s*)?)\}/g
+/** What may be a variable; linear, for any text of a policy. */
+const BRACED = /\$\{([^{}']*(?:'[^']*'\s*)?)\}/g
 
 export function compileTemplate(text: string, options: TemplateOptions): Template {
   const tokens = tokensOf(text, options)
   const variables = tokens.filter(isVariable)
   if (variables.length > 0) return withVariables(tokens, variables, options.fold)
   const glob = (tokens as readonly Glob[]).flat()
-  return { keys: [], matches: matcherOf(glob), resolve: () => glob }
+  // Asked for only where there are variables, so that the units need not be kept.
+  return { keys: [], matches: matcherOf(glob), resolve: () => (tokensOf(text, options) as readonly Glob[]).flat() }
 }
 
 function withVariables(tokens: readonly Token[], variables: readonly Variable[], fold = asItIs): Template {
@@ -79,14 +80,28 @@ function tokensOf(text: string, { hasWildcards, hasVariables, fold = asItIs }: T
   if (!hasVariables) return [plain(text)]
   const tokens: Token[] = []
   let end = 0
-  for (const match of text.matchAll(VARIABLE)) {
-    const [whole, escaped, key, fallback] = match
-    tokens.push(plain(text.slice(end, match.index)))
-    tokens.push(escaped === undefined ? { key: key!.toLowerCase(), fallback } : unitsOf(escaped))
-    end = match.index + whole.length
+  for (const match of text.matchAll(BRACED)) {
+    const token = tokenOf(match[1]!)
+    if (token === undefined) continue
+    tokens.push(plain(text.slice(end, match.index)), token)
+    end = match.index + match[0].length
   }
   tokens.push(plain(text.slice(end)))
   return tokens
+}
+
+const ESCAPED: ReadonlySet<string> = new Set(['*', '?', '$'])
+
+/** `*`, `?`, `$`, `key` or `key, 'text'` from between the braces; `undefined`: the whole is plain text. */
+function tokenOf(inside: string): Token | undefined {
+  if (ESCAPED.has(inside)) return unitsOf(inside)
+  const comma = inside.indexOf(',')
+  const key = (comma === -1 ? inside : inside.slice(0, comma)).trim().toLowerCase()
+  if (key === '' || key.includes("'")) return undefined
+  if (comma === -1) return { key, fallback: undefined }
+  const quoted = inside.slice(comma + 1).trim()
+  const isQuoted = quoted.length >= 2 && quoted.startsWith("'") && quoted.endsWith("'")
+  return isQuoted ? { key, fallback: quoted.slice(1, -1) } : undefined
 }
 
 function resolveTokens(

@@ -1,5 +1,4 @@
 /** Put, Get and Delete{User,Role,Group}Policy and List{User,Role,Group}Policies: policies that live and die with their owner. */
-
 import type { StoredInlinePolicy } from '../../domain/identity/entities.ts'
 import { noSuchEntity } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'

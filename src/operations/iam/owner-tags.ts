@@ -1,5 +1,4 @@
 /** TagUser, TagRole, UntagUser, UntagRole, ListUserTags, ListRoleTags. */
-
 import { checkIdentityTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { Change } from '../../domain/store.ts'
@@ -15,6 +14,7 @@ import {
   USER,
 } from '../shapes/iam-owners.ts'
 import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
+import { requireRole } from '../shapes/iam-roles.ts'
 import { requireUser } from '../shapes/iam-users.ts'
 
 async function changeTags(
@@ -24,13 +24,12 @@ async function changeTags(
   name: string,
   changed: (present: readonly Tag[]) => readonly Tag[],
 ): Promise<void> {
-  await requireOwner(type, change, account, name)
   if (type.kind === 'user') {
     const user = await requireUser(change, account, name)
     await change.updateUser({ ...user, tags: changed(user.tags) })
   } else {
-    const role = await change.findRole(account, name)
-    await change.updateRole({ ...role!, tags: changed(role!.tags) })
+    const role = await requireRole(change, account, { RoleName: name })
+    await change.updateRole({ ...role, tags: changed(role.tags) })
   }
 }
 

@@ -1,5 +1,4 @@
 /** Put and Delete{User,Role}PermissionsBoundary. */
-
 import { checkBoundary } from '../../domain/identity/boundary.ts'
 import { noSuchEntity } from '../../domain/identity/iam-errors.ts'
 import type { Change } from '../../domain/store.ts'

@@ -786,6 +786,13 @@ describe('variables', () => {
   })
 })
 
+test('a default may have braces, and what looks like a variable and is none is text', () => {
+  assert.equal(holds({ StringEquals: { k: "${a, '{}'}" } }, { k: '{}' }), true)
+  for (const text of ["${a'}", "${'x'}", '${a, x}', '${a, }', "${a, 'x' y}", '${,}', `\${a${' '.repeat(20_000)}`]) {
+    assert.equal(holds({ StringEquals: { k: text } }, { k: text, a: 'x' }), true, text)
+  }
+})
+
 test('a policy names the condition keys that it needs, in lower case, those of variables included', () => {
   const { conditionKeys } = compilePolicy(
     JSON.stringify({
