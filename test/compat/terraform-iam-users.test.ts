@@ -156,7 +156,8 @@ test('users and groups: apply, change in place, forced deletion', { skip, timeou
   const keyhold = await startKeyholdProcess(['start', '--port', '0', '--workers', '1', '--data', data.path])
   context.after(() => keyhold.end())
   const credentials = readCredentials(data.path)
-  const client = new iam.IAMClient({ endpoint: keyhold.endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
+  // With retries: Terraform blocks this process for so long that connections are closed meanwhile.
+  const client = new iam.IAMClient({ endpoint: keyhold.endpoint, region: 'eu-west-1', credentials })
   context.after(() => client.destroy())
 
   const start = provider(keyhold.endpoint, credentials)
