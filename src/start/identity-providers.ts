@@ -1,6 +1,7 @@
 /** What the operator says of OpenID Connect providers, in a YAML file (docs/sts-and-iam.md). */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { createLocalJWKSet } from 'jose'
 import { parseDocument } from 'yaml'
 import { UsageError } from '../config/operator-error.ts'
 import type { ProviderSettings } from '../domain/identity/provider-keys.ts'
@@ -57,12 +58,13 @@ function filePath(value: unknown, where: string, path: string): string {
 function readKeys(path: string, where: string): NonNullable<ProviderSettings['jwks']> {
   const text = readText(path, `${where}: keys`)
   try {
-    const { keys } = JSON.parse(text) as { keys?: unknown }
-    if (Array.isArray(keys) && keys.length > 0) return { keys }
+    const jwks = JSON.parse(text)
+    createLocalJWKSet(jwks)
+    if (jwks.keys.length > 0) return jwks
   } catch (cause) {
-    throw unusable(path, 'not JSON', cause)
+    throw unusable(path, cause instanceof SyntaxError ? 'not JSON' : (cause as Error).message, cause)
   }
-  throw unusable(path, 'expected a JSON Web Key Set with at least one key')
+  throw unusable(path, 'expected at least one key')
 }
 
 function readText(path: string, where: string): string {

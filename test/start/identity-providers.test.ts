@@ -44,6 +44,7 @@ test('no file and an empty file say nothing', () => {
 test('what cannot be used is named', () => {
   writeFileSync(join(folder, 'none.json'), '{"keys":[]}')
   writeFileSync(join(folder, 'broken.json'), '{')
+  writeFileSync(join(folder, 'odd.json'), '{"keys":[7]}')
   const wrong: readonly (readonly [text: string, says: RegExp])[] = [
     ['- https://id.example', /expected names with values/],
     ['https://id.example: yes', /https:\/\/id\.example: expected names with values/],
@@ -54,6 +55,7 @@ test('what cannot be used is named', () => {
     ['https://id.example: {keys: missing.json}', /no such file/],
     ['https://id.example: {keys: broken.json}', /broken\.json: not JSON/],
     ['https://id.example: {keys: none.json}', /at least one key/],
+    ['https://id.example: {keys: odd.json}', /JSON Web Key Set malformed/],
     ['https://id.example: {', /cannot use/],
   ]
   for (const [text, says] of wrong) {

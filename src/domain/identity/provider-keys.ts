@@ -60,6 +60,9 @@ interface Fetched {
 
 export function createProviderKeys({ fetchDocument, monotonic, log, ...options }: ProviderKeysOptions): ProviderKeys {
   const providers = new Map(options.providers.map((provider) => [provider.url, provider]))
+  const given = new Map(
+    options.providers.flatMap(({ url, jwks }) => (jwks === undefined ? [] : [[url, createLocalJWKSet(jwks)] as const])),
+  )
   const fetched = new LRUCache<string, Fetched>({ max: CACHED_PROVIDERS_MAX })
   const failedAt = new LRUCache<string, number>({ max: CACHED_PROVIDERS_MAX })
   /** Requests that come meanwhile wait for the same answer. */
@@ -108,9 +111,9 @@ export function createProviderKeys({ fetchDocument, monotonic, log, ...options }
 
   return {
     async find(issuer, header, token) {
-      const { jwks } = providers.get(issuer) ?? {}
+      const keys = given.get(issuer)
       try {
-        return await (jwks === undefined ? findFetched(issuer, header, token) : createLocalJWKSet(jwks)(header, token))
+        return await (keys === undefined ? findFetched(issuer, header, token) : keys(header, token))
       } catch (error) {
         throw error instanceof KmsError ? error : noKey(error)
       }

@@ -1,14 +1,22 @@
 /** Session tokens (authorization.md 6.7): what they hold, whom they belong to, what becomes of altered ones. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { createRandomSource } from '../../../src/crypto/random.ts'
+import { localRootKey } from '../../../src/crypto/root-key/local-root-key.ts'
 import type { StoredRole } from '../../../src/domain/identity/entities.ts'
 import { accountOfAccessKeyId } from '../../../src/domain/identity/identifiers.ts'
 import { openSessionToken, packedSizePercent, sealSessionToken } from '../../../src/domain/identity/session-token.ts'
 import { createSessions, type Sessions } from '../../../src/domain/identity/sessions.ts'
+import { createDomainKeys } from '../../../src/domain/keys/domain-keys.ts'
 import type { Session } from '../../../src/domain/principal.ts'
+import { openSqliteStore } from '../../../src/store/sqlite-store.ts'
 import { ACCOUNT, createHarness, type Harness, START_TIME, userOf } from '../../support/harness.ts'
+import { createTestClock } from '../../support/test-clock.ts'
 
 let harness: Harness
 let sessions: Sessions
@@ -220,4 +228,28 @@ test('the size of policies and tags is told in percent of what a token can hold'
     value: randomBytes(96).toString('base64'),
   }))
   assert.ok(packedSizePercent({ ...PLAIN, tags }) > 100)
+})
+
+test('a session that one node issued is known to every other at once, and to no other installation', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyhold-sessions-'))
+  const random = createRandomSource()
+  const clock = createTestClock(START_TIME)
+  const root = localRootKey(random.keyBytes(32))
+  const path = join(folder, 'store.db')
+  const stores = [await openSqliteStore({ path, node: 'a', clock }), await openSqliteStore({ path, node: 'b', clock })]
+  try {
+    const [here, there] = stores.map((store) =>
+      createSessions({ store, domainKeys: createDomainKeys(store, root, clock, random), random }),
+    ) as [Sessions, Sessions]
+    await stores[0]!.change(async (change) => {
+      await change.insertAccount(ACCOUNT, START_TIME)
+      await change.insertRole(role)
+    })
+    const { accessKeyId, sessionToken, principal } = await here.issue({ kind: 'role', role }, FULL)
+    assert.deepEqual((await there.find(accessKeyId, sessionToken))!.principal, principal)
+    assert.equal(await sessions.find(accessKeyId, sessionToken), undefined)
+  } finally {
+    for (const store of stores) await store.close()
+    rmSync(folder, { recursive: true })
+  }
 })
