@@ -300,11 +300,8 @@ function queryItems(node: QueryNode): QueryNode[] | undefined {
   if (node === '') return []
   const items = typeof node === 'string' || node.size !== 1 ? undefined : node.get('member')
   if (items === undefined || typeof items === 'string') return undefined
-  return Array.from({ length: items.size }, (_, index) => {
-    const item = items.get(String(index + 1))
-    if (item === undefined) throw serializationError('List members must be numbered from 1 without gaps')
-    return item
-  })
+  const numbered = Array.from({ length: items.size }, (_, index) => items.get(String(index + 1)))
+  return numbered.every((item) => item !== undefined) ? numbered : undefined
 }
 
 function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: Violation[]): T {
