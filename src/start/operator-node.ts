@@ -74,22 +74,34 @@ async function open(options: OperatorNodeOptions, { node, lock, isAlone, store }
   const { folder, log } = options
   const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
   const auditLog = await openFolderAuditLog(folder, node, log)
-  // While a server runs, its own processes see to their records; those of a command that died wait for the next start.
-  if (isAlone) await drainOutbox({ store, auditLog, folder, log, node: undefined })
-  const service = await createService({
-    ...{ store, auditLog, rootKey, clock: systemClock, log, node },
-    authentication: 'signed',
-    externalAccounts: options.externalAccounts,
-  })
+  let service: Service
+  try {
+    // While a server runs, its own processes see to their records; those of a command that died wait for the next start.
+    if (isAlone) await drainOutbox({ store, auditLog, folder, log, node: undefined })
+    const { externalAccounts } = options
+    const shared = { store, auditLog, rootKey, clock: systemClock, log, node, externalAccounts }
+    service = await createService({ ...shared, authentication: 'signed' })
+  } catch (error) {
+    await auditLog.close()
+    throw error
+  }
+  const held = isAlone ? stepBack(folder, lock) : lock
   return {
     store,
     iam: (account, operation, body) => callIam(service, account, operation, body),
     change: (work) => changeWithEvent({ store, auditLog, node, service }, work),
     async close() {
       await service.stop()
-      lock.release()
+      held.release()
     },
   }
+}
+
+/** Once all is in order there is room for a server: one that starts now waits a little for this command to be done. */
+function stepBack(folder: DataFolder, lock: FolderLock): FolderLock {
+  const joined = joinFolder(folder)
+  lock.release()
+  return joined
 }
 
 /** Alone, what a crash left behind may be repaired; beside a server, only the server may. */
