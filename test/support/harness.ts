@@ -49,6 +49,12 @@ export function userOf(account: string): Principal {
   }
 }
 
+/** Whom every account has, without a first start that makes a user. */
+export function rootOf(account: string): Principal {
+  const arn = `arn:aws:iam::${account}:root`
+  return { type: 'Root', account, arn, principalId: account, accessKeyId: 'AKIAEXAMPLEEXAMPLE02' }
+}
+
 export interface HarnessOptions {
   /** Told the name of every method of the store that is called. */
   readonly onStoreCall?: (method: string) => void
