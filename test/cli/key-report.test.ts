@@ -10,7 +10,7 @@ import { operations } from '../../src/operations/index.ts'
 import { dataFolder } from '../../src/start/data-folder.ts'
 import { type OpenNode, openDurableNode } from '../../src/start/node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
-import { userOf } from '../support/harness.ts'
+import { rootOf } from '../support/harness.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
 
 const ACCOUNT = '111122223333'
@@ -37,7 +37,7 @@ async function serve(daysAgo: number): Promise<OpenNode & { call(name: string, b
   })
   const call = (name: string, body: object) =>
     node.service.execute(operations.get(name)!, body, {
-      principal: userOf(ACCOUNT),
+      principal: rootOf(ACCOUNT),
       region: REGION,
       requestId: node.service.random.uuid(),
       time: clock.now(),
@@ -110,8 +110,8 @@ test('the JSON has everything that is known of the key', async () => {
   const { time, eventId, requestId, ...use } = lastUse
   assert.deepEqual(use, {
     operation: 'Decrypt',
-    principal: `arn:aws:iam::${ACCOUNT}:user/alice`,
-    accessKeyId: userOf(ACCOUNT).accessKeyId,
+    principal: `arn:aws:iam::${ACCOUNT}:root`,
+    accessKeyId: rootOf(ACCOUNT).accessKeyId,
     sourceIp: '192.0.2.7',
     userAgent: 'payroll/1.0',
   })
@@ -178,7 +178,7 @@ test('the text says it in lines, and no text of a user steers the terminal', asy
       '            "salaries"',
       'State       Enabled',
       `Last used   ${second(lastUse.time)}, 12 days ago: Decrypt`,
-      `            by arn:aws:iam::${ACCOUNT}:user/alice, access key ${userOf(ACCOUNT).accessKeyId}`,
+      `            by arn:aws:iam::${ACCOUNT}:root, access key ${rootOf(ACCOUNT).accessKeyId}`,
       '            from 192.0.2.7, payroll/1.0',
       `            event ${lastUse.eventId}, request ${lastUse.requestId}`,
       'Aliases     alias/old-pay',

@@ -9,7 +9,7 @@ import type { Service } from '../../src/service.ts'
 import { dataFolder } from '../../src/start/data-folder.ts'
 import { openDurableNode } from '../../src/start/node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
-import { ACCOUNT, type Answer, REGION, userOf } from '../support/harness.ts'
+import { ACCOUNT, type Answer, REGION, rootOf } from '../support/harness.ts'
 
 const DAY_MS = 86_400_000
 
@@ -38,7 +38,7 @@ export async function startNode(path: string, daysAhead: number): Promise<Node> 
     store,
     call: (operation, body) =>
       service.execute(operations.get(operation)!, body, {
-        principal: userOf(ACCOUNT),
+        principal: rootOf(ACCOUNT),
         region: REGION,
         requestId: service.random.uuid(),
         time: movableClock.now(),

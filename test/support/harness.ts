@@ -75,6 +75,13 @@ async function insertAdministrators(store: Store): Promise<void> {
   })
 }
 
+/** Whom every account has, without a first start that makes a user. */
+export function rootOf(account: string): Principal {
+  const arn = `arn:aws:iam::${account}:root`
+  const ids = { principalId: account, entityId: account, principalArn: arn }
+  return { type: 'Root', account, arn, ...ids, accessKeyId: 'AKIAEXAMPLEEXAMPLE02' }
+}
+
 export interface HarnessOptions {
   /** Told the name of every method of the store that is called. */
   readonly onStoreCall?: (method: string) => void
