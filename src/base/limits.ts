@@ -189,6 +189,8 @@ export const POLICY_VERSIONS_MAX = 5
 export const TAGS_PER_IDENTITY_MAX = 50
 /** Of all inline policies of one identity, white space not counted. */
 export const INLINE_POLICIES_CHARS_MAX = { user: 2_048, role: 10_240, group: 5_120 } as const
+/** Policies that one simulation brings along: each is asked about up to a thousand actions. */
+export const SIMULATED_POLICIES_MAX = 100
 /** White space not counted. */
 export const MANAGED_POLICY_CHARS_MAX = 6_144
 export const TRUST_POLICY_CHARS_MAX = 2_048

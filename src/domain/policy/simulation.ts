@@ -1,5 +1,6 @@
 /** What policies would say to requests that nobody makes: the engine itself, asked action by action. */
 import { parseArn } from '../../base/arn.ts'
+import type { Rights } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
 import type { AccessRequest, AccessResource, ConditionValues, Decision, DecisiveStatement } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
@@ -45,55 +46,58 @@ export interface SimulationResult {
 }
 
 /** @param resourceArn `*` for no resource in particular. */
-export function simulate(simulation: Simulation, action: string, resourceArn: string): SimulationResult {
-  const request = requestFor(simulation, action, resourceArn)
-  const decision = evaluate(request)
-  return {
-    decision: wordFor(decision),
-    matched: decisiveOf(decision).map((statement) => matchedStatement(simulation, statement)),
-    missingKeys: missingKeys(request, simulation.conditions),
-    allowedByBoundary: boundaryAllows(request),
-  }
-}
+export type Simulate = (action: string, resourceArn: string) => SimulationResult
 
-const BOUNDARY = 'boundary'
-
-/** Policies go by their place here, so that two of one name are told apart. */
-function requestFor(simulation: Simulation, action: string, resourceArn: string): AccessRequest {
-  const { principal, identityPolicies, boundary, conditions, region } = simulation
-  return {
+/** Everything that is the same for all actions is made ready once. */
+export function createSimulation(simulation: Simulation): Simulate {
+  const { principal, conditions, region } = simulation
+  const shared = {
     principal,
-    rights: {
-      identityPolicies: identityPolicies.map(({ text }, place) => ({
-        name: String(place),
-        policy: compilePolicy(text),
-      })),
-      boundary: boundary && { name: BOUNDARY, policy: compilePolicy(boundary.text) },
-      sessionPolicies: undefined,
-      tags: [],
-    },
-    action,
-    resource: resourceOf(simulation, action, resourceArn),
+    rights: rightsOf(simulation),
     crossAccount: true,
     grants: [],
     region,
     conditions: () => conditions,
     identityConditions: () => ({}),
   }
+  const resourcePolicy = simulation.resourcePolicy && compilePolicy(simulation.resourcePolicy.text)
+  return (action, arn) => {
+    const request = { ...shared, action, resource: resourceOf(simulation, resourcePolicy, action, arn) }
+    const decision = evaluate(request)
+    return {
+      decision: wordFor(decision),
+      matched: decisiveOf(decision).map((statement) => matchedStatement(simulation, statement)),
+      missingKeys: missingKeys(request, conditions),
+      allowedByBoundary: boundaryAllows(request),
+    }
+  }
+}
+
+const BOUNDARY = 'boundary'
+
+/** Policies go by their place here, so that two of one name are told apart. */
+function rightsOf({ identityPolicies, boundary }: Simulation): Rights {
+  return {
+    identityPolicies: identityPolicies.map(({ text }, place) => ({ name: String(place), policy: compilePolicy(text) })),
+    boundary: boundary && { name: BOUNDARY, policy: compilePolicy(boundary.text) },
+    sessionPolicies: undefined,
+    tags: [],
+  }
 }
 
 /** Without a policy of its own a resource is judged by the caller's policies alone, as if it were the caller's. */
 function resourceOf(
-  { principal, resourcePolicy, resourceOwner }: Simulation,
+  { principal, resourceOwner }: Simulation,
+  policy: Policy | undefined,
   action: string,
   arn: string,
 ): AccessResource {
-  if (resourcePolicy === undefined) {
+  if (policy === undefined) {
     return { kind: arn === '*' ? 'account' : 'entity', arn, account: principal.account }
   }
   const account = resourceOwner ?? (parseArn(arn)?.account || principal.account)
   const kind = /^kms:/i.test(action) ? 'key' : 'role'
-  return { kind, arn, account, policy: compilePolicy(resourcePolicy.text) }
+  return { kind, arn, account, policy }
 }
 
 function wordFor(decision: Decision): SimulationResult['decision'] {

@@ -1,6 +1,7 @@
 /** What the two operations that simulate policies have in common. */
 import { isAccount, parseArn } from '../../base/arn.ts'
 import { KmsError } from '../../base/errors.ts'
+import { SIMULATED_POLICIES_MAX } from '../../base/limits.ts'
 import { enumeration, list, optional, string, structure } from '../../base/schema.ts'
 import { userArn } from '../../domain/identity/entity-arns.ts'
 import { parseEntityArn } from '../../domain/identity/entity-name.ts'
@@ -12,11 +13,10 @@ import { globalConditions } from '../../domain/policy/global-conditions.ts'
 import { readIdentityPolicy } from '../../domain/policy/identity-policy.ts'
 import { readKeyPolicy } from '../../domain/policy/key-policy.ts'
 import {
+  createSimulation,
   type MatchedStatement,
   type SimulatedPolicy,
-  type Simulation,
   type SimulationResult,
-  simulate,
 } from '../../domain/policy/simulation.ts'
 import type { Position } from '../../domain/policy/statement-spans.ts'
 import { readTrustPolicy } from '../../domain/policy/trust-policy.ts'
@@ -47,7 +47,7 @@ const contextEntry = structure({
   ContextKeyType: optional(enumeration(CONTEXT_KEY_TYPES)),
 })
 
-export const policyInputList = list(policyDocument)
+export const policyInputList = list(policyDocument, { max: SIMULATED_POLICIES_MAX })
 
 export const simulationMembers = {
   PermissionsBoundaryPolicyInputList: optional(policyInputList),
@@ -204,7 +204,7 @@ export function simulationAnswer(operation: string, setting: SimulationSetting) 
   const { ActionNames, ResourceArns, ResourcePolicy, ResourceOwner } = input
   const [boundary] = policyInputs(boundaryInputs(input), 'PermissionsBoundaryPolicyInputList')
   const nobody = principalOf('IAMUser', account, `arn:aws:iam::${account}:user/*`, '')
-  const simulation: Simulation = {
+  const simulate = createSimulation({
     principal: caller?.principal ?? nobody,
     identityPolicies: setting.identityPolicies,
     boundary: boundary ?? setting.boundary,
@@ -212,13 +212,13 @@ export function simulationAnswer(operation: string, setting: SimulationSetting) 
     resourceOwner: ResourceOwner === undefined ? undefined : accountIn(ResourceOwner),
     conditions: conditionsOf(caller, input.ContextEntries ?? [], time, region),
     region,
-  }
+  })
   const resources = ResourceArns === undefined || ResourceArns.length === 0 ? ['*'] : ResourceArns
   const { items, end } = iamPageOfPositions(input, operation, ActionNames.length * resources.length)
   const EvaluationResults = items.map((position) => {
     const action = ActionNames[Math.floor(position / resources.length)]!
     const resource = resources[position % resources.length]!
-    return evaluationResult(action, resource, simulate(simulation, action, resource), ResourceArns !== undefined)
+    return evaluationResult(action, resource, simulate(action, resource), ResourceArns !== undefined)
   })
   return { EvaluationResults, ...end }
 }

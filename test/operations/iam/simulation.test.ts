@@ -162,6 +162,8 @@ describe('policies that the request brings', () => {
     ]
     for (const [body, text] of cases) await assert.rejects(custom(body), { code: 'InvalidInput', text })
     await assert.rejects(custom({ CallerArn: iamArn('user', 'nobody') }), { code: 'NoSuchEntity' })
+    await custom({ PolicyInputList: Array(100).fill(ALLOW_DECRYPT) })
+    await assert.rejects(custom({ PolicyInputList: Array(101).fill(ALLOW_DECRYPT) }), { code: 'ValidationException' })
   })
 })
 
