@@ -16,35 +16,78 @@ export interface FolderLock {
 /** Something runs on the folder: a server, or a command that changes what is in it. */
 export class FolderInUseError extends OperatorError {}
 
+/** A server stays; a command of an operator is done soon. */
+export type FolderHolder = 'server' | 'command'
+
 /** Workers whose primary was killed end as soon as they notice. */
 const ORPHANS_WAIT_MS = 3_000
+const COMMANDS_WAIT_MS = 10_000
+/** Whoever prepares the folder cannot say who it is until it is done. */
+const PREPARING_WAIT_MS = 10_000
 const RETRY_INTERVAL_MS = 50
 const SQLITE_BUSY = 5
 
-/** For the process that prepares the folder. @throws {FolderInUseError} if another holds it. */
-export async function lockFolder(folder: DataFolder): Promise<FolderLock> {
+/**
+ * For the process that prepares the folder. A server waits for commands to be done, a command waits for nobody.
+ * @param prepare runs while nobody else can even join: it may repair what a crash left behind.
+ * @throws {FolderInUseError} if another holds it.
+ */
+export async function lockFolder(
+  folder: DataFolder,
+  holder: FolderHolder = 'server',
+  prepare: () => Promise<void> = async () => {},
+): Promise<FolderLock> {
   const database = open(folder)
   try {
-    await exclusively(database, folder)
-    // The number tells a second start whom it met; no more than a message hangs on it.
-    database.exec(`PRAGMA user_version = ${process.pid}`)
-    database.exec('COMMIT')
-    database.exec('BEGIN IMMEDIATE')
+    await orInUse(database, folder, () => exclusively(database, folder, holder))
+    await prepare()
+    await orInUse(database, folder, async () => {
+      // The number tells a second start whom it met: the process id, negative for a command.
+      database.exec(`PRAGMA user_version = ${holder === 'server' ? process.pid : -process.pid}`)
+      database.exec('COMMIT')
+      database.exec('BEGIN IMMEDIATE')
+    })
   } catch (error) {
-    const holder = isBusy(error) ? holderOf(database) : undefined
     database.close()
-    throw isBusy(error) ? alreadyUsed(folder, holder) : error
+    throw error
   }
   return { release: () => database.close() }
+}
+
+async function orInUse(database: DatabaseSync, folder: DataFolder, lock: () => Promise<void>): Promise<void> {
+  try {
+    await lock()
+  } catch (error) {
+    throw isBusy(error) ? alreadyUsed(folder, holderOf(database)) : error
+  }
 }
 
 /** For a worker, while its primary holds the folder. */
 export function joinFolder(folder: DataFolder): FolderLock {
   const database = open(folder)
-  database.exec('BEGIN')
-  // A transaction takes its lock with the first read.
-  database.prepare('SELECT count(*) FROM sqlite_schema').get()
+  try {
+    database.exec('BEGIN')
+    // A transaction takes its lock with the first read.
+    database.prepare('SELECT count(*) FROM sqlite_schema').get()
+  } catch (error) {
+    database.close()
+    throw error
+  }
   return { release: () => database.close() }
+}
+
+/** For a command: waits as long as somebody prepares the folder. */
+export async function joinPreparedFolder(folder: DataFolder): Promise<FolderLock> {
+  const giveUpAt = performance.now() + PREPARING_WAIT_MS
+  for (;;) {
+    try {
+      return joinFolder(folder)
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (performance.now() > giveUpAt) throw alreadyUsed(folder, undefined)
+    }
+    await sleep(RETRY_INTERVAL_MS)
+  }
 }
 
 function open({ lock }: DataFolder): DatabaseSync {
@@ -56,20 +99,28 @@ function open({ lock }: DataFolder): DatabaseSync {
   return database
 }
 
-async function exclusively(database: DatabaseSync, folder: DataFolder): Promise<void> {
-  const giveUpAt = performance.now() + ORPHANS_WAIT_MS
+async function exclusively(database: DatabaseSync, folder: DataFolder, holder: FolderHolder): Promise<void> {
+  const startedAt = performance.now()
   for (;;) {
     try {
       database.exec('BEGIN EXCLUSIVE')
       return
     } catch (error) {
-      if (!isBusy(error) || hasPrimary(folder) || performance.now() > giveUpAt) throw error
+      if (!isBusy(error) || holder === 'command') throw error
+      const waited = performance.now() - startedAt
+      if (waited > (hasPrimary(folder) ? patienceWith(holderOf(database)) : ORPHANS_WAIT_MS)) throw error
       await sleep(RETRY_INTERVAL_MS)
     }
   }
 }
 
-/** A primary is no orphan: no use waiting for it. */
+/** How long to wait for whoever holds the folder. A server will not go away by itself. */
+function patienceWith(pid: number | undefined): number {
+  if (pid === undefined) return PREPARING_WAIT_MS
+  return pid < 0 ? COMMANDS_WAIT_MS : -1
+}
+
+/** A primary is no orphan. */
 function hasPrimary(folder: DataFolder): boolean {
   const database = open(folder)
   try {
@@ -98,7 +149,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function alreadyUsed({ path }: DataFolder, holder: number | undefined): FolderInUseError {
-  const who = holder === undefined ? 'another Keyhold' : `another Keyhold (process ${holder})`
+  const who = holder === undefined ? 'another Keyhold' : `another Keyhold (process ${Math.abs(holder)})`
   return new FolderInUseError(`${who} is running on the data folder ${path}`, {
     hint: 'stop it first, or give this one a folder of its own with --data',
   })

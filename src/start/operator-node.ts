@@ -7,7 +7,6 @@
 import { userInfo } from 'node:os'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { type OperatorEvent, operatorEventLine } from '../audit/operator-event.ts'
-import { recoverAuditFolder } from '../audit/recover.ts'
 import { rootOf } from '../auth/authenticator.ts'
 import { systemClock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
@@ -18,9 +17,9 @@ import { IAM_OPERATIONS } from '../operations/iam/index.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { DataFolder } from './data-folder.ts'
-import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
-import { FolderInUseError, type FolderLock, joinFolder, lockFolder } from './folder-lock.ts'
+import { FolderInUseError, type FolderLock, joinFolder, joinPreparedFolder, lockFolder } from './folder-lock.ts'
+import { putInOrder } from './prepare.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
 import { VERSION } from './version.ts'
 
@@ -47,12 +46,11 @@ export interface OperatorNodeOptions extends RootKeyChoice {
 export async function openOperatorNode(options: OperatorNodeOptions): Promise<OperatorNode> {
   const { folder, log } = options
   const node = `operator-${process.pid}`
-  const { lock, isAlone } = await lockOrJoin(folder)
+  const lock = await joinInOrder(folder, log)
   try {
-    if (isAlone) await recoverAuditFolder(folder.audit, log)
     const store = await openSqliteStore({ path: folder.store, node, clock: systemClock })
     try {
-      return await open(options, { node, lock, isAlone, store })
+      return await open(options, { node, lock, store })
     } catch (error) {
       await store.close()
       throw error
@@ -63,54 +61,48 @@ export async function openOperatorNode(options: OperatorNodeOptions): Promise<Op
   }
 }
 
+/**
+ * Alone, what a crash left behind is repaired, as at the start of a server; then there is room for a server, which waits a
+ * little for this command to be done. Beside a server, only the server repairs.
+ */
+async function joinInOrder(folder: DataFolder, log: Log): Promise<FolderLock> {
+  try {
+    const lock = await lockFolder(folder, 'command', () => putInOrder(folder, log))
+    const joined = joinFolder(folder)
+    lock.release()
+    return joined
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error
+    return joinPreparedFolder(folder)
+  }
+}
+
 interface Parts {
   readonly node: string
   readonly lock: FolderLock
-  readonly isAlone: boolean
   readonly store: Store
 }
 
-async function open(options: OperatorNodeOptions, { node, lock, isAlone, store }: Parts): Promise<OperatorNode> {
-  const { folder, log } = options
+async function open(options: OperatorNodeOptions, { node, lock, store }: Parts): Promise<OperatorNode> {
+  const { folder, log, externalAccounts } = options
   const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
   const auditLog = await openFolderAuditLog(folder, node, log)
   let service: Service
   try {
-    // While a server runs, its own processes see to their records; those of a command that died wait for the next start.
-    if (isAlone) await drainOutbox({ store, auditLog, folder, log, node: undefined })
-    const { externalAccounts } = options
     const shared = { store, auditLog, rootKey, clock: systemClock, log, node, externalAccounts }
     service = await createService({ ...shared, authentication: 'signed' })
   } catch (error) {
     await auditLog.close()
     throw error
   }
-  const held = isAlone ? stepBack(folder, lock) : lock
   return {
     store,
     iam: (account, operation, body) => callIam(service, account, operation, body),
     change: (work) => changeWithEvent({ store, auditLog, node, service }, work),
     async close() {
       await service.stop()
-      held.release()
+      lock.release()
     },
-  }
-}
-
-/** Once all is in order there is room for a server: one that starts now waits a little for this command to be done. */
-function stepBack(folder: DataFolder, lock: FolderLock): FolderLock {
-  const joined = joinFolder(folder)
-  lock.release()
-  return joined
-}
-
-/** Alone, what a crash left behind may be repaired; beside a server, only the server may. */
-async function lockOrJoin(folder: DataFolder): Promise<{ lock: FolderLock; isAlone: boolean }> {
-  try {
-    return { lock: await lockFolder(folder), isAlone: true }
-  } catch (error) {
-    if (!(error instanceof FolderInUseError)) throw error
-    return { lock: joinFolder(folder), isAlone: false }
   }
 }
 

@@ -52,18 +52,26 @@ const NODE = 'start'
 export async function prepareDataFolder(options: PrepareOptions): Promise<PreparedFolder> {
   const { folder, log } = options
   createDataFolder(folder)
-  const lock = await lockFolder(folder)
-  try {
+  let prepared: Omit<PreparedFolder, 'lock'> | undefined
+  const lock = await lockFolder(folder, 'server', async () => {
     await recoverAuditFolder(folder.audit, log)
-    const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
-    try {
-      return { lock, ...(await prepareStore(options, store)) }
-    } finally {
-      await store.close()
-    }
-  } catch (error) {
-    lock.release()
-    throw error
+    prepared = await withStore(folder, (store) => prepareStore(options, store))
+  })
+  return { lock, ...prepared! }
+}
+
+/** For a command that is alone with the folder: steps 2, 3 and 5. */
+export async function putInOrder(folder: DataFolder, log: Log): Promise<void> {
+  await recoverAuditFolder(folder.audit, log)
+  await withStore(folder, (store) => drainAll(store, folder, log))
+}
+
+async function withStore<T>(folder: DataFolder, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
   }
 }
 

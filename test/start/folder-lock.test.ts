@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { dataFolder } from '../../src/start/data-folder.ts'
-import { joinFolder, lockFolder } from '../../src/start/folder-lock.ts'
+import { FolderInUseError, joinFolder, joinPreparedFolder, lockFolder } from '../../src/start/folder-lock.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'keyhold-lock-'))
 after(() => rmSync(root, { recursive: true }))
@@ -39,6 +40,41 @@ test('a second lock is refused and names the first process; the first release le
   first.release()
   const second = await lockFolder(folder)
   second.release()
+})
+
+test('a server waits for a command to be done; a command does not wait, and joins whoever is there', async () => {
+  const folder = newFolder()
+  const command = await lockFolder(folder, 'command')
+  await assert.rejects(lockFolder(folder, 'command'), FolderInUseError)
+  const joined = await joinPreparedFolder(folder)
+  const server = lockFolder(folder)
+  assert.equal(await Promise.race([server.then(() => 'in'), wait(300, 'waits')]), 'waits')
+  command.release()
+  joined.release()
+  const lock = await server
+  await assert.rejects(lockFolder(folder, 'command'), FolderInUseError)
+  lock.release()
+})
+
+test('while a folder is prepared nobody joins it, and what fails there lets go of it', async () => {
+  const folder = newFolder()
+  const order: string[] = []
+  const preparing = lockFolder(folder, 'server', async () => {
+    await wait(300)
+    order.push('prepared')
+  })
+  const joining = joinPreparedFolder(folder).then((lock) => {
+    order.push('joined')
+    return lock
+  })
+  const [lock, joined] = await Promise.all([preparing, joining])
+  assert.deepEqual(order, ['prepared', 'joined'])
+  joined.release()
+  lock.release()
+  const failing = lockFolder(folder, 'server', () => Promise.reject(new Error('on purpose')))
+  await assert.rejects(failing, /on purpose/)
+  const again = await lockFolder(folder)
+  again.release()
 })
 
 test('other users cannot open the lock', async () => {
