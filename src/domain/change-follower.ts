@@ -72,7 +72,8 @@ export async function followChanges(store: Store, memories: readonly Remembering
   const timer = setInterval(poll, CHANGE_POLL_INTERVAL_MS).unref()
 
   return {
-    poll,
+    // One that is under way may have looked already.
+    poll: () => (polling === undefined ? poll() : polling.then(poll)),
     ensureFresh: () => (isFresh() ? undefined : refresh()),
     async stop() {
       clearInterval(timer)

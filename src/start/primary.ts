@@ -31,7 +31,11 @@ const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filenam
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [] })
   const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
-  const slots = Array.from({ length: count }, (_, index) => createSlot(`worker-${index + 1}`, sharing, log))
+  const slots: Slot[] = Array.from({ length: count }, (_, index) =>
+    createSlot(`worker-${index + 1}`, sharing, log, () => {
+      for (const [other, slot] of slots.entries()) if (other !== index) slot.refresh()
+    }),
+  )
   try {
     const [address] = await Promise.all(slots.map((slot) => slot.start()))
     for (const slot of slots) slot.keepAlive()
@@ -68,12 +72,14 @@ interface Slot {
   start(): Promise<Address>
   /** From now on a worker that dies is replaced. */
   keepAlive(): void
+  /** Lets it read what another worker has changed. */
+  refresh(): void
   stop(): Promise<void>
   kill(): void
 }
 
 /** The place of one worker; its name stays the same from one process to the next, so its successor finds its outbox. */
-function createSlot(node: string, task: WorkerTask, log: Log): Slot {
+function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => void): Slot {
   let worker: Worker | undefined
   let stopping = false
   let delayMs = RESTART_DELAY_MS_MIN
@@ -84,6 +90,9 @@ function createSlot(node: string, task: WorkerTask, log: Log): Slot {
     // Nothing of our environment but what the system needs: a passphrase is not among it.
     worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
     startedAt = performance.now()
+    worker.on('message', ({ kind }: FromWorker) => {
+      if (kind === 'changed') onChange()
+    })
     return firstReport(worker, node, task)
   }
 
@@ -114,6 +123,9 @@ function createSlot(node: string, task: WorkerTask, log: Log): Slot {
   return {
     start,
     keepAlive,
+    refresh() {
+      if (worker?.isConnected()) send(worker, { kind: 'refresh' })
+    },
     async stop() {
       stopping = true
       clearTimeout(timer)
@@ -140,6 +152,7 @@ function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Ad
     }
     worker.once('exit', died)
     worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'changed') return
       worker.off('exit', died)
       if (message.kind === 'listening') resolve(message.address)
       else

@@ -21,8 +21,12 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
 export type ToWorker =
   | { readonly kind: 'start'; readonly node: string; readonly task: WorkerTask }
   | { readonly kind: 'stop' }
+  /** Another worker changed something: read it now, not at the next interval. */
+  | { readonly kind: 'refresh' }
 
 export type FromWorker =
   | { readonly kind: 'listening'; readonly address: Address }
+  /** It committed a change that others may have cached. */
+  | { readonly kind: 'changed' }
   /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly isBug: boolean }

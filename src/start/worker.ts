@@ -10,13 +10,21 @@ import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
 
 interface RunningNode {
   listen(): Promise<Address>
+  refresh(): Promise<void>
   stop(): Promise<void>
 }
 
 function runWorker(): void {
   let starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
+  let isStopping = false
+
+  async function refresh(): Promise<void> {
+    const running = await starting
+    if (!isStopping) await running?.refresh()
+  }
 
   async function stop(): Promise<void> {
+    isStopping = true
     const running = await starting
     try {
       await running?.stop()
@@ -27,6 +35,7 @@ function runWorker(): void {
 
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') void stop()
+    else if (message.kind === 'refresh') void refresh()
     else starting = start(message.node, message.task)
   })
   // A terminal signals the whole group; the primary decides. A signal for this process alone is meant for it.
@@ -53,7 +62,7 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
   const { authentication, tls, attestationRoots, identityProviders, externalAccounts } = task
-  const { service } = await openDurableNode(task.folder, task, {
+  const { service, store } = await openDurableNode(task.folder, task, {
     node,
     authentication,
     tls,
@@ -62,15 +71,17 @@ async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNo
     externalAccounts,
     log,
   })
+  store.onCommit(() => report({ kind: 'changed' }))
   const stop = async () => {
     await service.stop()
     lock.release()
   }
-  return { listen: () => service.listen(task), stop }
+  return { listen: () => service.listen(task), refresh: service.refresh, stop }
 }
 
 function report(message: FromWorker): void {
-  process.send!(message)
+  // Without its primary it is about to end.
+  if (process.connected) process.send!(message)
 }
 
 runWorker()

@@ -1,5 +1,5 @@
 /** A real `keyhold start` or `keyhold dev` in a process of its own, over a temporary data folder. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,11 @@ export interface Credentials {
 export function temporaryFolder(name: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `keyhold-${name}-`))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** A command that ends by itself. @param args what follows `keyhold`. */
+export function runKeyhold(args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
 }
 
 /** Arguments of the command line after `keyhold`; waits for the line that says where it listens. */
