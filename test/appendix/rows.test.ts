@@ -24,19 +24,19 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, name: string]>>
   'B.4/6': ['compat/nothing-secret.test.ts', 'no plaintext, data key, random byte or credential is in the store'],
   'B.3/8': ['crash/kill.test.ts', 'kills under load lose nothing that was answered'],
   'B.4/10': ['operations/managed-keys.test.ts', 'the first DescribeKey of a predefined alias makes the key'],
+  'B.3/2': ['compat/aws-sdk-multi-region.test.ts', 'what is encrypted in one Region decrypts in the other'],
+  'B.3/4': ['compat/access-control.test.ts', 'administrators and users of a key'],
+  'B.3/7': ['compat/access-control.test.ts', 'another account'],
+  'B.4/19': ['compat/grants.test.ts', 'boto3: temporary access'],
   'B.4/11': ['operations/managed-keys.test.ts', 'what the server keeps for itself never shows in a list (MGD-8)'],
 }
 
-/** What is missing. Custom key stores, policies and grants: docs/divergences.md. */
+/** What is missing: docs/divergences.md. */
 const NOT_YET: Readonly<Record<string, string>> = {
   'B.3/1': 'no service identities that call for others',
-  'B.3/2': 'multi-Region keys cannot be replicated',
   'B.3/3': 'no custom key stores',
-  'B.3/4': 'policies are not evaluated',
-  'B.3/7': 'policies are not evaluated, so no key is shared with another account',
   'B.4/5': 'origins are AWS_KMS and EXTERNAL; none in an HSM or an external manager',
   'B.4/7': 'no console',
-  'B.4/19': 'no grants',
 }
 
 /** Rows that names of tests in this folder cite: `…: B.1/9, B.2/10`. */
