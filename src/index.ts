@@ -23,7 +23,14 @@ import type { SeedDocument } from './seed/seed-document.ts'
 import { loadSeedFile } from './seed/seed-file.ts'
 import { openDevelopmentNode } from './start/development.ts'
 
-export type { SeedDocument, SeedKeyDocument } from './seed/seed-document.ts'
+export type {
+  SeedAccountDocument,
+  SeedDocument,
+  SeedKeyDocument,
+  SeedOwnerDocument,
+  SeedRoleDocument,
+  SeedUserDocument,
+} from './seed/seed-document.ts'
 
 export interface KeyholdOptions {
   /** Port to listen on; any free one if absent. */
