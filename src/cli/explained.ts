@@ -1,26 +1,25 @@
 /** What `keyhold simulate` and `keyhold explain` have in common: a store to ask, and an outcome in words. */
-import { systemClock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateCall } from '../domain/simulated-call.ts'
 import { operations } from '../operations/index.ts'
 import type { DataFolder } from '../start/data-folder.ts'
-import { openSqliteStore } from '../store/sqlite-store.ts'
+import { openSqliteSnapshot } from '../store/sqlite-store.ts'
 import type { Terminal } from './terminal.ts'
 
 export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable'>
 
 /** Only reads, so a server may be running. @throws {OperatorError} for names that mean nothing. */
 export async function simulateOn(folder: DataFolder, asked: AskedCall): Promise<SimulatedOutcome> {
-  const store = await openSqliteStore({ path: folder.store, node: `simulate-${process.pid}`, clock: systemClock })
+  const { reader, close } = await openSqliteSnapshot(folder.store)
   try {
-    return await simulateCall(store, { ...asked, ...factsOf(asked.action) })
+    return await simulateCall(reader, { ...asked, ...factsOf(asked.action) })
   } catch (error) {
     if (error instanceof NothingToSimulate) throw new OperatorError(error.message)
     if (error instanceof KmsError) throw new OperatorError(`--key ${asked.key}: ${error.message}`)
     throw error
   } finally {
-    await store.close()
+    close()
   }
 }
 

@@ -14,6 +14,7 @@ export function keyReportJson(report: ReportWithCaller): string {
       tags: report.key.tags,
       rotation: rotationPart(report),
       policy: report.policy,
+      grants: grantsPart(report),
     },
     undefined,
     2,
@@ -39,6 +40,10 @@ function lastUsePart({ lastUse, lastCaller }: ReportWithCaller) {
   const { operation, time, eventId, requestId } = lastUse
   const { principal = null, accessKeyId = null, sourceIp = null, userAgent = null } = lastCaller ?? {}
   return { time: instant(time), operation, principal, accessKeyId, sourceIp, userAgent, eventId, requestId }
+}
+
+function grantsPart({ grants: { count, shown } }: ReportWithCaller) {
+  return { count, shown: shown.map(({ createdAt, ...grant }) => ({ ...grant, created: instant(createdAt) })) }
 }
 
 function rotationPart({ key, materials: { count, lastRotation } }: ReportWithCaller) {

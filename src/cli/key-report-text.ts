@@ -17,6 +17,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Last used', lines: lastUseLines },
   { title: 'Aliases', lines: ({ aliases }) => (aliases.length === 0 ? ['none'] : aliases) },
   { title: 'Policy', lines: ({ policy }) => policy.map(statementLine) },
+  { title: 'Grants', lines: grantLines },
   { title: 'Tags', lines: ({ key }) => key.tags.map((tag) => `${tag.key} = ${tag.value}`) },
   { title: 'Rotation', lines: rotationLines },
   { title: 'Advice', lines: adviceLines },
@@ -71,6 +72,14 @@ function statementLine(statement: StatementSummary): string {
   const who = `${exceptPrincipals ? 'everybody but ' : ''}${principals.join(', ')}`
   const what = `${exceptActions ? 'everything but ' : ''}${actions.join(', ')}`
   return `${effect} ${who}: ${what}${hasConditions ? ' (under conditions)' : ''}`
+}
+
+function grantLines({ grants: { count, shown } }: ReportWithCaller): string[] {
+  if (count === 0) return ['none']
+  const lines = shown.map(({ grantee, operations, createdAt, grantId }) => {
+    return `${grantee}: ${operations.join(', ')} (since ${instant(createdAt)}, ${grantId})`
+  })
+  return count > shown.length ? [...lines, `and ${count - shown.length} more`] : lines
 }
 
 function rotationLines({ key, materials: { count, lastRotation } }: ReportWithCaller): string[] {

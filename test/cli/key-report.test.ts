@@ -74,6 +74,7 @@ async function reportOf(name: string): Promise<Answer> {
 let used: Answer
 let unused: Answer
 let scheduled: Answer
+let grant: Answer
 before(async () => {
   const choices = { ...CHOICE, folder, account: ACCOUNT, region: REGION, mode: 'server', log: silentLog } as const
   const { lock } = await prepareDataFolder(choices)
@@ -91,6 +92,9 @@ before(async () => {
   }
   await server.call('EnableKeyRotation', { KeyId: used.KeyId })
   await server.call('RotateKeyOnDemand', { KeyId: used.KeyId })
+  const GranteePrincipal = `arn:aws:iam::${ACCOUNT}:user/administrator`
+  const Operations = ['Decrypt', 'DescribeKey']
+  grant = await server.call('CreateGrant', { KeyId: used.KeyId, GranteePrincipal, Operations })
   await server.service.stop()
 
   server = await serve(12.5)
@@ -107,6 +111,7 @@ const iso = (seconds: number) => new Date(Math.round(seconds * 1000)).toISOStrin
 
 test('the JSON has everything that is known of the key', async () => {
   const { lastUse, ...rest } = await reportOf(used.KeyId)
+  const { grants } = rest
   const { time, eventId, requestId, ...use } = lastUse
   assert.deepEqual(use, {
     operation: 'Decrypt',
@@ -162,11 +167,23 @@ test('the JSON has everything that is known of the key', async () => {
         hasConditions: false,
       },
     ],
+    grants: {
+      count: 1,
+      shown: [
+        {
+          grantId: grant.GrantId,
+          grantee: `arn:aws:iam::${ACCOUNT}:user/administrator`,
+          operations: ['Decrypt', 'DescribeKey'],
+          created: grants.shown[0].created,
+        },
+      ],
+    },
   })
+  assert.ok(Math.abs(Date.parse(grants.shown[0].created) - (Date.now() - 40 * DAY_MS)) < 120_000)
 })
 
 test('the text says it in lines, and no text of a user steers the terminal', async () => {
-  const { lastUse, rotation, usageTrackedSince } = await reportOf(used.KeyId)
+  const { lastUse, rotation, usageTrackedSince, grants } = await reportOf(used.KeyId)
   const second = (time: string) => `${time.slice(0, 19)}Z`
   const { stdout } = await report(used.KeyId)
   assert.equal(
@@ -184,6 +201,7 @@ test('the text says it in lines, and no text of a user steers the terminal', asy
       'Aliases     alias/old-pay',
       '            alias/pay',
       `Policy      Allow arn:aws:iam::${ACCOUNT}:root: kms:*`,
+      `Grants      arn:aws:iam::${ACCOUNT}:user/administrator: Decrypt, DescribeKey (since ${second(grants.shown[0].created)}, ${grant.GrantId})`,
       'Tags        team = pay',
       '            odd = \\u{1b}[2J\\u{202e}',
       `Rotation    every 365 days, next ${second(rotation.automatic.next)}`,

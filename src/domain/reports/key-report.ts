@@ -1,7 +1,9 @@
 /** All that the store tells about one key, so that somebody can decide whether it may be deleted (lifecycle.md 5.3). */
 import { ALIASES_PER_KEY_MAX } from '../../base/limits.ts'
+import { shownPrincipal } from '../identity/resolve-principal.ts'
 import { trailingDaysWithoutUsage } from '../key-usage.ts'
 import { type Key, type KeyState, keyState } from '../keys/key.ts'
+import { shownKeyPolicy } from '../keys/written-policy.ts'
 import { type StatementSummary, summarisePolicy } from '../policy/policy-summary.ts'
 import type { KeyUse, Reader, StoredKeyMaterial } from '../store.ts'
 
@@ -17,6 +19,22 @@ export interface KeyReport {
   readonly aliases: readonly string[]
   readonly materials: MaterialsInBrief
   readonly policy: readonly StatementSummary[]
+  readonly grants: GrantsInBrief
+}
+
+export interface GrantsInBrief {
+  readonly count: number
+  /** The first ones, in order of grant id. */
+  readonly shown: readonly GrantInBrief[]
+}
+
+export interface GrantInBrief {
+  readonly grantId: string
+  /** ARN, or the unique id of a principal that is gone. */
+  readonly grantee: string
+  readonly operations: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
 }
 
 export interface MaterialsInBrief {
@@ -25,6 +43,7 @@ export interface MaterialsInBrief {
 }
 
 const MATERIALS_PER_PAGE = 1000
+const GRANTS_SHOWN_MAX = 100
 
 export async function reportKey(reader: Reader, key: Key, now: number): Promise<KeyReport> {
   const lastUse = await reader.findLastUsage(key)
@@ -37,7 +56,8 @@ export async function reportKey(reader: Reader, key: Key, now: number): Promise<
     daysWithoutUse: trailingDaysWithoutUsage(key, lastUse, trackedSince, now),
     aliases: await aliasesOf(reader, key, now),
     materials: await materialsOf(reader, key),
-    policy: summarisePolicy(key.policy),
+    policy: summarisePolicy(await shownKeyPolicy(key.policy, reader)),
+    grants: await grantsOf(reader, key),
   }
 }
 
@@ -45,6 +65,16 @@ async function aliasesOf(reader: Reader, { account, region, keyId }: Key, now: n
   const page = { after: undefined, limit: ALIASES_PER_KEY_MAX }
   const aliases = await reader.listAliases(account, region, keyId, page, now)
   return aliases.map(({ aliasName }) => aliasName)
+}
+
+async function grantsOf(reader: Reader, key: Key): Promise<GrantsInBrief> {
+  const grants = await reader.listGrants(key, { after: undefined, limit: GRANTS_SHOWN_MAX }, {})
+  const shown = await Promise.all(
+    grants.map(async ({ grantId, grantee, operations, createdAt }) => {
+      return { grantId, grantee: await shownPrincipal(grantee, reader), operations, createdAt }
+    }),
+  )
+  return { count: await reader.countGrants(key), shown }
 }
 
 async function materialsOf(reader: Reader, key: Key): Promise<MaterialsInBrief> {
