@@ -91,7 +91,7 @@ describe('a process that is killed', () => {
 
 describe('a disk that takes no more', () => {
   // A limit on file sizes is the full disk that needs no privileges: the write of the journal fails in the same place.
-  const LIMITED = ['/bin/sh', '-c', `trap '' XFSZ; ulimit -f 400; exec "$0" "$@"`]
+  const LIMITED = ['/bin/sh', '-c', `trap '' XFSZ; ulimit -f 2000; exec "$0" "$@"`]
 
   test('fails the change with an error, and loses nothing acknowledged', { skip: process.platform === 'win32' }, () =>
     withCounter(async (path, store) => {
