@@ -21,6 +21,7 @@ import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createAccessKeyUsage } from './domain/identity/access-key-usage.ts'
 import { createCallerRights } from './domain/identity/caller-rights.ts'
 import type { StoredUser } from './domain/identity/entities.ts'
+import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import { createProviderKeys, type ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
@@ -96,7 +97,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const keyImports = createKeyImports(store, domainKeys)
   const grants = {
     tokens: createGrantTokens(domainKeys, random),
-    externalAccounts: options.externalAccounts ?? 'reject',
     propagationDelayMs: options.grantPropagationDelayMs ?? 0,
   }
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
@@ -117,7 +117,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
   const rights = createCallerRights(store)
   const accessKeyUsage = createAccessKeyUsage(store, log)
-  const identity = {
+  const identity: IdentityServices = {
+    externalAccounts: options.externalAccounts ?? 'reject',
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
     issueSession: sessions.issue,

@@ -70,6 +70,8 @@ export const CIPHERTEXT_BLOB_BYTES_MAX = 6144
 /** Entries of the per-node caches. Records and unwrapped material are dangerous in different ways, so they live apart. */
 export const CACHED_KEYS_MAX = 50_000
 export const CACHED_ALIASES_MAX = 50_000
+/** Keys and aliases that callers of other accounts asked for and that do not exist. */
+export const CACHED_ABSENCES_MAX = 10_000
 /** Keys whose aliases are remembered, for callers whose policies name kms:ResourceAliases. */
 export const CACHED_ALIAS_LISTS_MAX = 10_000
 export const CACHED_ACCESS_KEYS_MAX = 10_000

@@ -3,7 +3,7 @@
  * where it can; drops what a change names. Wrapped records only: unwrapped material lives in `keys/key-material.ts`.
  */
 import { LRUCache } from 'lru-cache'
-import { CACHED_ALIAS_LISTS_MAX, CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
+import { CACHED_ABSENCES_MAX, CACHED_ALIAS_LISTS_MAX, CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
 import { type Alias, type AliasName, aliasRef } from './aliases.ts'
 import { createGrantCache } from './grants/grant-cache.ts'
 import { type Key, type KeyName, keyRef } from './keys/key.ts'
@@ -21,6 +21,11 @@ export function createRecordCache(reader: Reader): RecordCache {
   const owners = new LRUCache<string, KeyName>({ max: CACHED_KEYS_MAX })
   const grants = createGrantCache(reader)
   const aliasNames = new LRUCache<string, readonly string[]>({ max: CACHED_ALIAS_LISTS_MAX })
+  /**
+   * What callers of other accounts asked for in vain. Not for callers of the same account: one who makes an alias at another
+   * node expects to find it here the next moment.
+   */
+  const absences = new LRUCache<string, true>({ max: CACHED_ABSENCES_MAX })
   /** Rises with every drop: a record that was read before one must not be kept after it. */
   let generation = 0
 
@@ -35,9 +40,22 @@ export function createRecordCache(reader: Reader): RecordCache {
     return found
   }
 
-  function findKey(name: KeyName): MaybePromise<Key | undefined> {
+  async function loadForeign<T extends object>(
+    cache: LRUCache<string, T>,
+    ref: string,
+    find: () => MaybePromise<T | undefined>,
+  ) {
+    const before = generation
+    const found = await load(cache, ref, find)
+    if (found === undefined && generation === before) absences.set(ref, true)
+    return found
+  }
+
+  function findKey(name: KeyName, isForeign = false): MaybePromise<Key | undefined> {
     const ref = keyRef(name)
-    return keys.get(ref) ?? load(keys, ref, () => reader.findKey(name))
+    const known = keys.get(ref)
+    if (known !== undefined || (isForeign && absences.has(ref))) return known
+    return (isForeign ? loadForeign : load)(keys, ref, () => reader.findKey(name))
   }
 
   async function loadAliasNames(ref: string, key: KeyName): Promise<readonly string[]> {
@@ -52,9 +70,11 @@ export function createRecordCache(reader: Reader): RecordCache {
       if (owner !== undefined) return findKey(owner)
       return load(owners, ref, () => reader.findKeyByMaterial(region, materialId)).then((name) => name && findKey(name))
     },
-    findAlias(name: AliasName) {
+    findAlias(name: AliasName, isForeign = false) {
       const ref = aliasRef(name)
-      return aliases.get(ref) ?? load(aliases, ref, () => reader.findAlias(name))
+      const known = aliases.get(ref)
+      if (known !== undefined || (isForeign && absences.has(ref))) return known
+      return (isForeign ? loadForeign : load)(aliases, ref, () => reader.findAlias(name))
     },
     aliasNamesOf(key) {
       const ref = keyRef(key)
@@ -66,6 +86,7 @@ export function createRecordCache(reader: Reader): RecordCache {
       generation++
       grants.drop(notices)
       for (const { kind, subject } of notices) {
+        absences.delete(subject)
         if (kind === 'key') keys.delete(subject)
         else if (kind === 'alias') {
           aliases.delete(subject)
@@ -77,6 +98,7 @@ export function createRecordCache(reader: Reader): RecordCache {
     clear() {
       generation++
       grants.clear()
+      absences.clear()
       keys.clear()
       aliases.clear()
       aliasNames.clear()

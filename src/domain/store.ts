@@ -92,10 +92,15 @@ export interface Page {
 
 /** Look-ups of the warm path. The cache answers them without the store, a transaction answers them from its snapshot. */
 export interface Lookups {
-  findKey(name: KeyName): MaybePromise<Key | undefined>
+  /**
+   * @param isForeign the caller is of another account, and must not learn from the time that it takes whether there is such a
+   * key: that there is none may then be remembered.
+   */
+  findKey(name: KeyName, isForeign?: boolean): MaybePromise<Key | undefined>
   /** The key that has this material in this Region, whichever account owns it. */
   findKeyByMaterial(region: string, materialId: string): MaybePromise<Key | undefined>
-  findAlias(name: AliasName): MaybePromise<Alias | undefined>
+  /** @param isForeign as for {@link findKey}. */
+  findAlias(name: AliasName, isForeign?: boolean): MaybePromise<Alias | undefined>
   /** Of the key, in order; one more than a key may have at most (kms:ResourceAliases). */
   aliasNamesOf(key: KeyName): MaybePromise<readonly string[]>
   /** Grants of the key whose grantee is one of these (`granteeRefs`), whatever they allow. */

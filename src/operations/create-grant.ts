@@ -6,8 +6,8 @@ import type { GrantOperation } from '../domain/grants/grant.ts'
 import { checkConstraints, checkConstraintsFit, constraintConditions } from '../domain/grants/grant-constraints.ts'
 import { checkGrantOperations } from '../domain/grants/grant-operations.ts'
 import { invalidArn, principalRef, serviceRef } from '../domain/grants/grant-principals.ts'
-import type { GrantServices } from '../domain/grants/grant-services.ts'
 import { makeGrant } from '../domain/grants/new-grant.ts'
+import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { Reader } from '../domain/store.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
@@ -69,7 +69,7 @@ export const CreateGrant = defineChange({
     response: ({ GrantId }, keyArn) => ({ grantId: GrantId, keyId: keyArn }),
   },
   prepare: (_input, { grants }) => grants.tokens.issuer(),
-  async handler(input, { resources: [{ key }], call, change, grants, random }, issueToken) {
+  async handler(input, { resources: [{ key }], call, change, identity, random }, issueToken) {
     const operations = operationsOf(input)
     const constraints = constraintsOf(input.Constraints)
     checkGrantOperations(key, operations)
@@ -77,8 +77,8 @@ export const CreateGrant = defineChange({
     const wish = {
       name: input.Name,
       createdAt: call.time,
-      grantee: await granteeOf(input, change, grants),
-      retiring: await retiringOf(input, change, grants),
+      grantee: await granteeOf(input, change, identity),
+      retiring: await retiringOf(input, change, identity),
       issuingAccount: call.principal.account,
       operations,
       constraints,
@@ -130,7 +130,7 @@ function conditionsOf(input: Input): ConditionValues {
   }
 }
 
-type Members = Pick<GrantServices, 'externalAccounts'>
+type Members = Pick<IdentityServices, 'externalAccounts'>
 
 async function granteeOf(
   { GranteePrincipal, GranteeServicePrincipal }: Input,

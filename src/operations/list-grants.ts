@@ -49,7 +49,7 @@ export const ListGrants = defineOperation({
       granteeServicePrincipal: GranteeServicePrincipal,
     }),
   },
-  async handler(input, { resources: [{ key }], store, grants: { externalAccounts } }) {
+  async handler(input, { resources: [{ key }], store, identity: { externalAccounts } }) {
     const grantee = await granteeOf(input, store, externalAccounts)
     const scope = ['ListGrants', key.arn, input.GrantId ?? '', grantee ?? '']
     const limit = pageLimit(input, 50, 100)

@@ -2,7 +2,7 @@
 import { notFound } from '../base/errors.ts'
 import { structure } from '../base/schema.ts'
 import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
-import type { GrantServices } from '../domain/grants/grant-services.ts'
+import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
 import { shownPrincipal } from '../domain/identity/resolve-principal.ts'
 import type { Reader } from '../domain/store.ts'
@@ -29,10 +29,10 @@ export const ListRetirableGrants = defineOperation({
       marker: Marker,
     }),
   },
-  async handler(input, { call, store, grants }) {
+  async handler(input, { call, store, identity }) {
     const { region, time } = call
     const { account } = call.principal
-    const retiring = await retiringOf(input.RetiringPrincipal, account, store, grants)
+    const retiring = await retiringOf(input.RetiringPrincipal, account, store, identity)
     const scope = ['ListRetirableGrants', account, region, retiring]
     const limit = pageLimit(input, 50, 100)
     const after = pageStart(input, scope)
@@ -43,7 +43,7 @@ export const ListRetirableGrants = defineOperation({
 })
 
 /** Of another account nobody is there, whether or not he is. */
-async function retiringOf(text: string, account: string, reader: Reader, { externalAccounts }: GrantServices) {
+async function retiringOf(text: string, account: string, reader: Reader, { externalAccounts }: IdentityServices) {
   const gone = notFound(`Retiring principal ${text} could not be found`)
   const ref = await principalRef(text, reader, externalAccounts, gone)
   const shown = await shownPrincipal(ref, reader)

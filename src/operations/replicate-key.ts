@@ -115,7 +115,7 @@ export const ReplicateKey = defineChange({
     elsewhere: creationRecord,
   },
   async handler(input, context): Promise<Output> {
-    const { call, change, grants, recordEvent, refuseLockout } = context
+    const { call, change, identity, recordEvent, refuseLockout } = context
     const [{ key: primary }] = context.resources
     const { ReplicaRegion: region, Policy, BypassPolicyLockoutSafetyCheck = false, Tags = [] } = input
     checkReplicaRegion(primary, region)
@@ -127,7 +127,7 @@ export const ReplicateKey = defineChange({
       policy:
         Policy === undefined
           ? defaultKeyPolicy(primary.account, region)
-          : await writtenKeyPolicy(Policy, change, grants.externalAccounts),
+          : await writtenKeyPolicy(Policy, change, identity.externalAccounts),
     })
     if (Policy !== undefined && !BypassPolicyLockoutSafetyCheck) await refuseLockout(replica)
     for (const event of events) recordEvent(event)

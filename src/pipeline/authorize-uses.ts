@@ -3,7 +3,6 @@
  * are looked up only if those do not allow, so a key's grants cost nothing to callers whom its policy lets in.
  */
 import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
-import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
 import { decideRetirement } from '../domain/grants/retire-grant.ts'
 import type { Rights } from '../domain/identity/rights.ts'
@@ -15,41 +14,34 @@ import { compilePolicy } from '../domain/policy/compile-policy.ts'
 import { denial } from '../domain/policy/denial.ts'
 import { evaluate } from '../domain/policy/evaluate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
-import type { Lookups, MaybePromise, Reader } from '../domain/store.ts'
+import type { MaybePromise, Reader } from '../domain/store.ts'
+import type { Asked, Denied, Refusal } from './asked.ts'
 import { conditionsOf, identityConditionsOf, type LookedUp, regionOf } from './condition-values.ts'
 import type { Located, LocatedRole } from './locate.ts'
 import type { LocatedEntity, Use } from './operation.ts'
 import { grantsFor } from './use-grants.ts'
-import type { UsesOfCall } from './uses.ts'
 
-/** A use that was refused, and why; for the audit record. */
-export interface Refusal {
-  readonly action: string
-  readonly resourceArn: string
-  readonly decision: Denied
+/**
+ * @param onRefusal told before the denial is thrown.
+ * @returns `undefined` if all was decided at once, as most is: a wait would cost each call a turn of the queue.
+ * @throws {KmsError} `AccessDeniedException` for the first use that is not allowed.
+ */
+export function authorizeUses(asked: Asked, onRefusal: OnRefusal): Promise<void> | undefined {
+  return authorizeFrom({ ...asked, onRefusal }, 0)
 }
 
-export interface Authorization {
-  readonly of: UsesOfCall
-  readonly located: readonly Located[]
-  readonly rights: Rights
-  readonly lookups: Lookups
-  readonly reader: Reader
-  readonly grants: GrantServices
-  /** Told before the denial is thrown. */
-  readonly onRefusal: (refusal: Refusal) => void
+type OnRefusal = (refusal: Refusal) => void
+
+export interface Authorization extends Asked {
+  readonly onRefusal: OnRefusal
 }
 
-/** @throws {KmsError} `AccessDeniedException` for the first use that is not allowed. */
-export async function authorizeUses(authorization: Authorization): Promise<readonly (Decision | undefined)[]> {
-  const { uses } = authorization.of
-  const decisions: (Decision | undefined)[] = []
-  for (let index = 0; index < uses.length; index++) {
+function authorizeFrom(authorization: Authorization, start: number): Promise<void> | undefined {
+  for (let index = start; index < authorization.of.uses.length; index++) {
     const decision = authorizeUse(authorization, index)
-    // Most are decided at once; waiting for them all the same would cost each request a turn of the queue.
-    decisions.push(decision instanceof Promise ? await decision : decision)
+    if (decision instanceof Promise) return decision.then(() => authorizeFrom(authorization, index + 1))
   }
-  return decisions
+  return undefined
 }
 
 function authorizeUse(authorization: Authorization, index: number): MaybePromise<Decision | undefined> {
@@ -104,14 +96,10 @@ function accessRequest(
 }
 
 /** What policies would be asked if the caller wanted this use too. */
-export async function requestToUse(
-  authorization: Omit<Authorization, 'onRefusal'>,
-  use: Use<unknown>,
-  found: LocatedKey,
-): Promise<AccessRequest> {
-  const whole = { ...authorization, onRefusal() {} }
+export async function requestToUse(asked: Asked, use: Use<unknown>, found: LocatedKey): Promise<AccessRequest> {
+  const whole = { ...asked, onRefusal() {} }
   const resource = resourceOf(use, found, whole)!
-  const missing = missingConditions(use, resource.policy, authorization.rights)
+  const missing = missingConditions(use, resource.policy, asked.rights)
   const looked = missing === undefined ? {} : await lookUp(missing, found, whole)
   return accessRequest(whole, use, found, resource, looked)
 }
@@ -129,8 +117,6 @@ function decideByGrants(
 }
 
 const NO_GRANTS: readonly ApplicableGrant[] = []
-
-type Denied = Decision & { readonly allowed: false }
 
 /** What does not exist denies like a resource policy that does not allow. */
 const UNSEEN: Denied = Object.freeze({

@@ -3,53 +3,18 @@
  * docs/decisions/0003-order-of-checks.md): validate, resolve every resource, authorise every use, and only then look at
  * anything that could tell about a key.
  */
-import { type AuditSink, serviceEventLine } from '../audit/audit-record.ts'
-import type { Clock } from '../base/clock.ts'
-import { KmsError, unrecognizedClient } from '../base/errors.ts'
-import type { Log } from '../base/log.ts'
-import type { Attestations, AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
-import type { AuditOutbox } from '../domain/audit-outbox.ts'
-import type { GrantServices } from '../domain/grants/grant-services.ts'
-import { readGrantTokens } from '../domain/grants/visible-grants.ts'
-import type { IdentityServices } from '../domain/identity/identity-services.ts'
-import type { Rights } from '../domain/identity/rights.ts'
+import { serviceEventLine } from '../audit/audit-record.ts'
+import { KmsError } from '../base/errors.ts'
+import type { AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import { checkSessionMayCall } from '../domain/identity/session-rules.ts'
-import type { KeyImports } from '../domain/imports/key-imports.ts'
-import type { KeyUsage } from '../domain/key-usage.ts'
-import type { KeyMaterials } from '../domain/keys/key-material.ts'
-import type { Decision } from '../domain/policy/access-request.ts'
-import type { RandomSource } from '../domain/services.ts'
-import type { Change, Lookups, Reader, Store } from '../domain/store.ts'
-import { type Authorization, authorizeUses, type Refusal } from './authorize-uses.ts'
+import type { Change, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { callRecord, recordElsewhere } from './call-record.ts'
+import { type CallToCheck, createCallCheck } from './check-call.ts'
 import { isToBeMade, makeManagedKeys } from './first-use.ts'
 import { refuseLockout } from './lockout.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
-import { refusalFields } from './refusal-fields.ts'
-import { checkUses, type LocatedUses, locateUses } from './uses.ts'
-
-export interface PipelineServices {
-  readonly store: Store
-  /** Answers the warm path without the store. */
-  readonly cache: Lookups
-  readonly keyMaterials: KeyMaterials
-  readonly keyImports: KeyImports
-  readonly keyUsage: KeyUsage
-  readonly identity: IdentityServices
-  readonly grants: GrantServices
-  readonly attestations: Attestations
-  readonly random: RandomSource
-  readonly audit: AuditSink
-  /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */
-  readonly ensureFresh: () => Promise<void> | undefined
-  readonly clock: Clock
-  readonly log: Log
-  /** Names this node in records that wait for its audit log. */
-  readonly node: string
-  /** Brings records to the audit log that were committed with their changes. */
-  readonly outbox: AuditOutbox
-}
+import type { PipelineServices } from './pipeline-services.ts'
 
 interface EventRecord {
   readonly eventId: string
@@ -70,36 +35,25 @@ export type Execute = (operation: Operation, body: unknown, call: Call) => Promi
 const NO_EVENTS: readonly EventRecord[] = []
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
-interface Progress {
+interface Progress extends CallToCheck {
   /** With the principal that `identify` found, once it has. */
   call: Call
   input: unknown
   recipient?: AttestedRecipient
   caller?: IdentifiedCaller
-  located: LocatedUses
-  decisions: readonly (Decision | undefined)[]
-  /** What the last check looked at. */
-  authorization?: Omit<Authorization, 'onRefusal'>
-  readonly additionalEventData: Record<string, unknown>
   readonly events: EventRecord[]
 }
 
 export function createPipeline(services: PipelineServices): Execute {
   const { store, cache, audit } = services
+  const check = createCallCheck(services)
 
   async function execute(operation: Operation, body: unknown, call: Call): Promise<unknown> {
     const refreshing = services.ensureFresh()
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
     services.identity.noteUse(call.principal.accessKeyId, operation.service ?? 'kms', call.region, call.time)
-    const progress: Progress = {
-      call,
-      input: undefined,
-      located: [],
-      decisions: [],
-      additionalEventData: {},
-      events: [],
-    }
+    const progress: Progress = { call, input: undefined, located: [], additionalEventData: {}, events: [] }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -187,43 +141,6 @@ export function createPipeline(services: PipelineServices): Execute {
     progress.call = { ...progress.call, principal: caller.principal, webIdentity: caller.webIdentity }
   }
 
-  async function check({ uses }: Operation, progress: Progress, lookups: Lookups, reader: Reader): Promise<void> {
-    const { input, call, recipient, caller } = progress
-    const rights = await rightsOf(call)
-    const presentedGrants = await readGrantTokens(
-      services.grants.tokens,
-      (input as { GrantTokens?: readonly string[] }).GrantTokens,
-    )
-    const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
-    const { random, grants } = services
-    const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
-    progress.located = located
-    const onRefusal = (refusal: Refusal) => {
-      progress.additionalEventData.authorization = refusalFields(refusal)
-      logFailure(refusal)
-    }
-    const authorization = { of, located, rights, lookups, reader, grants }
-    progress.authorization = authorization
-    progress.decisions = await authorizeUses({ ...authorization, onRefusal })
-    checkUses(of, located)
-  }
-
-  /** What cannot be judged is refused; operators must hear of it (authorization.md section 7.7). */
-  function logFailure({ decision, resourceArn }: Refusal): void {
-    if (decision.allowed || decision.reason !== 'missing allow' || decision.failure === undefined) return
-    services.log.error(
-      { err: decision.failure, resource: resourceArn },
-      'a request could not be judged and was refused',
-    )
-  }
-
-  /** A user or role that is gone answers like an access key that never was (authorization.md 6.7). */
-  async function rightsOf({ principal }: Call): Promise<Rights> {
-    const rights = await services.identity.rightsOf(principal)
-    if (rights === undefined) throw unrecognizedClient()
-    return rights
-  }
-
   function context(progress: Progress, reader: Reader, change?: Change): ChangeContext<readonly Use<unknown>[]> {
     return {
       resources: progress.located as unknown as ChangeContext<readonly Use<unknown>[]>['resources'],
@@ -236,11 +153,10 @@ export function createPipeline(services: PipelineServices): Execute {
       random: services.random,
       recipient: progress.recipient,
       webIdentity: progress.caller?.webIdentity,
-      decisions: progress.decisions,
       store: reader,
       // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
-      refuseLockout: (key) => refuseLockout(progress.authorization!, key),
+      refuseLockout: (key) => refuseLockout(progress.asked!, key),
       recordEvent(event) {
         const eventId = services.random.uuid()
         progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })

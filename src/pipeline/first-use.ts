@@ -7,7 +7,7 @@ import { keyEvent } from '../domain/key-event.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import { managedAlias } from '../domain/managed-keys/managed-key.ts'
-import type { PipelineServices } from './execute.ts'
+import type { PipelineServices } from './pipeline-services.ts'
 import type { LocatedUses } from './uses.ts'
 
 type Services = Pick<PipelineServices, 'store' | 'keyMaterials' | 'random' | 'audit' | 'clock' | 'node' | 'outbox'>

@@ -2,7 +2,8 @@
 import { KmsError } from '../base/errors.ts'
 import type { Key } from '../domain/keys/key.ts'
 import { canUpdatePolicyLater } from '../domain/policy/lockout.ts'
-import { type Authorization, requestToUse } from './authorize-uses.ts'
+import type { Asked } from './asked.ts'
+import { requestToUse } from './authorize-uses.ts'
 import type { KeyUse } from './operation.ts'
 
 /** What he would ask for then; the parameters of today's request are not part of it (L-2). */
@@ -17,10 +18,10 @@ const LATER: KeyUse<unknown> = {
  * @param key with its new policy.
  * @throws {KmsError} V-4.
  */
-export async function refuseLockout(authorization: Omit<Authorization, 'onRefusal'>, key: Key): Promise<void> {
+export async function refuseLockout(asked: Asked, key: Key): Promise<void> {
   const { arn, account } = key
   const found = { arn, account, key }
-  const request = await requestToUse({ ...authorization, located: [found] }, LATER, found)
+  const request = await requestToUse({ ...asked, located: [found] }, LATER, found)
   if (canUpdatePolicyLater(request)) return
   throw new KmsError(
     'MalformedPolicyDocumentException',

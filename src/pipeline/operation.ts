@@ -19,7 +19,7 @@ import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
 import type { Key, KeyState, KeyUsage, Origin, Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
-import type { ConditionValues, Decision } from '../domain/policy/access-request.ts'
+import type { ConditionValues } from '../domain/policy/access-request.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, MaybePromise, Reader } from '../domain/store.ts'
@@ -204,8 +204,6 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly recipient: AttestedRecipient | undefined
   /** Of a caller that `identify` found. */
   readonly webIdentity: VerifiedWebIdentity | undefined
-  /** Why each use was allowed, in the order of declaration; `undefined` where nothing was asked. */
-  readonly decisions: readonly (Decision | undefined)[]
   readonly store: Reader
   /** Ends up in the audit record; allow-listed by audit.md 4. */
   readonly additionalEventData: Record<string, unknown>

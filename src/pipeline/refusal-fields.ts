@@ -1,6 +1,6 @@
 /** Why a use was refused, as the audit record tells it to operators (audit.md section 1, own extensions; X-3). */
 import type { AuditFields } from '../audit/audit-record.ts'
-import type { Refusal } from './authorize-uses.ts'
+import type { Refusal } from './asked.ts'
 
 export function refusalFields({ action, resourceArn, decision }: Refusal): AuditFields {
   const asked = { action, resource: resourceArn }

@@ -5,7 +5,7 @@ import { visibleGrants } from '../domain/grants/visible-grants.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ApplicableGrant } from '../domain/policy/access-request.ts'
 import type { MaybePromise } from '../domain/store.ts'
-import type { Authorization } from './authorize-uses.ts'
+import type { Asked } from './asked.ts'
 import type { Located } from './locate.ts'
 import type { KeyUse, Use } from './operation.ts'
 
@@ -13,7 +13,7 @@ const NONE: readonly ApplicableGrant[] = []
 
 /** At once if they are at hand. @param action `kms:Decrypt` */
 export function grantsFor(
-  { of, lookups, grants: services }: Authorization,
+  { of, lookups, grants: services }: Asked,
   use: Use<unknown>,
   found: Located,
   action: string,

@@ -1,11 +1,8 @@
 /** What operations on grants need besides the store. */
-import type { ExternalAccounts } from '../identity/resolve-principal.ts'
 import type { GrantTokens } from './grant-tokens.ts'
 
 export interface GrantServices {
   readonly tokens: GrantTokens
-  /** May a grant name principals of accounts that are not hosted here (P-7)? */
-  readonly externalAccounts: ExternalAccounts
   /**
    * Development: for this long a new grant is seen only by calls that present its token, as on AWS, so that code which
    * forgets the token fails here and not there. 0: at once.

@@ -81,7 +81,8 @@ async function locateByArn(
 
 async function locateById(lookups: Lookups, here: Namespace, account: string, keyId: string): Promise<LocatedKey> {
   const arn = keyArn(account, here.region, keyId)
-  const key = present(await lookups.findKey({ account, region: here.region, keyId }), here)
+  const isForeign = account !== here.account
+  const key = present(await lookups.findKey({ account, region: here.region, keyId }, isForeign), here)
   return key === undefined
     ? { arn, account, key, missing: notFound(`Key '${arn}' does not exist`) }
     : { arn, account, key }
@@ -94,8 +95,9 @@ async function locateByAlias(
   aliasName: string,
 ): Promise<LocatedKey> {
   const { region } = here
-  const alias = await lookups.findAlias({ account, region, aliasName })
-  const key = alias && present(await lookups.findKey({ account, region, keyId: alias.keyId }), here)
+  const isForeign = account !== here.account
+  const alias = await lookups.findAlias({ account, region, aliasName }, isForeign)
+  const key = alias && present(await lookups.findKey({ account, region, keyId: alias.keyId }, isForeign), here)
   if (key !== undefined) return { arn: key.arn, account, key, requestAlias: aliasName }
   const arn = aliasArn(account, region, aliasName)
   return { arn, account, key, missing: notFound(`Alias ${arn} is not found.`), requestAlias: aliasName }

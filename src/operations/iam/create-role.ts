@@ -73,10 +73,10 @@ export const CreateRole = defineChange({
     }),
     response: ({ Role }) => ({ role: { arn: Role.Arn, roleId: Role.RoleId, roleName: Role.RoleName } }),
   },
-  async handler(input, { call, random, grants, change }) {
+  async handler(input, { call, random, identity, change }) {
     const { RoleName, AssumeRolePolicyDocument, PermissionsBoundary } = input
     const { account } = call.principal
-    const trustPolicy = await bindTrustPolicy(AssumeRolePolicyDocument, change, grants.externalAccounts)
+    const trustPolicy = await bindTrustPolicy(AssumeRolePolicyDocument, change, identity.externalAccounts)
     await checkNewRole(change, account, RoleName)
     if (PermissionsBoundary !== undefined) await checkBoundary(change, account, PermissionsBoundary)
     const role = {

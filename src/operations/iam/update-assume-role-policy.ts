@@ -16,9 +16,9 @@ export const UpdateAssumeRolePolicy = defineChange({
     readOnly: false,
     parameters: ({ RoleName, PolicyDocument }) => ({ roleName: RoleName, policyDocument: PolicyDocument }),
   },
-  async handler(input, { call, grants, change }) {
+  async handler(input, { call, identity, change }) {
     const role = await requireRole(change, call.principal.account, input)
-    const trustPolicy = await bindTrustPolicy(input.PolicyDocument, change, grants.externalAccounts)
+    const trustPolicy = await bindTrustPolicy(input.PolicyDocument, change, identity.externalAccounts)
     await change.updateRole({ ...role, trustPolicy })
   },
 })

@@ -12,9 +12,9 @@ export interface PolicyWish {
 export async function withPolicy(
   key: Key,
   { Policy, BypassPolicyLockoutSafetyCheck = false }: PolicyWish,
-  { change, grants, refuseLockout }: Pick<ChangeContext<readonly []>, 'change' | 'grants' | 'refuseLockout'>,
+  { change, identity, refuseLockout }: Pick<ChangeContext<readonly []>, 'change' | 'identity' | 'refuseLockout'>,
 ): Promise<Key> {
-  const changed = { ...key, policy: await writtenKeyPolicy(Policy, change, grants.externalAccounts) }
+  const changed = { ...key, policy: await writtenKeyPolicy(Policy, change, identity.externalAccounts) }
   if (!BypassPolicyLockoutSafetyCheck) await refuseLockout(changed)
   return changed
 }

@@ -1,0 +1,65 @@
+/**
+ * Steps 4 to 6 of the order of checks (authorization.md section 0): resolve every resource, authorise every use, and only then
+ * look at anything that could tell about a key.
+ */
+import { unrecognizedClient } from '../base/errors.ts'
+import type { AttestedRecipient } from '../domain/attestation.ts'
+import { readGrantTokens } from '../domain/grants/visible-grants.ts'
+import type { Lookups, Reader } from '../domain/store.ts'
+import type { Asked, Refusal } from './asked.ts'
+import { authorizeUses } from './authorize-uses.ts'
+import type { Call } from './call.ts'
+import type { IdentifiedCaller, Operation } from './operation.ts'
+import type { PipelineServices } from './pipeline-services.ts'
+import { refusalFields } from './refusal-fields.ts'
+import { checkUses, type LocatedUses, locateUses } from './uses.ts'
+
+/** A call on its way; what was found stays in it, also when the check fails, for the audit record. */
+export interface CallToCheck {
+  readonly call: Call
+  readonly input: unknown
+  readonly recipient?: AttestedRecipient
+  readonly caller?: IdentifiedCaller
+  located: LocatedUses
+  /** What policies were last asked. */
+  asked?: Asked
+  readonly additionalEventData: Record<string, unknown>
+}
+
+type Services = Pick<PipelineServices, 'identity' | 'grants' | 'random' | 'log'>
+
+export function createCallCheck({ identity, grants, random, log }: Services) {
+  /** What cannot be judged is refused; operators must hear of it (authorization.md section 7.7). */
+  function logFailure({ decision, resourceArn }: Refusal): void {
+    if (decision.reason !== 'missing allow' || decision.failure === undefined) return
+    log.error({ err: decision.failure, resource: resourceArn }, 'a request could not be judged and was refused')
+  }
+
+  return async function check(
+    { uses }: Operation,
+    checked: CallToCheck,
+    lookups: Lookups,
+    reader: Reader,
+  ): Promise<void> {
+    const { input, call, recipient, caller } = checked
+    // At hand as a rule; a wait would cost each call a turn of the queue.
+    const found = identity.rightsOf(call.principal)
+    const rights = found instanceof Promise ? await found : found
+    // A user or role that is gone answers like an access key that never was (authorization.md 6.7).
+    if (rights === undefined) throw unrecognizedClient()
+    const { GrantTokens } = input as { GrantTokens?: readonly string[] }
+    const tokens = readGrantTokens(grants.tokens, GrantTokens)
+    const presentedGrants = tokens instanceof Promise ? await tokens : tokens
+    const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
+    const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
+    checked.located = located
+    const asked = { of, located, rights, lookups, reader, grants }
+    checked.asked = asked
+    const authorizing = authorizeUses(asked, (refusal) => {
+      checked.additionalEventData.authorization = refusalFields(refusal)
+      logFailure(refusal)
+    })
+    if (authorizing !== undefined) await authorizing
+    checkUses(of, located)
+  }
+}

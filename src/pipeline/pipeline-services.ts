@@ -1,0 +1,35 @@
+/** What the pipeline is built from; `service.ts` plugs it together. */
+import type { AuditSink } from '../audit/audit-record.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Attestations } from '../domain/attestation.ts'
+import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { GrantServices } from '../domain/grants/grant-services.ts'
+import type { IdentityServices } from '../domain/identity/identity-services.ts'
+import type { KeyImports } from '../domain/imports/key-imports.ts'
+import type { KeyUsage } from '../domain/key-usage.ts'
+import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import type { RandomSource } from '../domain/services.ts'
+import type { Lookups, Store } from '../domain/store.ts'
+
+export interface PipelineServices {
+  readonly store: Store
+  /** Answers the warm path without the store. */
+  readonly cache: Lookups
+  readonly keyMaterials: KeyMaterials
+  readonly keyImports: KeyImports
+  readonly keyUsage: KeyUsage
+  readonly identity: IdentityServices
+  readonly grants: GrantServices
+  readonly attestations: Attestations
+  readonly random: RandomSource
+  readonly audit: AuditSink
+  /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */
+  readonly ensureFresh: () => Promise<void> | undefined
+  readonly clock: Clock
+  readonly log: Log
+  /** Names this node in records that wait for its audit log. */
+  readonly node: string
+  /** Brings records to the audit log that were committed with their changes. */
+  readonly outbox: AuditOutbox
+}

@@ -1,0 +1,106 @@
+/**
+ * Nothing of one account is visible to another without a policy or grant: not by error, not by listing, not by ciphertext, and
+ * not by what the server has to look up (authorization.md 5.3).
+ */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { MISSING_KEY_ID, newKey } from '../operations/support.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, REGION, userOf } from '../support/harness.ts'
+
+let harness: Harness
+let storeCalls: string[] = []
+let foreign: Answer
+before(async () => {
+  harness = await createHarness({ onStoreCall: (method) => storeCalls.push(method) })
+  foreign = await newKey(harness, {}, { account: OTHER_ACCOUNT })
+  await harness.call(
+    'CreateAlias',
+    { AliasName: 'alias/theirs', TargetKeyId: foreign.KeyId },
+    { account: OTHER_ACCOUNT },
+  )
+})
+after(() => harness.close())
+
+const caller = Object.freeze(userOf(ACCOUNT))
+const arnOf = (resource: string) => `arn:aws:kms:${REGION}:${OTHER_ACCOUNT}:${resource}`
+
+async function refusal(operation: string, body: object): Promise<{ code: string; text: string }> {
+  try {
+    await harness.callAs(caller, operation, body)
+  } catch (error) {
+    const { code, text } = error as { code: string; text: string }
+    return { code, text }
+  }
+  throw new Error(`${operation} was allowed`)
+}
+
+const OPERATIONS: Readonly<Record<string, object>> = {
+  DescribeKey: {},
+  Encrypt: { Plaintext: Buffer.from('x') },
+  GenerateDataKey: { KeySpec: 'AES_256' },
+  GetPublicKey: {},
+  DisableKey: {},
+  GetKeyPolicy: {},
+  ScheduleKeyDeletion: {},
+  CreateGrant: { GranteePrincipal: caller.arn, Operations: ['Decrypt'] },
+  ListGrants: {},
+}
+
+test('a key of another account and none at all get the same answer, whatever state it is in', async () => {
+  for (const [operation, body] of Object.entries(OPERATIONS)) {
+    const ofMissing = await refusal(operation, { KeyId: arnOf(`key/${MISSING_KEY_ID}`), ...body })
+    assert.equal(ofMissing.code, 'AccessDeniedException')
+    assert.deepEqual(await refusal(operation, { KeyId: foreign.Arn, ...body }), ofMissing)
+  }
+  const before = await refusal('Encrypt', { KeyId: foreign.Arn, ...OPERATIONS.Encrypt })
+  await harness.call('DisableKey', { KeyId: foreign.KeyId }, { account: OTHER_ACCOUNT })
+  assert.deepEqual(await refusal('Encrypt', { KeyId: foreign.Arn, ...OPERATIONS.Encrypt }), before)
+  await harness.call('EnableKey', { KeyId: foreign.KeyId }, { account: OTHER_ACCOUNT })
+})
+
+test('neither do aliases show', async () => {
+  const ofMissing = await refusal('DescribeKey', { KeyId: arnOf('alias/nobodys') })
+  assert.deepEqual(await refusal('DescribeKey', { KeyId: arnOf('alias/theirs') }), ofMissing)
+})
+
+test('lists hold what is of the own account only', async () => {
+  const { Keys } = await harness.callAs(caller, 'ListKeys')
+  const { Aliases } = await harness.callAs(caller, 'ListAliases')
+  assert.deepEqual([Keys, Aliases.filter(({ TargetKeyId }: Answer) => TargetKeyId !== undefined)], [[], []])
+})
+
+test('a ciphertext of another account says no more than one of an unknown key', async () => {
+  const Plaintext = Buffer.from('x')
+  const sealed = await harness.call('Encrypt', { KeyId: foreign.KeyId, Plaintext }, { account: OTHER_ACCOUNT })
+  const known = Buffer.from(sealed.CiphertextBlob, 'base64')
+  // The key material's id is in the header (lifecycle.md 8.5).
+  const unknown = Buffer.from(known)
+  unknown[20]! ^= 1
+  const refusals = []
+  for (const CiphertextBlob of [known, unknown]) refusals.push(await refusal('Decrypt', { CiphertextBlob }))
+  assert.equal(refusals[0]!.code, 'AccessDeniedException')
+  assert.deepEqual(refusals[0], refusals[1])
+})
+
+test('asked for again, what exists and what does not cost the same look-ups: none', async () => {
+  const names = [foreign.Arn, arnOf(`key/${MISSING_KEY_ID}`), arnOf('alias/theirs'), arnOf('alias/nobodys')]
+  for (const KeyId of names) {
+    await refusal('DescribeKey', { KeyId })
+    storeCalls = []
+    await refusal('DescribeKey', { KeyId })
+    assert.deepEqual(storeCalls, [], KeyId)
+  }
+})
+
+test('what was looked for in vain is found once its owner makes it and lets the caller in', async () => {
+  const name = arnOf('alias/soon')
+  await refusal('DescribeKey', { KeyId: name })
+  const Policy = JSON.stringify({
+    Statement: [OTHER_ACCOUNT, ACCOUNT].map((AWS) => {
+      return { Effect: 'Allow', Principal: { AWS }, Action: 'kms:*', Resource: '*' }
+    }),
+  })
+  const shared = await newKey(harness, { Policy }, { account: OTHER_ACCOUNT })
+  await harness.call('CreateAlias', { AliasName: 'alias/soon', TargetKeyId: shared.KeyId }, { account: OTHER_ACCOUNT })
+  assert.equal((await harness.callAs(caller, 'DescribeKey', { KeyId: name })).KeyMetadata.Arn, shared.Arn)
+})
