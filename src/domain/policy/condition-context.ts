@@ -41,11 +41,24 @@ function byLowerCaseName(values: ConditionValues): ReadonlyMap<string, ContextVa
   for (const name in values) {
     const value = values[name]
     if (value === undefined || (typeof value !== 'string' && value.length === 0)) continue
-    const key = name.toLowerCase()
+    const key = lowerCase(name)
     const other = byName.get(key)
     byName.set(key, other === undefined ? value : ambiguous(other, value))
   }
   return byName
+}
+
+const LOWER_CASE_NAMES_MAX = 200
+
+/** Nearly all names are AWS's own, the same in every request. */
+const lowerCaseNames = new Map<string, string>()
+
+function lowerCase(name: string): string {
+  const known = lowerCaseNames.get(name)
+  if (known !== undefined) return known
+  const key = name.toLowerCase()
+  if (lowerCaseNames.size < LOWER_CASE_NAMES_MAX) lowerCaseNames.set(name, key)
+  return key
 }
 
 function ambiguous(other: ContextValue, value: string | readonly string[]): AmbiguousValue {

@@ -15,7 +15,7 @@ import type {
 import { compilePolicy } from './compile-policy.ts'
 import { IdentitySide, identityDeny } from './identity-side.ts'
 import type { Policy } from './policy.ts'
-import { isDirect, isFiltered, type Reach, resourceDeny, resourceReach } from './resource-side.ts'
+import { delegationAtOnce, isDirect, isFiltered, type Reach, resourceDeny, resourceReach } from './resource-side.ts'
 
 /** Never throws: what fails is denied, and the decision carries the failure for the log (authorization.md section 7.7). */
 export function evaluate(request: AccessRequest): Decision {
@@ -59,6 +59,9 @@ function resourcePolicy({ resource: { kind, policy } }: AccessRequest, own: bool
 
 /** Policy before grants: only who is allowed by a grant alone is bound to what the grant permits (GP-4). */
 function decideInAccount(access: Access, policy: Policy, identity: IdentitySide): Decision {
+  // Most keys leave it to the account, and most callers are allowed without conditions: then no values need be made.
+  const delegation = delegationAtOnce(access, policy)
+  if (delegation !== undefined && identity.isFull()) return allowed([...delegation.alone, ...identity.allow()!])
   const reach = resourceReach(access, policy, true)
   const { direct, filtered, account } = reach
   if (direct !== undefined) return allowed(direct.alone)

@@ -88,7 +88,7 @@ export class IdentitySide {
 
   #firstAllow({ policy }: NamedPolicy): Statement | undefined {
     const { allows } = policy
-    return this.#access.firstApplying(policy, allows, allows, this.#access.identity)
+    return this.#access.anyApplying(policy, allows, allows, this.#access.identity)
   }
 }
 

@@ -49,12 +49,23 @@ function denyOfNotExempt(access: Access, policy: Policy): Statement | undefined 
   return undefined
 }
 
+/** A delegation without conditions. */
+export function delegationAtOnce(access: Access, policy: Policy): Statement | undefined {
+  const entries = entriesFor(access, policy)
+  for (const { text, form } of access.caller.names) {
+    const among = form === 'ACCOUNT' ? entries.get(text) : undefined
+    const statement = among && access.firstUnconditional(policy, policy.allows, among, access.shared)
+    if (statement !== undefined) return statement
+  }
+  return undefined
+}
+
 /** @param isDirectEnough look no further once a direct Allow is found. */
 export function resourceReach(access: Access, policy: Policy, isDirectEnough: boolean): Reach {
   const { caller } = access
   // `*` opens a role to principals of accounts; who comes with a token of a provider has to be named.
   const toEveryone = caller.isWebIdentity ? undefined : policy.principals.everyone
-  let direct = firstNaming(access, policy, policy.allows, toEveryone)
+  let direct = anyNaming(access, policy, toEveryone)
   let filtered: Statement | undefined
   let account: Statement | undefined
   const entries = entriesFor(access, policy)
@@ -62,15 +73,19 @@ export function resourceReach(access: Access, policy: Policy, isDirectEnough: bo
     if (isDirectEnough && direct !== undefined) break
     const among = entries.get(text)
     if (among === undefined) continue
-    if (form === 'ACCOUNT') account ??= firstNaming(access, policy, policy.allows, among)
-    else if (isFiltered(form)) filtered ??= firstNaming(access, policy, policy.allows, among)
-    else direct ??= firstNaming(access, policy, policy.allows, among)
+    if (form === 'ACCOUNT') account ??= anyNaming(access, policy, among)
+    else if (isFiltered(form)) filtered ??= anyNaming(access, policy, among)
+    else direct ??= anyNaming(access, policy, among)
   }
   return { direct, filtered, account }
 }
 
 function entriesFor({ caller }: Access, { principals }: Policy): ReadonlyMap<string, BitSet> {
   return caller.isWebIdentity ? principals.byProvider : principals.byName
+}
+
+function anyNaming(access: Access, policy: Policy, among: BitSet | undefined): Statement | undefined {
+  return among && access.anyApplying(policy, policy.allows, among, access.shared)
 }
 
 function firstNaming(access: Access, policy: Policy, effect: BitSet, among: BitSet | undefined): Statement | undefined {
