@@ -119,8 +119,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     peer.open++
     response.on('close', requestGone)
     // No listener for 'error', so node emits none: a peer that has gone is no error, what it asked for goes on.
-    request.on('data', takeChunk)
-    request.on('end', takeEnd)
+    request.onPiece = takePiece
     // HTTP/0.9 has no headers to sign; the parser lets it pass.
     if (request.httpVersionMajor !== 1) refuse(request, 400)
     else if (request.rawHeaders.length > 2 * REQUEST_HEADERS_COUNT_MAX) refuse(request, 431)
@@ -128,16 +127,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     else if (peer.open > PIPELINED_REQUESTS_MAX) refuse(request, 429)
   }
 
-  function takeChunk(this: IncomingRequest, chunk: Buffer): void {
-    this.collect(chunk)
-    if (this.receivedBytes <= limits.bodyBytesMax) return
-    if (!this.isRefused) refuse(this, 413)
-    else if (this.receivedBytes > REFUSED_BODY_BYTES_MAX) this.response.end()
+  function takePiece(this: IncomingRequest, piece: Buffer | null): void {
+    if (piece === null) takeEnd(this)
+    else takeChunk(this, piece)
   }
 
-  function takeEnd(this: IncomingRequest): void {
-    if (this.isRefused) this.response.end()
-    else void answerRequest(this)
+  function takeChunk(request: IncomingRequest, chunk: Buffer): void {
+    request.collect(chunk)
+    if (request.receivedBytes <= limits.bodyBytesMax) return
+    if (!request.isRefused) refuse(request, 413)
+    else if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
+  }
+
+  function takeEnd(request: IncomingRequest): void {
+    if (request.isRefused) request.response.end()
+    else void answerRequest(request)
   }
 
   /**
