@@ -27,9 +27,12 @@ const SYSTEM_SHARES_PORTS = process.platform === 'linux'
 /** `.ts` in the repository, `.js` in the package. */
 const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url))
 
+/** Each worker has a core for itself as a rule: threads that help it collect garbage would only take the core away from it. */
+const WORKER_FLAGS = ['--single-threaded-gc']
+
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
-  cluster.setupPrimary({ exec: WORKER_FILE, args: [] })
+  cluster.setupPrimary({ exec: WORKER_FILE, args: [], execArgv: [...process.execArgv, ...WORKER_FLAGS] })
   const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
   const slots: Slot[] = Array.from({ length: count }, (_, index) =>
     createSlot(`worker-${index + 1}`, sharing, log, () => {
