@@ -23,10 +23,10 @@ import { createCallerRights } from './domain/identity/caller-rights.ts'
 import type { StoredUser } from './domain/identity/entities.ts'
 import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
-import { createProviderKeys, type ProviderSettings } from './domain/identity/provider-keys.ts'
+import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
 import { createSessions } from './domain/identity/sessions.ts'
-import { createWebIdentities } from './domain/identity/web-identity.ts'
+import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
@@ -40,7 +40,6 @@ import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operationsOf } from './operations/index.ts'
-import { fetchDocument } from './outgoing/fetch-document.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 
@@ -122,15 +121,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
     issueSession: sessions.issue,
-    verifyWebIdentity: createWebIdentities({
-      store,
-      keys: createProviderKeys({
-        fetchDocument,
-        providers: options.identityProviders ?? [],
-        monotonic: () => performance.now(),
-        log,
-      }),
-    }),
+    verifyWebIdentity: lazyWebIdentities(store, options.identityProviders ?? [], log),
     rightsOf: rights.rightsOf,
     noteUse: accessKeyUsage.note,
     lastUse: accessKeyUsage.lastUse,
@@ -191,6 +182,24 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await auditLog.close()
       await store.close()
     },
+  }
+}
+
+/** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */
+function lazyWebIdentities(store: Store, providers: readonly ProviderSettings[], log: Log): VerifyWebIdentity {
+  let loading: Promise<VerifyWebIdentity> | undefined
+  const load = async () => {
+    const [{ createWebIdentities }, { createProviderKeys }, { fetchDocument }] = await Promise.all([
+      import('./domain/identity/web-identity.ts'),
+      import('./domain/identity/provider-keys.ts'),
+      import('./outgoing/fetch-document.ts'),
+    ])
+    const keys = createProviderKeys({ fetchDocument, providers, monotonic: () => performance.now(), log })
+    return createWebIdentities({ store, keys })
+  }
+  return async (...token) => {
+    loading ??= load()
+    return (await loading)(...token)
   }
 }
 

@@ -4,11 +4,11 @@ import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
 import { openDevelopmentNode } from '../start/development.ts'
-import { readIdentityProviders } from '../start/identity-providers.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
 import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
+import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const dev = defineCommand({
@@ -45,7 +45,7 @@ that code which forgets the token fails here and not on AWS.`,
     const issuer =
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
-    const identityProviders = readIdentityProviders(settings.identityProviders)
+    const identityProviders = await identityProvidersIn(settings.identityProviders)
     const access = { externalAccounts, identityProviders, grantPropagationDelayMs: settings.grantPropagationDelay }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {

@@ -5,7 +5,6 @@ import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
-import { readIdentityProviders } from '../start/identity-providers.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
@@ -13,6 +12,7 @@ import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { defineCommand } from './command.ts'
 import { serverGreeting } from './greeting.ts'
+import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const start = defineCommand({
@@ -46,7 +46,7 @@ has accepted; a second one at once.`,
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
-    const identityProviders = readIdentityProviders(settings.identityProviders)
+    const identityProviders = await identityProvidersIn(settings.identityProviders)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
