@@ -73,6 +73,10 @@ export interface AuditRecord {
   readonly response: AuditFields | undefined
   readonly additional: AuditFields | undefined
   readonly resources: readonly AuditResource[]
+  /** Account that this copy is for; the caller's if left out. */
+  readonly recipient?: string | undefined
+  /** The same in the copies for all accounts (audit.md AU-5). */
+  readonly sharedEventId?: string | undefined
   readonly tls: TlsDetails | undefined
 }
 
@@ -306,7 +310,9 @@ function compose(record: AuditRecord, { parameters, response, additional, userAg
   if (additional !== 'null') line += `,"additionalEventData":${additional}`
   line += `,"requestID":"${record.requestId}","eventID":"${record.eventId}","readOnly":${record.readOnly}`
   line += `,"resources":${resourcesText(record.resources)},"eventType":"AwsApiCall","managementEvent":true`
-  line += `,"recipientAccountId":"${identity.account}","eventCategory":"Management"`
+  line += `,"recipientAccountId":"${record.recipient ?? identity.account}"`
+  if (record.sharedEventId !== undefined) line += `,"sharedEventID":"${record.sharedEventId}"`
+  line += `,"eventCategory":"Management"`
   if (tls !== undefined) line += `,"tlsDetails":${remembered(tlsTexts, tls, tlsText)}`
   return `${line}}`
 }

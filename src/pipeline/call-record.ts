@@ -17,6 +17,9 @@ export interface RecordedCall {
   readonly input: unknown
   readonly located: LocatedUses
   readonly additionalEventData: Readonly<Record<string, unknown>>
+  /** Of a copy for another account than the caller's. */
+  readonly copyFor?: string
+  readonly sharedEventId?: string
 }
 
 /** One line. @param error what the call failed with; `undefined`: it succeeded with `output`. */
@@ -28,7 +31,7 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
   let keyArn: string | undefined
   for (const found of located)
     if (found !== undefined && 'key' in found && !isElsewhere(found, call)) keyArn = found.arn
-  const resources = resourcesOf(operation.uses, located, call, failed)
+  const resources = resourcesOf(recorded, failed)
   const created = failed ? undefined : template.created?.(output)
   if (created !== undefined) resources.push({ type: KEY, account: principal.account, arn: created })
   return auditLine({
@@ -47,6 +50,8 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     response: failed ? undefined : template.response?.(output, keyArn),
     additional: additionalEventData,
     resources,
+    recipient: recorded.copyFor,
+    sharedEventId: recorded.sharedEventId,
     tls: call.tls,
   })
 }
@@ -60,12 +65,7 @@ function isElsewhere(found: NonNullable<Located>, { region }: Call): boolean {
 }
 
 /** Keys, aliases and the role to assume. Events of IAM name what they are about in their parameters only. */
-function resourcesOf(
-  uses: readonly Use<unknown>[],
-  located: LocatedUses,
-  call: Call,
-  failed: boolean,
-): AuditResource[] {
+function resourcesOf({ operation: { uses }, located, call, copyFor }: RecordedCall, failed: boolean): AuditResource[] {
   const callerAccount = call.principal.account
   const resources: AuditResource[] = []
   for (let index = 0; index < located.length; index++) {
@@ -73,8 +73,8 @@ function resourcesOf(
     const { on } = uses[index]!
     if (found === undefined || on === 'entity' || on === 'account' || isElsewhere(found, call)) continue
     const account = 'account' in found ? found.account : callerAccount
-    // A failed call shows only what is the caller's own (audit.md 4.4).
-    if (failed && account !== callerAccount) continue
+    // A failed call shows only what is the caller's own (audit.md 4.4), and a copy only what belongs to whom it is for.
+    if ((failed || copyFor !== undefined) && account !== (copyFor ?? callerAccount)) continue
     if ('key' in found && !exists(found)) continue
     // A role is used several times by one call: to be assumed, to be given tags.
     const isKnownRole = on === 'role' && resources.some(({ arn }) => arn === found.arn)
@@ -82,6 +82,18 @@ function resourcesOf(
   }
   return resources
 }
+
+/** Whose keys or roles a call used besides the caller's own: each account gets a copy of the record (audit.md AU-5). */
+export function otherAccounts(located: LocatedUses, { principal }: Call): readonly string[] {
+  let others = NONE
+  for (const found of located) {
+    if (found === undefined || !('account' in found) || found.account === principal.account) continue
+    if (found.account !== '' && !others.includes(found.account)) others = [...others, found.account]
+  }
+  return others
+}
+
+const NONE: readonly string[] = []
 
 /** A key that a call would have made is none, if it failed. */
 function exists({ key, isToBeMade }: LocatedKey): boolean {

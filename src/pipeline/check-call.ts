@@ -23,6 +23,8 @@ export interface CallToCheck {
   located: LocatedUses
   /** What policies were last asked. */
   asked?: Asked
+  /** They allowed all of it; what fails after that is known to the owners of the keys too (audit.md AU-5). */
+  isAuthorized?: boolean
   readonly additionalEventData: Record<string, unknown>
 }
 
@@ -60,6 +62,7 @@ export function createCallCheck({ identity, grants, random, log }: Services) {
       logFailure(refusal)
     })
     if (authorizing !== undefined) await authorizing
+    checked.isAuthorized = true
     checkUses(of, located)
   }
 }

@@ -9,7 +9,7 @@ import type { AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import { checkSessionMayCall } from '../domain/identity/session-rules.ts'
 import type { Change, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
-import { callRecord, recordElsewhere } from './call-record.ts'
+import { callRecord, otherAccounts, recordElsewhere } from './call-record.ts'
 import { type CallToCheck, createCallCheck } from './check-call.ts'
 import { isToBeMade, makeManagedKeys } from './first-use.ts'
 import { refuseLockout } from './lockout.ts'
@@ -24,15 +24,13 @@ interface EventRecord {
 /** How a call ended well. */
 interface Done {
   readonly output: unknown
-  /** Its audit record. */
-  readonly line: string
-  /** Of what the service itself did on the way. */
-  readonly events: readonly EventRecord[]
+  /** Its audit record, copies for other accounts, and what the service itself did on the way. */
+  readonly records: readonly EventRecord[]
 }
 
-export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
+const NOBODY: readonly string[] = []
 
-const NO_EVENTS: readonly EventRecord[] = []
+export type Execute = (operation: Operation, body: unknown, call: Call) => Promise<unknown>
 
 /** What is known of a call so far; the audit record is made of it, however the call ends. */
 interface Progress extends CallToCheck {
@@ -70,22 +68,27 @@ export function createPipeline(services: PipelineServices): Execute {
     } catch (error) {
       // Somebody who is not known yet fills no audit log (audit.md AU-3): the wire counts him.
       const isAttributable = operation.unsigned !== true || progress.caller !== undefined
-      if (isAttributable) await audit.append(record(operation, progress, eventId, undefined, error))
+      if (isAttributable) await append(recordsOf(operation, progress, eventId, undefined, error))
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
-    if (operation.changes) await logChange(eventId, done)
+    if (operation.changes) await logChange(done.records)
     else {
-      await audit.append(done.line)
+      await append(done.records)
       noteUses(operation, progress, eventId)
     }
     return done.output
   }
 
   /** All of them are handed over before the first is waited for, so that they reach the disk together. */
-  async function logChange(eventId: string, { line, events }: Done): Promise<void> {
-    const records = [{ eventId, line }, ...events]
+  async function logChange(records: readonly EventRecord[]): Promise<void> {
     await Promise.all(records.map((record) => services.outbox.log(record.eventId, record.line)))
+  }
+
+  /** As a rule there is one. */
+  async function append(records: readonly EventRecord[]): Promise<void> {
+    if (records.length === 1) await audit.append(records[0]!.line)
+    else await Promise.all(records.map(({ line }) => audit.append(line)))
   }
 
   function noteUses({ uses, name }: Operation, { located, call }: Progress, eventId: string): void {
@@ -102,7 +105,7 @@ export function createPipeline(services: PipelineServices): Execute {
     if (progress.located.some(isToBeMade)) progress.located = await makeManagedKeys(progress.located, services)
     const output = await operation.handler(input, context(progress, store), undefined)
     refuseDryRun(input)
-    return { output, line: record(operation, progress, eventId, output), events: NO_EVENTS }
+    return { output, records: recordsOf(operation, progress, eventId, output) }
   }
 
   /** Checks and handler see one snapshot, and the record commits with the change (audit.md G-2). */
@@ -112,11 +115,11 @@ export function createPipeline(services: PipelineServices): Execute {
       await check(operation, progress, change, change)
       const output = await operation.handler(input, context(progress, change, change), prepared)
       refuseDryRun(input)
-      const line = record(operation, progress, eventId, output)
+      const own = recordsOf(operation, progress, eventId, output)
       if (operation.audit.elsewhere !== undefined) noteElsewhere(operation, progress, output)
-      const { events } = progress
-      for (const record of [{ eventId, line }, ...events]) await change.recordAudit({ ...record, node: services.node })
-      return { output, line, events }
+      const records = [...own, ...progress.events]
+      for (const record of records) await change.recordAudit({ ...record, node: services.node })
+      return { output, records }
     })
   }
 
@@ -165,10 +168,24 @@ export function createPipeline(services: PipelineServices): Execute {
     }
   }
 
-  function record(operation: Operation, progress: Progress, eventId: string, output: unknown, error?: unknown): string {
-    const { call, input, located, additionalEventData } = progress
-    const time = services.clock.now()
-    return callRecord({ operation, call, eventId, time, input, located, additionalEventData }, output, error)
+  /** The caller's first, then those of the accounts whose keys or roles he used (audit.md AU-5). */
+  function recordsOf(
+    operation: Operation,
+    progress: Progress,
+    eventId: string,
+    output: unknown,
+    error?: unknown,
+  ): EventRecord[] {
+    const { call, input, located, additionalEventData, isAuthorized } = progress
+    const recorded = { operation, call, eventId, time: services.clock.now(), input, located, additionalEventData }
+    const others = isAuthorized ? otherAccounts(located, call) : NOBODY
+    if (others.length === 0) return [{ eventId, line: callRecord(recorded, output, error) }]
+    const shared = { ...recorded, sharedEventId: services.random.uuid() }
+    const copies = others.map((copyFor) => {
+      const eventId = services.random.uuid()
+      return { eventId, line: callRecord({ ...shared, eventId, copyFor }, output, error) }
+    })
+    return [{ eventId, line: callRecord(shared, output, error) }, ...copies]
   }
 
   /** What a change did in another Region has a record there, which commits with it as the first one does. */

@@ -104,3 +104,49 @@ test('what was looked for in vain is found once its owner makes it and lets the 
   await harness.call('CreateAlias', { AliasName: 'alias/soon', TargetKeyId: shared.KeyId }, { account: OTHER_ACCOUNT })
   assert.equal((await harness.callAs(caller, 'DescribeKey', { KeyId: name })).KeyMetadata.Arn, shared.Arn)
 })
+
+test('a call that another account allowed has a record for each of the two, with one shared id (audit.md AU-5)', async () => {
+  const Policy = JSON.stringify({
+    Statement: [OTHER_ACCOUNT, ACCOUNT].map((AWS) => {
+      return { Effect: 'Allow', Principal: { AWS }, Action: 'kms:*', Resource: '*' }
+    }),
+  })
+  const shared = await newKey(harness, { Policy }, { account: OTHER_ACCOUNT })
+  const own = await newKey(harness)
+  const call = (operation: string, body: object) => harness.callAs(caller, operation, body).catch(() => undefined)
+  const lastTwo = () => harness.auditRecords().slice(-2)
+  const sealed = await call('Encrypt', { KeyId: shared.Arn, Plaintext: Buffer.from('x') })
+  const [mine, theirs] = lastTwo()
+  assert.deepEqual([mine.recipientAccountId, theirs.recipientAccountId], [ACCOUNT, OTHER_ACCOUNT])
+  assert.match(mine.sharedEventID, /^[0-9a-f-]{36}$/)
+  assert.equal(theirs.sharedEventID, mine.sharedEventID)
+  assert.notEqual(theirs.eventID, mine.eventID)
+  const { eventID: _a, recipientAccountId: _b, ...same } = theirs
+  const { eventID: _c, recipientAccountId: _d, ...ofMine } = mine
+  assert.deepEqual(same, ofMine)
+
+  // Each sees its own key only in the copy for it.
+  await call('ReEncrypt', { CiphertextBlob: sealed.CiphertextBlob, DestinationKeyId: own.Arn })
+  const resources = lastTwo().map(({ resources }) => resources.map(({ ARN }: Answer) => ARN))
+  assert.deepEqual(resources, [[shared.Arn, own.Arn], [shared.Arn]])
+
+  // A grant is a change: its records commit with it.
+  await call('CreateGrant', { KeyId: shared.Arn, GranteePrincipal: caller.arn, Operations: ['Decrypt'] })
+  assert.deepEqual(
+    lastTwo().map(({ eventName, recipientAccountId }) => [eventName, recipientAccountId]),
+    [
+      ['CreateGrant', ACCOUNT],
+      ['CreateGrant', OTHER_ACCOUNT],
+    ],
+  )
+
+  // What fails after it was allowed is known to both, what is denied to the caller alone.
+  await harness.call('DisableKey', { KeyId: shared.KeyId }, { account: OTHER_ACCOUNT })
+  await call('Encrypt', { KeyId: shared.Arn, Plaintext: Buffer.from('x') })
+  const [failed, known] = lastTwo()
+  assert.deepEqual([failed.errorCode, known.errorCode], ['DisabledException', 'DisabledException'])
+  assert.deepEqual([failed.resources, known.resources.map(({ ARN }: Answer) => ARN)], [[], [shared.Arn]])
+  const before = harness.auditRecords().length
+  await call('Encrypt', { KeyId: foreign.Arn, Plaintext: Buffer.from('x') })
+  assert.equal(harness.auditRecords().length, before + 1)
+})
