@@ -180,8 +180,11 @@ function resourceOf(
       return { kind: 'key', arn, account, policy: key && compilePolicy(key.policy) }
     }
     case 'key': {
-      const { arn, account, key, foundByCiphertext = false } = found as LocatedKey
-      if (use.permission === undefined && account === call.principal.account) return undefined
+      const { arn, account, key, requestAlias, foundByCiphertext = false } = found as LocatedKey
+      const isOwn = account === call.principal.account
+      if (use.permission === undefined && isOwn) return undefined
+      // There is no key whose use could be asked for, and whoever may not use keys is told the same as whoever may (5.3).
+      if (key === undefined && requestAlias !== undefined && isOwn) return undefined
       return { kind: 'key', arn, account, policy: key && compilePolicy(key.policy), foundByCiphertext }
     }
   }

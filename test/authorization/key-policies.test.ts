@@ -257,3 +257,16 @@ test('what another account may do is what both accounts allow', async () => {
     await assert.rejects(call(operation), { code: 'AccessDeniedException', message: hidden })
   }
 })
+
+test('an alias that is missing is said to be, also to callers who may use some keys or none', async () => {
+  const Resource = `arn:aws:kms:*:${ACCOUNT}:key/*`
+  const some = await givenUser(harness.store, ACCOUNT, 'some-keys', { Effect: 'Allow', Action: 'kms:*', Resource })
+  const none = await givenUser(harness.store, ACCOUNT, 'no-keys')
+  for (const { principal } of [some, none]) {
+    await assertFails(
+      harness.callAs(principal, 'DescribeKey', { KeyId: 'alias/nowhere' }),
+      'NotFoundException',
+      `Alias arn:aws:kms:eu-central-1:${ACCOUNT}:alias/nowhere is not found.`,
+    )
+  }
+})

@@ -179,5 +179,7 @@ export async function locateReplica(
 
 /** The alias's present target: the first key that UpdateAlias needs permission on. */
 export async function locateKeyOfAlias(lookups: Lookups, here: Namespace, aliasName: string): Promise<LocatedKey> {
-  return locateByAlias(lookups, here, here.account, aliasName)
+  // The caller named the alias, not the key by it: kms:RequestAlias is absent (authorization.md 3.2).
+  const { requestAlias: _, ...located } = await locateByAlias(lookups, here, here.account, aliasName)
+  return located
 }
