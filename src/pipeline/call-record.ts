@@ -4,7 +4,7 @@ import { KmsError } from '../base/errors.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { Call } from './call.ts'
 import type { Located } from './locate.ts'
-import type { Operation, Use } from './operation.ts'
+import type { Operation } from './operation.ts'
 import { keysOf, type LocatedUses } from './uses.ts'
 
 export interface RecordedCall {
