@@ -1,7 +1,7 @@
 /** All operations of IAM, by the name that a request gives. */
+
 import type { Operation } from '../../pipeline/operation.ts'
 import { CreateAccountAlias, DeleteAccountAlias, ListAccountAliases } from './account-aliases.ts'
-import { AttachGroupPolicy, AttachRolePolicy, AttachUserPolicy } from './attach-policy.ts'
 import { CreateAccessKey } from './create-access-key.ts'
 import { CreateGroup } from './create-group.ts'
 import { CreateOpenIDConnectProvider } from './create-open-id-connect-provider.ts'
@@ -16,7 +16,6 @@ import { DeletePolicy } from './delete-policy.ts'
 import { DeletePolicyVersion } from './delete-policy-version.ts'
 import { DeleteRole } from './delete-role.ts'
 import { DeleteUser } from './delete-user.ts'
-import { DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy } from './detach-policy.ts'
 import { GetAccessKeyLastUsed } from './get-access-key-last-used.ts'
 import { GetAccountAuthorizationDetails } from './get-account-authorization-details.ts'
 import { GetAccountSummary } from './get-account-summary.ts'
@@ -80,6 +79,14 @@ import {
   PutRolePermissionsBoundary,
   PutUserPermissionsBoundary,
 } from './permissions-boundaries.ts'
+import {
+  AttachGroupPolicy,
+  AttachRolePolicy,
+  AttachUserPolicy,
+  DetachGroupPolicy,
+  DetachRolePolicy,
+  DetachUserPolicy,
+} from './policy-attachments.ts'
 import { ListPolicyTags, TagPolicy, UntagPolicy } from './policy-tags.ts'
 import { SetDefaultPolicyVersion } from './set-default-policy-version.ts'
 import { SimulateCustomPolicy } from './simulate-custom-policy.ts'
