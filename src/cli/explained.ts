@@ -41,10 +41,14 @@ export function permissions(): readonly string[] {
   return [...found].sort()
 }
 
-export function printOutcome({ print }: Terminal, { allowed, verdict, nearMisses, remedies }: SimulatedOutcome): void {
+export function printOutcome({ print }: Terminal, outcome: SimulatedOutcome): void {
+  const { allowed, verdict, nearMisses, remedies, request } = outcome
   print(allowed ? 'ALLOWED' : 'DENIED')
   print(verdict)
   for (const nearMiss of nearMisses) print(nearMiss)
+  if (request.principal.session !== undefined) {
+    print('A session may do less: its session policies and tags are in the session alone and were not looked at.')
+  }
   if (remedies.length === 0) return
   print('To allow it:')
   for (const remedy of remedies) print(`  - ${remedy}`)

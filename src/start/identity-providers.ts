@@ -9,9 +9,8 @@ import type { ProviderSettings } from '../domain/identity/provider-keys.ts'
 const FLAG = '--identity-providers'
 const HINT = 'docs/sts-and-iam.md shows such a file'
 
-/** None without a path. @throws {UsageError} with the place of what cannot be used. */
-export function readIdentityProviders(path: string | undefined): readonly ProviderSettings[] {
-  if (path === undefined) return []
+/** @throws {UsageError} with the place of what cannot be used. */
+export function readIdentityProviders(path: string): readonly ProviderSettings[] {
   const document = parseYaml(path)
   const providers = mapping(document, path)
   return Object.entries(providers).map(([url, settings]) =>
