@@ -32,6 +32,7 @@ export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & 
     permission,
     keyStates: USABLE,
     keyUsage: 'ENCRYPT_DECRYPT',
+    makesManagedKey: 'by services',
     crossAccount: true,
     grantable: true,
     encryptionContext: ({ EncryptionContext }) => EncryptionContext,
