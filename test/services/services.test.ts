@@ -342,10 +342,12 @@ test('policies and grants name services of AWS, and others that there are', asyn
     Resource: '*',
   })
   await newKey(statement('ec2.amazonaws.com'), statement(OWN_SERVICE))
-  await assert.rejects(newKey(statement('unknown.example.com')), {
-    name: 'MalformedPolicyDocumentException',
-    message: 'Policy contains a statement with one or more invalid principals.',
-  })
+  for (const unknown of ['unknown.example.com', 's3.amazonaws.com.evil.example', 'amazonaws.com']) {
+    await assert.rejects(newKey(statement(unknown)), {
+      name: 'MalformedPolicyDocumentException',
+      message: 'Policy contains a statement with one or more invalid principals.',
+    })
+  }
   const KeyId = await newKey()
   const grant = {
     KeyId,
