@@ -28,6 +28,9 @@ import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
+import type { KeyStoreBackends } from './domain/key-stores/key-store-backend.ts'
+import { createKeyStores } from './domain/key-stores/key-stores.ts'
+import { createStoreSecrets } from './domain/key-stores/store-secrets.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
@@ -91,7 +94,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
-  const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const storeSecrets = createStoreSecrets(domainKeys)
+  const backends: KeyStoreBackends = {}
+  const keyStores = createKeyStores(store, storeSecrets, backends)
+  const keyMaterials = createKeyMaterials(store, domainKeys, random, keyStores)
   const keyUsage = createKeyUsage(store, log)
   const keyImports = createKeyImports(store, domainKeys)
   const grants = {
@@ -126,7 +132,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     noteUse: accessKeyUsage.note,
     lastUse: accessKeyUsage.lastUse,
   }
-  const changes = await followChanges(store, [cache, keyMaterials, authenticator, rights], log)
+  const changes = await followChanges(store, [cache, keyMaterials, keyStores, authenticator, rights], log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
   const shared = { store, clock, random, node, outbox, keyMaterials }
@@ -135,6 +141,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     audit: auditLog,
     cache,
     keyImports,
+    keyStores,
     grants,
     keyUsage,
     identity,

@@ -80,6 +80,11 @@ export const CACHED_KEY_MATERIALS_MAX = 20_000
 /** Plaintext material leaves memory after this much time without use (lifecycle.md ENV-32). */
 export const CACHED_KEY_MATERIAL_TTL_MS = 15 * 60 * 1000
 
+/** Custom key stores: a quota, what a node keeps of them, and keystores.md KS-7 per node. */
+export const CUSTOM_KEY_STORES_PER_ACCOUNT_AND_REGION_MAX = 10
+export const CACHED_KEY_STORES_MAX = 1_000
+export const KEY_STORE_CALLS_PER_SECOND_MAX = 1_800
+
 /** Policies in compiled form: how many, and the length of their texts together (compiled they take some ten times as much). */
 export const COMPILED_POLICIES_MAX = 20_000
 export const COMPILED_POLICY_CHARS_MAX = 8 * 1024 * 1024

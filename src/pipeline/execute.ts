@@ -150,6 +150,7 @@ export function createPipeline(services: PipelineServices): Execute {
       call: progress.call,
       keyMaterials: services.keyMaterials,
       keyImports: services.keyImports,
+      keyStores: services.keyStores,
       keyUsage: services.keyUsage,
       identity: services.identity,
       grants: services.grants,

@@ -15,6 +15,7 @@ import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/i
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
+import type { KeyStores } from '../domain/key-stores/key-stores.ts'
 import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
 import type { Key, KeyState, KeyUsage, Origin, Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
@@ -196,6 +197,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly call: Call
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
+  readonly keyStores: KeyStores
   readonly keyUsage: LastUses
   readonly identity: IdentityServices
   readonly grants: GrantServices

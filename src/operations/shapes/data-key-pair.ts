@@ -2,7 +2,7 @@
 import { KmsError } from '../../base/errors.ts'
 import { enumeration } from '../../base/schema.ts'
 import type { Key } from '../../domain/keys/key.ts'
-import type { KeyMaterials } from '../../domain/keys/key-material.ts'
+import type { Cipher, KeyMaterials } from '../../domain/keys/key-material.ts'
 import { DATA_KEY_PAIR_SPECS, type DataKeyPair, keySpecRow, SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { USABLE } from './key-states.ts'
@@ -51,10 +51,11 @@ export interface SealedDataKeyPair extends DataKeyPair {
 export async function makeDataKeyPair(
   key: Key,
   { KeyPairSpec, EncryptionContext: context }: DataKeyPairRequest,
+  made: Pick<Cipher, 'operation' | 'call'>,
   keyMaterials: KeyMaterials,
 ): Promise<SealedDataKeyPair> {
   const pair = await keySpecRow(KeyPairSpec).generatePair!()
-  const cipher = { algorithm: SYMMETRIC_DEFAULT, context }
+  const cipher = { algorithm: SYMMETRIC_DEFAULT, context, ...made }
   return { ...pair, ciphertextBlob: await keyMaterials.encrypt(key, cipher, pair.privateKey) }
 }
 

@@ -4,7 +4,16 @@ import { lastUsage } from './0003-last-usage.ts'
 import { multiRegion } from './0004-multi-region.ts'
 import { identities } from './0005-identities.ts'
 import { grants } from './0006-grants.ts'
+import { customKeyStores } from './0007-custom-key-stores.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
-export const migrations: readonly Migration[] = [initial, rotationAndImport, lastUsage, multiRegion, identities, grants]
+export const migrations: readonly Migration[] = [
+  initial,
+  rotationAndImport,
+  lastUsage,
+  multiRegion,
+  identities,
+  grants,
+  customKeyStores,
+]

@@ -1,0 +1,12 @@
+/** Errors that several operations on custom key stores share; AWS publishes no texts of theirs. */
+import { KmsError } from '../../base/errors.ts'
+import type { CustomKeyStore } from './custom-key-store.ts'
+
+export function keyStoreNotFound(idOrName: string): KmsError {
+  return new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${idOrName} is not found.`)
+}
+
+export function invalidStoreState({ storeId, connectionState }: CustomKeyStore): KmsError {
+  const text = `Custom key store ${storeId} is ${connectionState}, which is not valid for this operation.`
+  return new KmsError('CustomKeyStoreInvalidStateException', text)
+}
