@@ -1,6 +1,7 @@
 /** The audit record of a call: made of what is known when it ends, however it ends (audit.md section 4). */
-import { type AuditResource, auditLine } from '../audit/audit-record.ts'
+import { type AuditFields, type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
+import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { Call } from './call.ts'
 import type { Located } from './locate.ts'
@@ -17,6 +18,8 @@ export interface RecordedCall {
   readonly input: unknown
   readonly located: LocatedUses
   readonly additionalEventData: Readonly<Record<string, unknown>>
+  /** The caller may know what else there is to know of the keys. */
+  readonly isAuthorized?: boolean | undefined
   /** Of a copy for another account than the caller's. */
   readonly copyFor?: string
   readonly sharedEventId?: string
@@ -48,12 +51,40 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     error: failed ? asKmsError(error) : undefined,
     parameters: input === undefined ? undefined : template.parameters?.(input),
     response: failed ? undefined : template.response?.(output, keyArn),
-    additional: additionalEventData,
+    additional: recorded.isAuthorized === true ? withKeyStores(recorded) : additionalEventData,
     resources,
     recipient: recorded.copyFor,
     sharedEventId: recorded.sharedEventId,
     tls: call.tls,
   })
+}
+
+/** Where the keys of a cryptographic operation are, if that is a custom key store (audit.md 4.1); also of one that failed. */
+function withKeyStores({ operation: { uses }, located, additionalEventData }: RecordedCall): AuditFields {
+  let fields = additionalEventData
+  for (let index = 0; index < located.length; index++) {
+    const use = uses[index]!
+    if (use.on !== 'key' || use.keyUsage === undefined) continue
+    const { key } = located[index] as LocatedKey
+    if (key?.customKeyStore === undefined) continue
+    fields = { ...fields, ...keyStoreFields(key, uses.length === 1 ? undefined : SIDES[index]) }
+  }
+  return fields
+}
+
+/** ReEncrypt's two keys are told apart as their material ids are. */
+const SIDES = ['source', 'destination'] as const
+
+function keyStoreFields(key: Key, side: (typeof SIDES)[number] | undefined): AuditFields {
+  const { storeId, xksKeyId } = key.customKeyStore!
+  const backing = xksKeyId === undefined ? { backingKeyId: key.currentMaterialId } : { xksKeyId }
+  const fields = { customKeyStoreId: storeId, ...backing }
+  if (side === undefined) return fields
+  const named = Object.entries(fields).map(([name, value]) => [
+    `${side}${name[0]!.toUpperCase()}${name.slice(1)}`,
+    value,
+  ])
+  return Object.fromEntries(named)
 }
 
 const KEY = 'AWS::KMS::Key'

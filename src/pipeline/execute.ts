@@ -178,7 +178,8 @@ export function createPipeline(services: PipelineServices): Execute {
     error?: unknown,
   ): EventRecord[] {
     const { call, input, located, additionalEventData, isAuthorized } = progress
-    const recorded = { operation, call, eventId, time: services.clock.now(), input, located, additionalEventData }
+    const time = services.clock.now()
+    const recorded = { operation, call, eventId, time, input, located, additionalEventData, isAuthorized }
     const others = isAuthorized ? otherAccounts(located, call) : NOBODY
     if (others.length === 0) return [{ eventId, line: callRecord(recorded, output, error) }]
     const shared = { ...recorded, sharedEventId: services.random.uuid() }

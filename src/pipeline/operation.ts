@@ -54,6 +54,8 @@ export interface KeyUse<Input> {
   readonly refusesReplicas?: 'before the state' | 'after the state'
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
+  /** Not for keys in custom key stores (keystores.md KS-2); looked at after the state. */
+  readonly notInKeyStores?: boolean
   /** Only symmetric encryption keys; looked at after the state. */
   readonly symmetricOnly?: boolean
   /** Of the key, for cryptography: a success is then the key's last use (operations.md 3.26). */

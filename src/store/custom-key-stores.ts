@@ -197,7 +197,7 @@ export async function deleteUnfinishedStoreKey(
 }
 
 /** The facts of one type alone that nothing is searched by: JSON. */
-type CloudHsmConfiguration = Pick<CloudHsmKeyStore, 'trustAnchorCertificate'>
+type CloudHsmConfiguration = Pick<CloudHsmKeyStore, 'trustAnchorCertificate' | 'isSecretRefused'>
 type ExternalConfiguration = Pick<
   ExternalKeyStore,
   'uriEndpoint' | 'uriPath' | 'connectivity' | 'accessKeyId' | 'vpcEndpointServiceName' | 'vpcEndpointServiceOwner'
@@ -216,9 +216,9 @@ function toKeyStore(row: Row): CustomKeyStore {
     secret: asBuffer(row.secret),
   }
   if ((row.type as CustomKeyStoreType) === 'AWS_CLOUDHSM') {
-    const { trustAnchorCertificate } = JSON.parse(row.configuration) as CloudHsmConfiguration
+    const { trustAnchorCertificate, isSecretRefused } = JSON.parse(row.configuration) as CloudHsmConfiguration
     const pendingSecret = row.pending_secret === null ? undefined : asBuffer(row.pending_secret)
-    const own = { clusterId: row.cluster_id!, trustAnchorCertificate, pendingSecret }
+    const own = { clusterId: row.cluster_id!, trustAnchorCertificate, pendingSecret, isSecretRefused }
     return Object.freeze({ ...shared, type: 'AWS_CLOUDHSM', ...own })
   }
   const configuration = JSON.parse(row.configuration) as ExternalConfiguration
@@ -233,7 +233,10 @@ function toKeyStore(row: Row): CustomKeyStore {
 }
 
 function configurationOf(store: CustomKeyStore): CloudHsmConfiguration | ExternalConfiguration {
-  if (store.type === 'AWS_CLOUDHSM') return { trustAnchorCertificate: store.trustAnchorCertificate }
+  if (store.type === 'AWS_CLOUDHSM') {
+    const { trustAnchorCertificate, isSecretRefused } = store
+    return { trustAnchorCertificate, isSecretRefused }
+  }
   const { uriEndpoint, uriPath, connectivity, accessKeyId, vpcEndpointServiceName, vpcEndpointServiceOwner } = store
   return { uriEndpoint, uriPath, connectivity, accessKeyId, vpcEndpointServiceName, vpcEndpointServiceOwner }
 }

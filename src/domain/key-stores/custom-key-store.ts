@@ -57,6 +57,8 @@ export interface CloudHsmKeyStore extends StoreFacts {
   readonly trustAnchorCertificate: string
   /** Sealed: the password that is about to take the place of `secret`, or has already (HU-4). */
   readonly pendingSecret: Buffer | undefined
+  /** The HSM has refused `secret`, and nobody has given another since: it is not tried where that could lock the user out (HU-3). */
+  readonly isSecretRefused: boolean
 }
 
 /** Keys in a key manager behind an external key store proxy. */
@@ -91,6 +93,12 @@ export interface KeyStorePlace {
 /** One string for a store's name, for maps and the changes table. */
 export function keyStoreRef({ account, region, storeId }: KeyStoreName): string {
   return `${account}/${region}/${storeId}`
+}
+
+/** Of a {@link keyStoreRef}. */
+export function keyStoreNamed(ref: string): KeyStoreName {
+  const [account = '', region = '', storeId = ''] = ref.split('/')
+  return { account, region, storeId }
 }
 
 /** @param key that is in a custom key store. */

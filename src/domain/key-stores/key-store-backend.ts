@@ -47,6 +47,8 @@ export interface DeletedBackingKey {
   /** The HSM's own number for it, if it was found. */
   readonly keyHandle: string | undefined
   readonly deletionStatus: 'SUCCESS' | 'FAILURE'
+  /** It was looked for, and is not there. */
+  readonly isMissing: boolean
 }
 
 /** Why a store could not be connected: the store goes to FAILED with this code. */

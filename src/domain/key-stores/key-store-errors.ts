@@ -6,6 +6,12 @@ export function keyStoreNotFound(idOrName: string): KmsError {
   return new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${idOrName} is not found.`)
 }
 
+/** KS-6. */
+export function withoutGenerator({ type }: CustomKeyStore): KmsError {
+  const text = `Custom key stores of type ${type} are not valid for this operation.`
+  return new KmsError('UnsupportedOperationException', text)
+}
+
 export function invalidStoreState({ storeId, connectionState }: CustomKeyStore): KmsError {
   const text = `Custom key store ${storeId} is ${connectionState}, which is not valid for this operation.`
   return new KmsError('CustomKeyStoreInvalidStateException', text)

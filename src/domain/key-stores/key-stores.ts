@@ -18,6 +18,7 @@ import type {
   StoreCaller,
   StoreMessage,
 } from './key-store-backend.ts'
+import { withoutGenerator } from './key-store-errors.ts'
 import { createStoreQuota } from './store-quota.ts'
 import type { StoreSecrets } from './store-secrets.ts'
 
@@ -35,8 +36,11 @@ export interface KeyStores {
   /** The backing of a new KMS key; material that an HSM made is noted before, so that it cannot be forgotten (HK-3). */
   createKey(store: CustomKeyStore, key: NewStoreKey, call: StoreCaller): Promise<MadeStoreKey>
   readonly secrets: StoreSecrets
-  /** @param key that is about to be erased. Never fails; `undefined`: nothing is to be deleted. */
-  deleteKey(key: Key): Promise<DeletedBackingKey | undefined>
+  /**
+   * The backing of a key that is about to be erased, or that never came to be. Never fails; `undefined`: there is nothing to delete, or
+   * no store any more.
+   */
+  deleteKey(store: KeyStoreName, key: Pick<Key, 'arn' | 'currentMaterialId'>): Promise<DeletedBackingKey | undefined>
   drop(notices: readonly ChangeNotice[]): void
   clear(): void
 }
@@ -91,8 +95,7 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
     randomBytes: (store, length) =>
       work(store, (backend) => {
         if (backend.randomBytes !== undefined) return backend.randomBytes(store, length)
-        const text = `Custom key stores of type ${store.type} are not supported for this operation.`
-        throw new KmsError('UnsupportedOperationException', text)
+        throw withoutGenerator(store)
       }),
     createKey(store, key, call) {
       const { account, region, storeId } = store
@@ -104,8 +107,8 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
       return backendOf(store.type).createKey(store, key, call, reserve)
     },
     secrets,
-    async deleteKey(key) {
-      const store = await records.findKeyStore(keyStoreOf(key))
+    async deleteKey(name, key) {
+      const store = await records.findKeyStore(name)
       return store && backends[store.type]?.deleteKey(store, key)
     },
     drop(notices) {

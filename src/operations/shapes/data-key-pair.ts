@@ -5,7 +5,7 @@ import type { Key } from '../../domain/keys/key.ts'
 import type { Cipher, KeyMaterials } from '../../domain/keys/key-material.ts'
 import { DATA_KEY_PAIR_SPECS, type DataKeyPair, keySpecRow, SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
-import { USABLE } from './key-states.ts'
+import { USABLE_OUTSIDE_STORES } from './key-states.ts'
 
 /** Messages leave SM2 out, as AWS does outside China (operations.md 1.8). */
 export const keyPairSpec = enumeration(DATA_KEY_PAIR_SPECS, [
@@ -30,7 +30,8 @@ export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & 
     on: 'key',
     locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
     permission,
-    keyStates: USABLE,
+    keyStates: USABLE_OUTSIDE_STORES,
+    notInKeyStores: true,
     keyUsage: 'ENCRYPT_DECRYPT',
     crossAccount: true,
     grantable: true,
