@@ -30,7 +30,7 @@ import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyStoreConnector, type KeyStoreConnector } from './domain/key-stores/connector.ts'
 import type { KeyStoreBackends } from './domain/key-stores/key-store-backend.ts'
-import { createKeyStores } from './domain/key-stores/key-stores.ts'
+import { createKeyStores, type KeyStores } from './domain/key-stores/key-stores.ts'
 import { createPasswordRotation } from './domain/key-stores/password-rotation.ts'
 import { createStoreSecrets, type StoreSecrets } from './domain/key-stores/store-secrets.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
@@ -91,6 +91,7 @@ export interface Service {
   readonly random: RandomSource
   readonly keyUsage: KeyUsage
   readonly jobs: JobRunner
+  readonly keyStores: KeyStores
   readonly keyStoreConnector: KeyStoreConnector
   /** There is one if the clock can be moved. */
   readonly clockControl: ClockControl | undefined
@@ -196,6 +197,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyUsage,
     random,
     jobs,
+    keyStores,
     keyStoreConnector: connector,
     clockControl,
     refresh: changes.poll,

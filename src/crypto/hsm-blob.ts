@@ -60,8 +60,8 @@ function isHsmSuite(suite: number | undefined): suite is HsmSuite {
 /** The blob has prefix and length of one of the two suites; and the first byte of N is 0, which is what keeps N unique. */
 export function isHsmBlob(blob: Buffer): boolean {
   const suite = blob[4]
-  if (!isHsmSuite(suite) || blob.compare(prefix(suite), 0, ID_AT, 0, ID_AT) !== 0) return false
-  if (blob.length <= HEADER_BYTES[suite] + ZEROS.length + TAG_BYTES) return false
+  if (!isHsmSuite(suite) || blob.length <= HEADER_BYTES[suite] + ZEROS.length + TAG_BYTES) return false
+  if (blob.compare(prefix(suite), 0, ID_AT, 0, ID_AT) !== 0) return false
   return suite === DIRECT_SUITE || blob[ID_END] === 0
 }
 
@@ -110,7 +110,7 @@ export function hsmBody({ header }: HsmMessage, blob: Buffer): Buffer {
 
 /** The plaintext without its padding. @throws {KmsError} `InvalidCiphertextException` if the padding is not there. */
 export function unpadded(opened: Buffer): Buffer {
-  if (opened.compare(ZEROS, 0, ZEROS.length, 0, ZEROS.length) === 0 && opened.length > ZEROS.length) {
+  if (opened.length > ZEROS.length && opened.compare(ZEROS, 0, ZEROS.length, 0, ZEROS.length) === 0) {
     return opened.subarray(ZEROS.length)
   }
   opened.fill(0)

@@ -70,7 +70,7 @@ export function createCloudHsmBackend(services: CloudHsmServices): KeyStoreBacke
     close: () => connections.closeAll(),
 
     async createKey(store, { arn }, _call, reserve) {
-      const { minCreate } = clusterNamed(clusters, store.clusterId)
+      const { minCreate, derivesKeys } = clusterNamed(clusters, store.clusterId)
       const { canDerive, tokens } = await connections.status(store)
       if (tokens < minCreate) {
         const text = `CloudHSM cluster ${store.clusterId} has ${tokens} active HSMs; at least ${minCreate} are needed.`
@@ -79,8 +79,9 @@ export function createCloudHsmBackend(services: CloudHsmServices): KeyStoreBacke
       const id = random.nonce(ID_BYTES)
       const materialId = id.toString('hex')
       await reserve(materialId)
-      await connections.call(store, 'generateKey', { id, label: arn, derives: canDerive })
-      return { suite: canDerive ? DERIVED_SUITE : DIRECT_SUITE, materialId }
+      const derives = derivesKeys && canDerive
+      await connections.call(store, 'generateKey', { id, label: arn, derives })
+      return { suite: derives ? DERIVED_SUITE : DIRECT_SUITE, materialId }
     },
     async deleteKey(store, { arn, currentMaterialId }): Promise<DeletedBackingKey> {
       const backingKeyId = currentMaterialId!

@@ -63,7 +63,8 @@ async function askedTokens(cluster: HsmCluster): Promise<readonly TokenState[]> 
     return await tokensOf(cluster)
   } catch (cause) {
     if (cause instanceof ConnectionError) {
-      throw new KmsError('CloudHsmClusterNotFoundException', `${cause.message}.`, { cause })
+      const text = `Several HSMs have a name that CloudHSM cluster ${cluster.clusterId} is configured with.`
+      throw new KmsError('CloudHsmClusterInvalidConfigurationException', text, { cause })
     }
     if (!(cause instanceof HsmError)) throw cause
     // Callers of the API learn no paths; whoever can mend it reads the log.

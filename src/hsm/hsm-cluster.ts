@@ -17,6 +17,8 @@ export interface HsmCluster {
   readonly trustAnchorDigest: string
   /** The password is replaced at each connection by one that only this service knows (HU-4). */
   readonly rotatePin: boolean
+  /** New keys derive a key for each message (suite 0x03) if the tokens can; else they encrypt messages themselves (0x02). */
+  readonly derivesKeys: boolean
   /** The layout of CK_GCM_PARAMS that the library wants: with `ulIvBits` as in PKCS #11 2.40, or without as before. */
   readonly gcmParameters: 'v2.40' | 'v2.30'
   /** For the process that the library runs in, beyond what this one has. */

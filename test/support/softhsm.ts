@@ -52,6 +52,8 @@ export interface SoftHsm {
   resetPin(pin: string): void
   /** Whether the token accepts the PIN. */
   accepts(pin: string): boolean
+  /** Another token, whose label is that of the first. */
+  addNamesake(): void
   /** What a PKCS #11 tool says with these arguments. */
   tool(...args: string[]): string
   close(): void
@@ -60,21 +62,16 @@ export interface SoftHsm {
 export interface SoftHsmOptions {
   readonly clusterId?: string
   readonly pin?: string
-  /** Lines for the configuration of SoftHSM2. */
-  readonly configuration?: string
   readonly cluster?: Partial<HsmCluster>
 }
 
-export function createSoftHsm({ configuration = '', ...options }: SoftHsmOptions = {}): SoftHsm {
+export function createSoftHsm(options: SoftHsmOptions = {}): SoftHsm {
   const { clusterId = 'cluster-softhsm2aaa', pin = 'kmsuser-pin-1' } = options
   const folder = temporaryFolder('softhsm')
   const tokens = join(folder.path, 'tokens')
   mkdirSync(tokens)
   const conf = join(folder.path, 'softhsm2.conf')
-  writeFileSync(
-    conf,
-    `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n${configuration}`,
-  )
+  writeFileSync(conf, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`)
   const env = { ...process.env, SOFTHSM2_CONF: conf }
 
   function run(program: string, args: readonly string[]): string {
@@ -83,7 +80,9 @@ export function createSoftHsm({ configuration = '', ...options }: SoftHsmOptions
     return stdout
   }
 
-  run('softhsm2-util', ['--init-token', '--free', '--label', 'keyhold', '--so-pin', SO_PIN, '--pin', pin])
+  const addToken = () =>
+    void run('softhsm2-util', ['--init-token', '--free', '--label', 'keyhold', '--so-pin', SO_PIN, '--pin', pin])
+  addToken()
   const [, serial = ''] = /Serial number:\s+([0-9a-f]{16})/.exec(run('softhsm2-util', ['--show-slots'])) ?? []
   const certificate = selfSigned(folder.path, run)
   const tool = (...args: string[]) => run('pkcs11-tool', ['--module', library!, '--token-label', 'keyhold', ...args])
@@ -100,6 +99,7 @@ export function createSoftHsm({ configuration = '', ...options }: SoftHsmOptions
       minConnect: 1,
       trustAnchorDigest: certificateDigest(certificate)!,
       rotatePin: true,
+      derivesKeys: true,
       gcmParameters: 'v2.40',
       environment: { SOFTHSM2_CONF: conf },
       ...options.cluster,
@@ -109,6 +109,7 @@ export function createSoftHsm({ configuration = '', ...options }: SoftHsmOptions
       const args = ['--module', library!, '--token-label', 'keyhold', '--login', '--pin', pin, '--list-objects']
       return spawnSync('pkcs11-tool', args, { env }).status === 0
     },
+    addNamesake: addToken,
     tool,
     close: folder.remove,
   }
