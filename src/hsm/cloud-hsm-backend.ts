@@ -50,8 +50,9 @@ export function createCloudHsmBackend(services: CloudHsmServices): KeyStoreBacke
     type: 'AWS_CLOUDHSM',
 
     async inspect(candidate, previous, _call, reader) {
-      const cluster = clusterNamed(clusters, candidate.clusterId)
+      // A password is not tried before the store is connected.
       if (previous?.clusterId === candidate.clusterId) return
+      const cluster = clusterNamed(clusters, candidate.clusterId)
       await checkTokens(cluster, cluster.minCreate)
       if (previous !== undefined) checkRelated(clusters, candidate)
       await refuseUsedCluster(clusters, candidate, reader)

@@ -3,8 +3,7 @@
  * that no handler can forget one.
  */
 import type { AuditFields } from '../audit/audit-record.ts'
-import { KmsError } from '../base/errors.ts'
-import { type Structure, structure } from '../base/schema.ts'
+import type { Structure } from '../base/schema.ts'
 import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { Grant } from '../domain/grants/grant.ts'
@@ -315,20 +314,6 @@ export function defineChange<Input, Output, const U extends readonly Use<Input>[
   operation: Omit<ChangingOperation<Input, Output, U, Prepared>, 'changes'>,
 ): Operation {
   return Object.freeze({ ...operation, changes: true }) as unknown as Operation
-}
-
-/** An operation that is not built yet: known, authenticated, audited, and refused (docs/divergences.md). */
-export function defineUnsupported(name: string): Operation {
-  return Object.freeze({
-    name,
-    input: structure({}),
-    uses: [],
-    audit: { readOnly: /^(Describe|Derive|Generate|Get|List|Sign|Verify)/.test(name) },
-    changes: false,
-    handler() {
-      throw new KmsError('UnsupportedOperationException', `${name} is not supported.`)
-    },
-  })
 }
 
 export function keyNamed(identifier: string): KeyLocator {
