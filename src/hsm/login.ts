@@ -51,7 +51,11 @@ function checkUsable(cluster: HsmCluster, store: CloudHsmKeyStore, tokens: reado
   for (const token of tokens) checkToken(token, store)
 }
 
-function checkToken({ label, ...token }: TokenState, { isSecretRefused }: CloudHsmKeyStore): void {
+/** @throws {ConnectionError} for a token that no login should be tried on, or that is of no use. */
+export function checkToken(
+  { label, ...token }: TokenState,
+  { isSecretRefused }: Pick<CloudHsmKeyStore, 'isSecretRefused'>,
+): void {
   if (token.isPinLocked) throw new ConnectionError('USER_LOCKED_OUT', `the user PIN of token ${label} is locked`)
   if (!token.hasUserPin) throw new ConnectionError('USER_NOT_FOUND', `token ${label} has no user PIN`)
   if (!token.hasGcm) {

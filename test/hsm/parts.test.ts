@@ -4,7 +4,9 @@ import { describe, test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
+import type { ConnectionError } from '../../src/domain/key-stores/key-store-backend.ts'
 import { callFailure, connectionError } from '../../src/hsm/failures.ts'
+import { checkToken } from '../../src/hsm/login.ts'
 import { HsmError } from '../../src/hsm/messages.ts'
 import { newPassword } from '../../src/hsm/new-password.ts'
 import { createSessionPool } from '../../src/hsm/session-pool.ts'
@@ -98,6 +100,32 @@ test('what fails below a call becomes the exception of keystores.md 2.7, and is 
     assert.equal(failure.text !== undefined, expected === 'KMSInvalidStateException', code)
     assert.equal((logged[0] as { code: string }).code, code)
   }
+})
+
+test('a token is looked at before a login is tried, and the last attempt is not spent on a password that was wrong', () => {
+  const good = {
+    ...{ label: 'vault', serial: '1', manufacturer: 'somebody', isInitialized: true, hasUserPin: true },
+    ...{ isPinLocked: false, isFinalTry: false, hasGcm: true, canDerive: true },
+  }
+  const untried = { isSecretRefused: false }
+  const refused = { isSecretRefused: true }
+  for (const store of [untried, refused]) checkToken(good, store)
+  // HU-3: only a password that nobody has changed since.
+  checkToken({ ...good, isFinalTry: true }, untried)
+  const codeOf = (facts: object, store = untried) => {
+    try {
+      checkToken({ ...good, ...facts }, store)
+    } catch (error) {
+      return (error as ConnectionError).code
+    }
+    return 'accepted'
+  }
+  assert.equal(codeOf({ isFinalTry: true }, refused), 'INVALID_CREDENTIALS')
+  assert.equal(codeOf({ isPinLocked: true }), 'USER_LOCKED_OUT')
+  assert.equal(codeOf({ hasUserPin: false }), 'USER_NOT_FOUND')
+  assert.equal(codeOf({ hasGcm: false }), 'INTERNAL_ERROR')
+  // It then has keys of suite 0x02.
+  assert.equal(codeOf({ canDerive: false }), 'accepted')
 })
 
 test('a new password has 32 letters and digits, all of them equally likely', () => {
