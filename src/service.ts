@@ -29,17 +29,25 @@ import { openServiceSecret, type ServiceAccessKey } from './domain/identity/serv
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
+import { createKeyStoreConnector, type KeyStoreConnector } from './domain/key-stores/connector.ts'
+import type { KeyStoreBackends } from './domain/key-stores/key-store-backend.ts'
+import { createKeyStores, type KeyStores } from './domain/key-stores/key-stores.ts'
+import { createPasswordRotation } from './domain/key-stores/password-rotation.ts'
+import { createStoreSecrets, type StoreSecrets } from './domain/key-stores/store-secrets.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
+import { createCloudHsmBackend } from './hsm/cloud-hsm-backend.ts'
+import type { HsmCluster } from './hsm/hsm-cluster.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
+import { tendKeyStores } from './jobs/tend-key-stores.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
@@ -63,6 +71,10 @@ export interface ServiceOptions {
   readonly attestationRoots?: string | undefined
   /** What the operator says of some identity providers (docs/sts-and-iam.md). */
   readonly identityProviders?: readonly ProviderSettings[] | undefined
+  /** Clusters of HSMs that custom key stores may be made on (docs/key-stores.md). */
+  readonly hsmClusters?: readonly HsmCluster[] | undefined
+  /** False for a node that leaves custom key stores to others: that of an operator's command. */
+  readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
@@ -80,6 +92,8 @@ export interface Service {
   readonly random: RandomSource
   readonly keyUsage: KeyUsage
   readonly jobs: JobRunner
+  readonly keyStores: KeyStores
+  readonly keyStoreConnector: KeyStoreConnector
   /** There is one if the clock can be moved. */
   readonly clockControl: ClockControl | undefined
   /** Reads the changes of other nodes now. */
@@ -92,7 +106,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
-  const keyMaterials = createKeyMaterials(store, domainKeys, random)
+  const storeSecrets = createStoreSecrets(domainKeys)
+  const backends: KeyStoreBackends =
+    options.servesKeyStores === false ? {} : keyStoreBackends(options, random, storeSecrets)
+  const keyStores = createKeyStores(store, storeSecrets, backends)
+  const keyMaterials = createKeyMaterials(store, domainKeys, random, keyStores)
   const keyUsage = createKeyUsage(store, log)
   const keyImports = createKeyImports(store, domainKeys)
   const grants = {
@@ -131,10 +149,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     noteUse: accessKeyUsage.note,
     lastUse: accessKeyUsage.lastUse,
   }
-  const changes = await followChanges(store, [cache, keyMaterials, authenticator, rights], log)
+  const connector = createKeyStoreConnector({ store, backends, clock, log, node })
+  const memories = [cache, keyMaterials, keyStores, connector, authenticator, rights]
+  const changes = await followChanges(store, memories, log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const shared = { store, clock, random, node, outbox, keyMaterials }
+  const shared = { store, clock, random, node, outbox, keyMaterials, keyStores }
   const execute = createPipeline({
     ...shared,
     audit: auditLog,
@@ -148,12 +168,20 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ensureFresh: changes.ensureFresh,
   })
   const jobs = startJobs(
-    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared), pruneChanges(store, clock)],
+    [
+      eraseDeletedKeys(shared),
+      rotateDueKeys(shared),
+      eraseExpiredMaterials(shared),
+      tendKeyStores({ ...shared, connector }),
+      pruneChanges(store, clock),
+    ],
     store,
     clock,
     node,
     log,
   )
+  // Of stores that a restart has to connect again (keystores.md CS-12).
+  void connector.look()
   const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
   const server = createHttpServer({
     execute,
@@ -174,12 +202,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyUsage,
     random,
     jobs,
+    keyStores,
+    keyStoreConnector: connector,
     clockControl,
     refresh: changes.poll,
     listen: (address) => server.listen(address),
     async stop() {
       await server.close()
       await jobs.stop()
+      await connector.stop()
       await keyUsage.stop()
       await accessKeyUsage.stop()
       await outbox.stop()
@@ -188,6 +219,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await store.close()
     },
   }
+}
+
+function keyStoreBackends(
+  { store, hsmClusters, log }: ServiceOptions,
+  random: RandomSource,
+  secrets: StoreSecrets,
+): KeyStoreBackends {
+  const passwords = createPasswordRotation(store, secrets)
+  return { AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }) }
 }
 
 /** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */

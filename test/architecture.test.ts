@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
     'node:fs',
   ],
+  hsm: ['domain/', 'crypto/', 'base/', 'node:child_process', 'node:events', 'node:path', 'node:url', 'pkcs11js'],
   outgoing: ['base/', 'node:dns', 'node:http', 'node:https', 'node:net', 'node:tls'],
   config: ['base/', 'node:fs', 'node:os', 'node:path', 'node:util', 'yaml'],
 }

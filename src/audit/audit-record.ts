@@ -94,6 +94,8 @@ export interface ServiceEvent {
   /** Only `DeleteKey` and `SynchronizeMultiRegionKey` have one. */
   readonly response?: AuditFields
   readonly details?: AuditFields
+  /** Of `DeleteKey` on a key in an HSM (lifecycle.md 10.1). */
+  readonly additional?: AuditFields
 }
 
 /** Where records go. */
@@ -334,6 +336,7 @@ export function serviceEventLine(event: ServiceEvent): string {
     userAgent: 'AWS Internal',
     requestParameters: null,
     responseElements: event.response ?? null,
+    additionalEventData: event.additional,
     eventID: event.eventId,
     readOnly: false,
     resources: [{ accountId: account, type: 'AWS::KMS::Key', ARN: keyArn }],

@@ -80,6 +80,25 @@ export const CACHED_KEY_MATERIALS_MAX = 20_000
 /** Plaintext material leaves memory after this much time without use (lifecycle.md ENV-32). */
 export const CACHED_KEY_MATERIAL_TTL_MS = 15 * 60 * 1000
 
+/** Custom key stores: a quota, what a node keeps of them, and keystores.md KS-7 per node. */
+export const CUSTOM_KEY_STORES_PER_ACCOUNT_AND_REGION_MAX = 10
+export const CACHED_KEY_STORES_MAX = 1_000
+export const KEY_STORE_CALLS_PER_SECOND_MAX = 1_800
+/** Sessions of one token in one process, and calls that wait for one: at most so many, so long (keystores.md 2.3, 2.7). */
+export const HSM_SESSIONS_MAX = 16
+export const HSM_SESSIONS_WAITING_MAX = 1_000
+export const HSM_SESSION_WAIT_MS_MAX = 200
+/** keystores.md HF-1, and the same for what is done once for a connection or a key. */
+export const HSM_CALL_MS_MAX = 2_000
+export const HSM_SETUP_MS_MAX = 10_000
+/** A connection that was lost is made anew after growing pauses. */
+export const HSM_RECONNECT_MS_MIN = 1_000
+export const HSM_RECONNECT_MS_MAX = 60_000
+/** After this much time a key that was begun in an HSM is nobody's. */
+export const UNFINISHED_STORE_KEY_MS = 10 * 60 * 1000
+/** How long the node that connects and disconnects stores may take before another does it. */
+export const KEY_STORES_LEASE_MS = 120_000
+
 /** Policies in compiled form: how many, and the length of their texts together (compiled they take some ten times as much). */
 export const COMPILED_POLICIES_MAX = 20_000
 export const COMPILED_POLICY_CHARS_MAX = 8 * 1024 * 1024

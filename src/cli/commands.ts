@@ -113,6 +113,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./key-reset-policy.ts')).keyResetPolicy,
   },
   {
+    name: 'hsm describe',
+    summary: 'Print what a PKCS #11 library has, for the file of --hsm-clusters.',
+    load: async () => (await import('./hsm-describe.ts')).hsmDescribe,
+  },
+  {
     name: 'attest',
     summary: 'Make an attestation document for development.',
     load: async () => (await import('./attest.ts')).attest,

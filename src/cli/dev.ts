@@ -8,6 +8,7 @@ import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
 import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
+import { hsmClustersIn } from './hsm-clusters-setting.ts'
 import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
@@ -21,6 +22,7 @@ export const dev = defineCommand({
     'region',
     'attestationIssuer',
     'identityProviders',
+    'hsmClusters',
     'externalAccounts',
     'grantPropagationDelay',
     'logLevel',
@@ -46,7 +48,13 @@ that code which forgets the token fails here and not on AWS.`,
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
     const identityProviders = await identityProvidersIn(settings.identityProviders)
-    const access = { externalAccounts, identityProviders, grantPropagationDelayMs: settings.grantPropagationDelay }
+    const hsmClusters = await hsmClustersIn(settings.hsmClusters)
+    const access = {
+      externalAccounts,
+      identityProviders,
+      hsmClusters,
+      grantPropagationDelayMs: settings.grantPropagationDelay,
+    }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })

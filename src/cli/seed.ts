@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { createRandomSource } from '../crypto/random.ts'
+import { NO_KEY_STORES } from '../domain/key-stores/key-stores.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
 import { createKeyMaterials } from '../domain/keys/key-material.ts'
 import { applySeed, type SeedDefaults, type SeedOutcome } from '../seed/apply-seed.ts'
@@ -52,7 +53,7 @@ async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, 
   try {
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
-    const keyMaterials = createKeyMaterials(store, domainKeys, random)
+    const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
     const [ownAccount = DEVELOPMENT_ACCOUNT] = await store.listAccounts()
     const defaults: SeedDefaults = { account: wanted.account ?? ownAccount, region: wanted.region }
     const externalAccounts = wanted.externalAccounts ?? 'reject'

@@ -12,6 +12,7 @@ import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { defineCommand } from './command.ts'
 import { serverGreeting } from './greeting.ts'
+import { hsmClustersIn } from './hsm-clusters-setting.ts'
 import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
@@ -28,6 +29,7 @@ export const start = defineCommand({
     'allowPlainHttp',
     'attestationRoots',
     'identityProviders',
+    'hsmClusters',
     'externalAccounts',
     'account',
     'region',
@@ -47,6 +49,7 @@ has accepted; a second one at once.`,
     if (tls !== undefined) checkCertificate(tls)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const identityProviders = await identityProvidersIn(settings.identityProviders)
+    const hsmClusters = await hsmClustersIn(settings.hsmClusters)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
@@ -55,7 +58,8 @@ has accepted; a second one at once.`,
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const node = { tls, attestationRoots, identityProviders, externalAccounts, authentication, logLevel } as const
+      const given = { attestationRoots, identityProviders, hsmClusters, externalAccounts }
+      const node = { ...given, tls, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())

@@ -79,6 +79,10 @@ export const SETTINGS = Object.freeze({
     path('FILE'),
     'What to know of OpenID Connect providers: keys, certificates, private addresses (docs/sts-and-iam.md).',
   ),
+  hsmClusters: optional(
+    path('FILE'),
+    'Clusters of HSMs (PKCS #11) that custom key stores may be made on (docs/key-stores.md).',
+  ),
   attestationIssuer: optional(
     path('FILE'),
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",

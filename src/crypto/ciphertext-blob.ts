@@ -83,13 +83,8 @@ export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, 
   return Buffer.concat([header, sealed])
 }
 
-/** The KeyMaterialId that a blob names, 64 hex digits; the first step of CT-5. */
-export function materialIdOfBlob(blob: Buffer): string {
-  if (!isWellFormed(blob)) throw invalidCiphertext()
-  return blob.toString('hex', ID_AT, N_AT)
-}
-
-function isWellFormed(blob: Buffer): boolean {
+/** It has prefix and length of this suite. */
+export function isBlob(blob: Buffer): boolean {
   return (
     blob.length >= BLOB_BYTES_MIN &&
     blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
@@ -99,7 +94,7 @@ function isWellFormed(blob: Buffer): boolean {
 
 /** The last steps of CT-5: every failure looks the same. */
 export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer): Buffer {
-  if (!isWellFormed(blob) || blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
+  if (!isBlob(blob) || blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
   const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash)
   const commitment = derive(key, input, COMMITMENT)
   if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()

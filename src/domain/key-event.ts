@@ -8,12 +8,14 @@ export interface KeyEvent {
   readonly keyArn: string
   readonly details?: Readonly<Record<string, string>>
   readonly response?: Readonly<Record<string, string>>
+  /** additionalEventData. */
+  readonly additional?: Readonly<Record<string, string>>
 }
 
 export function keyEvent(
   eventName: KeyEvent['eventName'],
   { account, region, arn: keyArn }: Key,
-  contents: Pick<KeyEvent, 'details' | 'response'>,
+  contents: Pick<KeyEvent, 'details' | 'response' | 'additional'>,
 ): KeyEvent {
   return { eventName, account, region, keyArn, ...contents }
 }

@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { CACHED_ABSENCES_MAX, CACHED_ALIAS_LISTS_MAX, CACHED_ALIASES_MAX, CACHED_KEYS_MAX } from '../base/limits.ts'
 import { type Alias, type AliasName, aliasRef } from './aliases.ts'
 import { createGrantCache } from './grants/grant-cache.ts'
+import { keyStoreOf, keyStoreRef } from './key-stores/custom-key-store.ts'
 import { type Key, type KeyName, keyRef } from './keys/key.ts'
 import type { ChangeNotice, Lookups, MaybePromise, Reader } from './store.ts'
 
@@ -58,6 +59,13 @@ export function createRecordCache(reader: Reader): RecordCache {
     return (isForeign ? loadForeign : load)(keys, ref, () => reader.findKey(name))
   }
 
+  /** Walks all keys: stores seldom change, and an index by store would cost every key. */
+  function dropKeysOfStore(ref: string): void {
+    for (const [name, key] of keys.entries()) {
+      if (key.customKeyStore !== undefined && keyStoreRef(keyStoreOf(key)) === ref) keys.delete(name)
+    }
+  }
+
   async function loadAliasNames(ref: string, key: KeyName): Promise<readonly string[]> {
     return (await load(aliasNames, ref, () => reader.aliasNamesOf(key)))!
   }
@@ -88,6 +96,7 @@ export function createRecordCache(reader: Reader): RecordCache {
       for (const { kind, subject } of notices) {
         absences.delete(subject)
         if (kind === 'key') keys.delete(subject)
+        else if (kind === 'key-store') dropKeysOfStore(subject)
         else if (kind === 'alias') {
           aliases.delete(subject)
           // It may have moved from one key to another; few callers are judged by aliases.

@@ -9,6 +9,7 @@ import type { Grant, GrantName } from './grants/grant.ts'
 import type { AccessKeyUse } from './identity/entities.ts'
 import type { IdentityChange, IdentityReader } from './identity/identity-store.ts'
 import type { PrincipalRef } from './identity/principal-ref.ts'
+import type { KeyStoreChange, KeyStoreReader } from './key-stores/key-store-records.ts'
 import type { Key, KeyName } from './keys/key.ts'
 
 export type MaybePromise<T> = T | Promise<T>
@@ -34,7 +35,7 @@ export interface MaterialImport {
 export interface StoredKeyMaterial extends KeyName {
   /** 64 hex digits. */
   readonly materialId: string
-  /** `undefined`: the bytes are gone, or never came; only imported material can be so. */
+  /** `undefined`: the bytes are gone, or never came, as imported material's may; or they are in an HSM, for ever. */
   readonly token: Buffer | undefined
   /** Milliseconds since the epoch. The token is bound to it, so importing the same bytes again keeps it. */
   readonly createdAt: number
@@ -69,9 +70,9 @@ export interface KeyUse extends KeyName {
   readonly requestId: string
 }
 
-/** What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id, or an account (`identity`). */
+/** What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id, an account (`identity`), or a keyStoreRef. */
 export interface ChangeNotice {
-  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'identity'
+  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'identity' | 'key-store'
   readonly subject: string
 }
 
@@ -115,7 +116,7 @@ export interface GrantFilter {
   readonly grantee?: PrincipalRef | undefined
 }
 
-export interface Reader extends Lookups, IdentityReader {
+export interface Reader extends Lookups, IdentityReader, KeyStoreReader {
   findMaterial(region: string, materialId: string): Promise<StoredKeyMaterial | undefined>
   /**
    * In the order in which the key got them: the first one first, a pending one last. `page.after` is a material id.
@@ -152,7 +153,7 @@ export interface Reader extends Lookups, IdentityReader {
 }
 
 /** One transaction: all of it or nothing, isolated from every other change. Every method but the readers writes. */
-export interface Change extends Reader, IdentityChange {
+export interface Change extends Reader, IdentityChange, KeyStoreChange {
   insertKey(key: Key, materials: readonly StoredKeyMaterial[]): Promise<void>
   /** Replaces all facts of the key but its name and materials. */
   updateKey(key: Key): Promise<void>

@@ -1,5 +1,6 @@
 /** Makes a KMS key (operations.md 3.6, lifecycle.md section 1). */
 import { boolean, type Infer, optional, string, structure } from '../base/schema.ts'
+import { makeStoreKey, refuseTakenXksKey, settleStoreKey, storeForKey } from '../domain/key-stores/new-store-key.ts'
 import { checkKeyQuota, makeKey, type NewKey } from '../domain/keys/new-key.ts'
 import { checkTags } from '../domain/keys/tags.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
@@ -13,7 +14,6 @@ import {
   keyUsage,
   origin,
   originOf,
-  refuseUnsupportedOrigin,
   specOf,
   usageOf,
 } from './shapes/key-parameters.ts'
@@ -79,8 +79,8 @@ export const CreateKey = defineChange({
     response: ({ KeyMetadata }) => ({ keyMetadata: auditedKeyMetadata(KeyMetadata) }),
     created: ({ KeyMetadata }) => KeyMetadata.Arn,
   },
-  async prepare(input, { call, random, keyMaterials }): Promise<NewKey> {
-    refuseUnsupportedOrigin(input)
+  async prepare(input, context): Promise<NewKey> {
+    const { call, random, keyMaterials, store } = context
     // Before material is made, which may be slow.
     if (input.Policy !== undefined) readKeyPolicy(input.Policy)
     const { account } = call.principal
@@ -97,10 +97,18 @@ export const CreateKey = defineChange({
       tags: toTags(input.Tags ?? []),
       policy: defaultKeyPolicy(account, region),
     }
-    return makeKey(choices, random, keyMaterials)
+    const { CustomKeyStoreId: storeId, XksKeyId } = input
+    if (storeId === undefined) return makeKey(choices, random, keyMaterials)
+    const name = { account, region, storeId }
+    const keyStore = await storeForKey(store, name, choices)
+    // Before the proxy is asked (keystores.md 5.4).
+    await refuseTakenXksKey(store, name, XksKeyId)
+    return makeStoreKey(choices, keyStore, XksKeyId, call, context)
   },
-  async handler(input, context, { key: made, materials }) {
+  async handler(input, context, prepared) {
+    const { key: made, materials } = prepared
     const { change, call } = context
+    if (made.customKeyStore !== undefined) await settleStoreKey(change, prepared)
     const { Policy } = input
     const key = Policy === undefined ? made : await withPolicy(made, { ...input, Policy }, context)
     await checkKeyQuota(change, key.account, key.region)

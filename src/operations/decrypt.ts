@@ -2,7 +2,7 @@
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
-import { SYMMETRIC_DEFAULT } from './shapes/encryption.ts'
+import { SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'
 import { USABLE } from './shapes/key-states.ts'
 import {
   dryRun,
@@ -60,17 +60,19 @@ export const Decrypt = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key, materialId }], keyMaterials, recipient, additionalEventData }) {
+  async handler(input, { resources: [{ key, materialId }], call, keyMaterials, recipient, additionalEventData }) {
     // The pipeline answers the dry run.
     if (ignoresCiphertext(input)) return undefined
-    additionalEventData.keyMaterialId = materialId
+    const shownId = shownMaterialId(key, materialId)
+    additionalEventData.keyMaterialId = shownId
     const { algorithm, context, blob } = sourceOf(input)
-    const plaintext = await keyMaterials.decrypt(key, { algorithm, context }, blob!, materialId)
+    const cipher = { algorithm, context, operation: 'Decrypt', call }
+    const plaintext = await keyMaterials.decrypt(key, cipher, blob!, materialId)
     return {
       KeyId: key.arn,
       ...secretMember('Plaintext', plaintext, recipient),
       EncryptionAlgorithm: algorithm,
-      KeyMaterialId: recipient === undefined ? materialId : undefined,
+      KeyMaterialId: recipient === undefined ? shownId : undefined,
     }
   },
 })

@@ -42,9 +42,10 @@ export const Encrypt = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
+  async handler(input, { resources: [{ key }], call, keyMaterials, additionalEventData }) {
     const { EncryptionAlgorithm: algorithm = SYMMETRIC_DEFAULT, EncryptionContext: context } = input
-    const ciphertextBlob = await keyMaterials.encrypt(key, { algorithm, context }, input.Plaintext)
+    const cipher = { algorithm, context, operation: 'Encrypt', call }
+    const ciphertextBlob = await keyMaterials.encrypt(key, cipher, input.Plaintext)
     additionalEventData.keyMaterialId = shownMaterialId(key, key.currentMaterialId)
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),

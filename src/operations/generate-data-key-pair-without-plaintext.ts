@@ -24,11 +24,16 @@ export const GenerateDataKeyPairWithoutPlaintext = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key }], keyMaterials, additionalEventData }) {
+  async handler(input, { resources: [{ key }], call, keyMaterials, additionalEventData }) {
     refuseAsymmetricWrapping(key)
     // Nothing is made for a dry run, which the pipeline answers (operations.md 3.21).
     if (input.DryRun) return undefined
-    const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(key, input, keyMaterials)
+    const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(
+      key,
+      input,
+      { operation: 'GenerateDataKeyPairWithoutPlaintext', call },
+      keyMaterials,
+    )
     additionalEventData.keyMaterialId = key.currentMaterialId
     const output = {
       PrivateKeyCiphertextBlob: ciphertextBlob.toString('base64'),

@@ -24,11 +24,16 @@ export const GenerateDataKeyPair = defineOperation({
       encryptionContext: EncryptionContext,
     }),
   },
-  async handler(input, { resources: [{ key }], keyMaterials, recipient, additionalEventData }) {
+  async handler(input, { resources: [{ key }], call, keyMaterials, recipient, additionalEventData }) {
     refuseAsymmetricWrapping(key)
     // Nothing is made for a dry run, which the pipeline answers (operations.md 3.21).
     if (input.DryRun) return undefined
-    const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(key, input, keyMaterials)
+    const { privateKey, publicKey, ciphertextBlob } = await makeDataKeyPair(
+      key,
+      input,
+      { operation: 'GenerateDataKeyPair', call },
+      keyMaterials,
+    )
     additionalEventData.keyMaterialId = key.currentMaterialId
     return {
       PrivateKeyCiphertextBlob: ciphertextBlob.toString('base64'),

@@ -2,6 +2,7 @@
 import { structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { checkDataKeyLength, dataKeySpec, dataKeyUse, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
+import { shownMaterialId } from './shapes/encryption.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 
 export const GenerateDataKeyWithoutPlaintext = defineOperation({
@@ -27,13 +28,14 @@ export const GenerateDataKeyWithoutPlaintext = defineOperation({
   },
   async handler(input, context) {
     const { key } = context.resources[0]
-    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, context)
+    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, 'GenerateDataKeyWithoutPlaintext', context)
     plaintext.fill(0)
-    context.additionalEventData.keyMaterialId = key.currentMaterialId
+    const materialId = shownMaterialId(key, key.currentMaterialId)
+    context.additionalEventData.keyMaterialId = materialId
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
       KeyId: key.arn,
-      KeyMaterialId: key.currentMaterialId,
+      KeyMaterialId: materialId,
     }
   },
 })

@@ -2,6 +2,7 @@
 import { structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { checkDataKeyLength, dataKeySpec, dataKeyUse, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
+import { shownMaterialId } from './shapes/encryption.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
 import { recipient, secretMember } from './shapes/recipient.ts'
 
@@ -29,13 +30,14 @@ export const GenerateDataKey = defineOperation({
   },
   async handler(input, context) {
     const { key } = context.resources[0]
-    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, context)
-    context.additionalEventData.keyMaterialId = key.currentMaterialId
+    const { plaintext, ciphertextBlob } = await makeDataKey(key, input, 'GenerateDataKey', context)
+    const materialId = shownMaterialId(key, key.currentMaterialId)
+    context.additionalEventData.keyMaterialId = materialId
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
       ...secretMember('Plaintext', plaintext, context.recipient),
       KeyId: key.arn,
-      KeyMaterialId: context.recipient === undefined ? key.currentMaterialId : undefined,
+      KeyMaterialId: context.recipient === undefined ? materialId : undefined,
     }
   },
 })

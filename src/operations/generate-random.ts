@@ -1,9 +1,23 @@
 /** Random bytes (operations.md 3.25). */
-import { KmsError, validationError } from '../base/errors.ts'
+import { validationError } from '../base/errors.ts'
 import { integer, optional, structure } from '../base/schema.ts'
-import { defineOperation } from '../pipeline/operation.ts'
+import { invalidStoreState, withoutGenerator } from '../domain/key-stores/key-store-errors.ts'
+import { type AccountUse, defineOperation, type HandlerContext } from '../pipeline/operation.ts'
+import { storeNamed } from './shapes/key-stores.ts'
 import { customKeyStoreId } from './shapes/members.ts'
 import { recipient, secretMember } from './shapes/recipient.ts'
+
+type Context = HandlerContext<readonly [AccountUse<never>]>
+
+/** KS-6. */
+async function randomFromStore(named: { readonly CustomKeyStoreId: string }, length: number, context: Context) {
+  const { store: records, keyStores, recipient, additionalEventData } = context
+  additionalEventData.customKeyStoreId = named.CustomKeyStoreId
+  const store = await storeNamed(records, context, named)
+  if (store.type !== 'AWS_CLOUDHSM') throw withoutGenerator(store)
+  if (store.connectionState !== 'CONNECTED') throw invalidStoreState(store)
+  return secretMember('Plaintext', await keyStores.randomBytes(store, length), recipient)
+}
 
 export const GenerateRandom = defineOperation({
   name: 'GenerateRandom',
@@ -17,11 +31,10 @@ export const GenerateRandom = defineOperation({
   },
   uses: [{ on: 'account', permission: 'kms:GenerateRandom' }],
   audit: { readOnly: true },
-  handler({ NumberOfBytes, CustomKeyStoreId }, { random, recipient }) {
-    // There are no custom key stores yet, so whichever is named does not exist (docs/divergences.md).
-    if (CustomKeyStoreId !== undefined) {
-      throw new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${CustomKeyStoreId} is not found.`)
-    }
+  handler(input, context) {
+    const { NumberOfBytes, CustomKeyStoreId } = input
+    const { random, recipient } = context
+    if (CustomKeyStoreId !== undefined) return randomFromStore({ CustomKeyStoreId }, NumberOfBytes!, context)
     return secretMember('Plaintext', random.keyBytes(NumberOfBytes!), recipient)
   },
 })

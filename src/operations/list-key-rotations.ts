@@ -61,6 +61,8 @@ export const ListKeyRotations = defineOperation({
     if (IncludeKeyMaterial !== undefined && key.spec !== SYMMETRIC_DEFAULT) {
       throw validationError('Input parameter includeKeyMaterial can only be used with symmetric keys.')
     }
+    // ROT-54: keys in custom key stores never rotate, and their material is nothing to be listed.
+    if (key.customKeyStore !== undefined) return { Rotations: [], Truncated: false }
     const filter = IncludeKeyMaterial === 'ALL_KEY_MATERIAL' ? 'all' : 'rotated'
     const scope = ['ListKeyRotations', key.arn, filter]
     const size = pageLimit(input, 100, 1000)

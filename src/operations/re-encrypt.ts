@@ -99,15 +99,18 @@ export const ReEncrypt = defineOperation({
       destinationEncryptionContext: input.DestinationEncryptionContext,
     }),
   },
-  async handler(input, { resources: [source, { key: destination }], keyMaterials, additionalEventData }) {
+  async handler(input, { resources: [source, { key: destination }], call, keyMaterials, additionalEventData }) {
     // The pipeline answers the dry run.
     if (ignoresCiphertext(input)) return undefined
     const { key, materialId } = source
-    additionalEventData.sourceKeyMaterialId = materialId
+    const sourceMaterialId = shownMaterialId(key, materialId)
+    additionalEventData.sourceKeyMaterialId = sourceMaterialId
     const from = sourceOf(input)
-    const plaintext = await keyMaterials.decrypt(key, from, from.blob!, materialId)
+    const made = { operation: 'ReEncrypt', call }
+    const cipher = { algorithm: from.algorithm, context: from.context, ...made }
+    const plaintext = await keyMaterials.decrypt(key, cipher, from.blob!, materialId)
     const algorithm = destinationAlgorithm(input)
-    const to = { algorithm, context: input.DestinationEncryptionContext }
+    const to = { algorithm, context: input.DestinationEncryptionContext, ...made }
     const ciphertextBlob = await keyMaterials.encrypt(destination, to, plaintext)
     const destinationMaterialId = shownMaterialId(destination, destination.currentMaterialId)
     additionalEventData.destinationKeyMaterialId = destinationMaterialId
@@ -118,7 +121,7 @@ export const ReEncrypt = defineOperation({
       KeyId: destination.arn,
       SourceEncryptionAlgorithm: from.algorithm,
       DestinationEncryptionAlgorithm: algorithm,
-      SourceKeyMaterialId: materialId,
+      SourceKeyMaterialId: sourceMaterialId,
       DestinationKeyMaterialId: destinationMaterialId,
     }
   },

@@ -2,7 +2,7 @@
 import { structure } from '../base/schema.ts'
 import { type FreshMaterial, freshMaterial, rotateOnDemand } from '../domain/keys/rotation.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
-import { USABLE } from './shapes/key-states.ts'
+import { USABLE_OUTSIDE_STORES } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
 
 export const RotateKeyOnDemand = defineChange({
@@ -14,7 +14,8 @@ export const RotateKeyOnDemand = defineChange({
       locate: ({ KeyId }) => keyNamed(KeyId),
       permission: 'kms:RotateKeyOnDemand',
       refusesReplicas: 'after the state',
-      keyStates: USABLE,
+      keyStates: USABLE_OUTSIDE_STORES,
+      notInKeyStores: true,
       symmetricOnly: true,
     },
   ],

@@ -1,6 +1,7 @@
 /** The audit record of a call: made of what is known when it ends, however it ends (audit.md section 4). */
-import { type AuditResource, auditLine } from '../audit/audit-record.ts'
+import { type AuditFields, type AuditResource, auditLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
+import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import { callingService } from '../domain/principal.ts'
 import type { Call } from './call.ts'
@@ -18,6 +19,8 @@ export interface RecordedCall {
   readonly input: unknown
   readonly located: LocatedUses
   readonly additionalEventData: Readonly<Record<string, unknown>>
+  /** The caller may know what else there is to know of the keys. */
+  readonly isAuthorized?: boolean | undefined
   /** Of a copy for another account than the caller's, and of every record of a service, which has none. */
   readonly copyFor?: string
   readonly sharedEventId?: string
@@ -25,7 +28,7 @@ export interface RecordedCall {
 
 /** One line. @param error what the call failed with; `undefined`: it succeeded with `output`. */
 export function callRecord(recorded: RecordedCall, output: unknown, error?: unknown): string {
-  const { operation, call, input, located, additionalEventData, eventId, time } = recorded
+  const { operation, call, input, located, eventId, time } = recorded
   const { principal } = call
   const { audit: template } = operation
   const failed = error !== undefined
@@ -48,7 +51,7 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     error: failed ? asKmsError(error) : undefined,
     parameters: input === undefined ? undefined : template.parameters?.(input),
     response: failed ? undefined : template.response?.(output, keyArn),
-    additional: withPeer(additionalEventData, call),
+    additional: withKeyStores(recorded, withPeer(recorded)),
     resources,
     recipient: recorded.copyFor,
     sharedEventId: recorded.sharedEventId,
@@ -64,12 +67,45 @@ function originOf({ principal, sourceIp, userAgent, tls }: Call) {
 }
 
 /** Where it really came from. */
-function withPeer(fields: RecordedCall['additionalEventData'], { principal, sourceIp, userAgent, source }: Call) {
-  if (callingService(principal) === undefined) return fields
+function withPeer({ additionalEventData, call }: RecordedCall): AuditFields {
+  const { principal, sourceIp, userAgent, source } = call
+  if (callingService(principal) === undefined) return additionalEventData
   return {
-    ...fields,
+    ...additionalEventData,
     service: { sourceIPAddress: sourceIp, userAgent, sourceArn: source?.arn, sourceAccount: source?.account },
   }
+}
+
+/** Where the keys of a cryptographic operation are, if that is a custom key store (audit.md 4.1); also of one that failed. */
+function withKeyStores(recorded: RecordedCall, known: AuditFields): AuditFields {
+  const { operation, located, isAuthorized, call, copyFor = call.principal.account } = recorded
+  if (isAuthorized !== true) return known
+  const { uses } = operation
+  let fields = known
+  for (let index = 0; index < located.length; index++) {
+    const use = uses[index]!
+    if (use.on !== 'key' || use.keyUsage === undefined) continue
+    const { key } = located[index] as LocatedKey
+    // Which store it is in is for its owner.
+    if (key?.customKeyStore === undefined || key.account !== copyFor) continue
+    fields = { ...fields, ...keyStoreFields(key, uses.length === 1 ? undefined : SIDES[index]) }
+  }
+  return fields
+}
+
+/** ReEncrypt's two keys are told apart as their material ids are. */
+const SIDES = ['source', 'destination'] as const
+
+function keyStoreFields(key: Key, side: (typeof SIDES)[number] | undefined): AuditFields {
+  const { storeId, xksKeyId } = key.customKeyStore!
+  const backing = xksKeyId === undefined ? { backingKeyId: key.currentMaterialId } : { xksKeyId }
+  const fields = { customKeyStoreId: storeId, ...backing }
+  if (side === undefined) return fields
+  const named = Object.entries(fields).map(([name, value]) => [
+    `${side}${name[0]!.toUpperCase()}${name.slice(1)}`,
+    value,
+  ])
+  return Object.fromEntries(named)
 }
 
 const KEY = 'AWS::KMS::Key'

@@ -151,6 +151,7 @@ export function createPipeline(services: PipelineServices): Execute {
       call: progress.call,
       keyMaterials: services.keyMaterials,
       keyImports: services.keyImports,
+      keyStores: services.keyStores,
       keyUsage: services.keyUsage,
       identity: services.identity,
       grants: services.grants,
@@ -178,7 +179,8 @@ export function createPipeline(services: PipelineServices): Execute {
     error?: unknown,
   ): EventRecord[] {
     const { call, input, located, additionalEventData, isAuthorized } = progress
-    const recorded = { operation, call, eventId, time: services.clock.now(), input, located, additionalEventData }
+    const time = services.clock.now()
+    const recorded = { operation, call, eventId, time, input, located, additionalEventData, isAuthorized }
     const others = isAuthorized ? otherAccounts(located, call) : NOBODY
     if (others.length === 0) return [{ eventId, line: callRecord(recorded, output, error) }]
     // A service has no account that could have a record of its own.

@@ -25,6 +25,7 @@ export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input,
   checkOrigin(use, key)
   checkState(use.keyStates, key, now)
   if (use.refusesReplicas === 'after the state') refuseReplica(use, key)
+  if (use.notInKeyStores && key.customKeyStore !== undefined) throw invalidOrigin(key)
   // Without a text, as recorded (operations.md 3.18, 3.44).
   if (use.symmetricOnly && key.spec !== SYMMETRIC_DEFAULT) throw new KmsError('UnsupportedOperationException')
   checkUsage(use, key)
@@ -50,10 +51,15 @@ function refuseReplica<Input>({ permission }: KeyUse<Input>, key: Key): void {
   throw new KmsError('UnsupportedOperationException', text)
 }
 
-function checkOrigin<Input>({ origins }: KeyUse<Input>, { arn, origin }: Key): void {
-  if (origins === undefined || origins.includes(origin)) return
-  const text = `${arn} origin is ${origin} which is not valid for this operation.`
-  throw new KmsError('UnsupportedOperationException', text)
+function checkOrigin<Input>({ origins }: KeyUse<Input>, key: Key): void {
+  if (origins !== undefined && !origins.includes(key.origin)) throw invalidOrigin(key)
+}
+
+function invalidOrigin({ arn, origin }: Key): KmsError {
+  return new KmsError(
+    'UnsupportedOperationException',
+    `${arn} origin is ${origin} which is not valid for this operation.`,
+  )
 }
 
 function checkState(allowed: readonly KeyState[], key: Key, now: number): void {

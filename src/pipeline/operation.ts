@@ -3,8 +3,7 @@
  * that no handler can forget one.
  */
 import type { AuditFields } from '../audit/audit-record.ts'
-import { KmsError } from '../base/errors.ts'
-import { type Structure, structure } from '../base/schema.ts'
+import type { Structure } from '../base/schema.ts'
 import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { Grant } from '../domain/grants/grant.ts'
@@ -15,6 +14,7 @@ import type { IdentityServices, VerifiedWebIdentity } from '../domain/identity/i
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
+import type { KeyStores } from '../domain/key-stores/key-stores.ts'
 import type { KeyUsage as LastUses } from '../domain/key-usage.ts'
 import type { Key, KeyState, KeyUsage, Origin, Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
@@ -53,6 +53,8 @@ export interface KeyUse<Input> {
   readonly refusesReplicas?: 'before the state' | 'after the state'
   /** States in which the operation works (operations.md 5.2). */
   readonly keyStates: readonly KeyState[]
+  /** Not for keys in custom key stores (keystores.md KS-2); looked at after the state. */
+  readonly notInKeyStores?: boolean
   /** Only symmetric encryption keys; looked at after the state. */
   readonly symmetricOnly?: boolean
   /** Of the key, for cryptography: a success is then the key's last use (operations.md 3.26). */
@@ -201,6 +203,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly call: Call
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
+  readonly keyStores: KeyStores
   readonly keyUsage: LastUses
   readonly identity: IdentityServices
   readonly grants: GrantServices
@@ -316,20 +319,6 @@ export function defineChange<Input, Output, const U extends readonly Use<Input>[
   operation: Omit<ChangingOperation<Input, Output, U, Prepared>, 'changes'>,
 ): Operation {
   return Object.freeze({ ...operation, changes: true }) as unknown as Operation
-}
-
-/** An operation that is not built yet: known, authenticated, audited, and refused (docs/divergences.md). */
-export function defineUnsupported(name: string): Operation {
-  return Object.freeze({
-    name,
-    input: structure({}),
-    uses: [],
-    audit: { readOnly: /^(Describe|Derive|Generate|Get|List|Sign|Verify)/.test(name) },
-    changes: false,
-    handler() {
-      throw new KmsError('UnsupportedOperationException', `${name} is not supported.`)
-    },
-  })
 }
 
 export function keyNamed(identifier: string): KeyLocator {

@@ -7,6 +7,7 @@ import type { AuditOutbox } from '../domain/audit-outbox.ts'
 import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
+import type { KeyStores } from '../domain/key-stores/key-stores.ts'
 import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { RandomSource } from '../domain/services.ts'
@@ -18,6 +19,7 @@ export interface PipelineServices {
   readonly cache: Lookups
   readonly keyMaterials: KeyMaterials
   readonly keyImports: KeyImports
+  readonly keyStores: KeyStores
   readonly keyUsage: KeyUsage
   readonly identity: IdentityServices
   readonly grants: GrantServices

@@ -143,6 +143,7 @@ async function insertKey(change: Change, plan: Planned, policy: string | undefin
     rotation: undefined,
     onDemandRotations: 0,
     importedMaterial: undefined,
+    customKeyStore: undefined,
   })
   await change.insertKey(key, [material])
 }

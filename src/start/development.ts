@@ -24,6 +24,7 @@ export interface DevelopmentOptions {
   /** PEM of roots that are trusted besides AWS's. */
   readonly attestationRoots: string | undefined
   readonly identityProviders?: NodeOptions['identityProviders']
+  readonly hsmClusters?: NodeOptions['hsmClusters']
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
   readonly grantPropagationDelayMs?: number | undefined
@@ -45,6 +46,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     authentication: 'development',
     attestationRoots,
     identityProviders: options.identityProviders,
+    hsmClusters: options.hsmClusters,
     externalAccounts: options.externalAccounts ?? 'accept',
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,

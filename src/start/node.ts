@@ -22,6 +22,7 @@ export interface NodeOptions {
   readonly tls?: TlsSettings | undefined
   readonly attestationRoots?: string | undefined
   readonly identityProviders?: ServiceOptions['identityProviders']
+  readonly hsmClusters?: ServiceOptions['hsmClusters']
   readonly externalAccounts?: ServiceOptions['externalAccounts']
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined

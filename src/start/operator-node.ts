@@ -94,7 +94,7 @@ async function open(options: OperatorNodeOptions, { node, lock, store }: Parts):
   let service: Service
   try {
     const shared = { store, auditLog, rootKey, clock: systemClock, log, node, externalAccounts }
-    service = await createService({ ...shared, authentication: 'signed' })
+    service = await createService({ ...shared, authentication: 'signed', servesKeyStores: false })
   } catch (error) {
     await auditLog.close()
     throw error

@@ -7,7 +7,8 @@
  * 3. The store, and its migrations.
  * 4. The root key. It is on disk before anything is sealed under it; the store's first domain key tells that it counts.
  * 5. The outbox: records that committed with their change reach the log before new ones do.
- * 6. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
+ * 6. Custom key stores that were connected are to be connected again.
+ * 7. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
  *    has no account, the next start takes the credentials from the file.
  */
 import { existsSync, rmSync } from 'node:fs'
@@ -18,6 +19,7 @@ import { UsageError } from '../config/operator-error.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import type { RootKey } from '../crypto/root-key/root-key.ts'
 import { insertAdministrator, newAdministrator } from '../domain/identity/administrator.ts'
+import { reconnectKeyStores } from '../domain/key-stores/connector.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
 import type { Store } from '../domain/store.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
@@ -81,6 +83,7 @@ async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit
   checkMode(options, accounts)
   const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
   await drainAll(store, folder, log)
+  await reconnectKeyStores(store)
   if (mode === 'development') return { account: undefined, isFirstStart: false }
   if (accounts.length > 0) return { account: accountToShow(options, accounts), isFirstStart: false }
   return { account: await makeAdministrator(options, store, rootKey), isFirstStart: true }

@@ -13,6 +13,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   /** PEM; `undefined`: AWS's. */
   readonly attestationRoots: string | undefined
   readonly identityProviders: ServiceOptions['identityProviders']
+  readonly hsmClusters: ServiceOptions['hsmClusters']
   readonly externalAccounts: Settings['externalAccounts']
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']

@@ -61,13 +61,14 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts } = task
+  const { authentication, tls, attestationRoots, identityProviders, hsmClusters, externalAccounts } = task
   const { service, store } = await openDurableNode(task.folder, task, {
     node,
     authentication,
     tls,
     attestationRoots,
     identityProviders,
+    hsmClusters,
     externalAccounts,
     log,
   })

@@ -1,9 +1,17 @@
 /** The writes of one transaction, each of which notes what it touched. */
 import { aliasRef } from '../domain/aliases.ts'
+import { keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
 import { keyRef } from '../domain/keys/key.ts'
 import type { Change, ChangeNotice } from '../domain/store.ts'
 import { deleteAlias, deleteAliasesOfKey, insertAlias, updateAlias } from './aliases.ts'
 import { insertAuditRecord } from './audit-outbox.ts'
+import {
+  deleteKeyStore,
+  deleteUnfinishedStoreKey,
+  insertKeyStore,
+  insertUnfinishedStoreKey,
+  updateKeyStore,
+} from './custom-key-stores.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
 import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
@@ -83,6 +91,21 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
       touch('grants', keyRef(name))
       return true
     },
+    async insertKeyStore(store) {
+      await insertKeyStore(db, store)
+      touch('key-store', keyStoreRef(store))
+    },
+    async updateKeyStore(store) {
+      await updateKeyStore(db, store)
+      touch('key-store', keyStoreRef(store))
+    },
+    async deleteKeyStore(name) {
+      if (!(await deleteKeyStore(db, name))) return
+      erased = true
+      touch('key-store', keyStoreRef(name))
+    },
+    insertUnfinishedStoreKey: (key) => insertUnfinishedStoreKey(db, key),
+    deleteUnfinishedStoreKey: (key) => deleteUnfinishedStoreKey(db, key),
     insertDomainKey: (key) => insertDomainKey(db, key),
     recordAudit: (record) => insertAuditRecord(db, record),
   }

@@ -1,5 +1,6 @@
 /** The table `keys`: the facts of every KMS key that is not erased. */
 import { type Insertable, type Selectable, sql } from 'kysely'
+import type { ConnectionState } from '../domain/key-stores/custom-key-store.ts'
 import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin } from '../domain/keys/key.ts'
 import type { Page } from '../domain/store.ts'
 import { countReservedAliases } from './aliases.ts'
@@ -33,29 +34,46 @@ const COLUMNS = [
   'keys.on_demand_rotations',
   'keys.material_missing',
   'keys.material_valid_to',
+  'keys.custom_key_store_id',
+  'keys.ciphertext_suite',
+  'keys.xks_key_id',
+  'custom_key_stores.cluster_id',
+  'custom_key_stores.connection_state',
 ] as const
 
-export async function findKey(db: Db, { account, region, keyId }: KeyName): Promise<Key | undefined> {
-  const row = await db
+/** A row with what the key's store, if it is in one, says now. */
+type Row = Selectable<KeysTable> & { readonly cluster_id: string | null; readonly connection_state: string | null }
+
+/** With the store that the key may be in: its state is part of the key's (lifecycle.md ST-1). */
+function selectKeys(db: Db) {
+  return db
     .selectFrom('keys')
+    .leftJoin('custom_key_stores', (join) =>
+      join
+        .onRef('custom_key_stores.account', '=', 'keys.account')
+        .onRef('custom_key_stores.region', '=', 'keys.region')
+        .onRef('custom_key_stores.store_id', '=', 'keys.custom_key_store_id'),
+    )
     .select(COLUMNS)
-    .where('account', '=', account)
-    .where('region', '=', region)
-    .where('key_id', '=', keyId)
+}
+
+export async function findKey(db: Db, { account, region, keyId }: KeyName): Promise<Key | undefined> {
+  const row = await selectKeys(db)
+    .where('keys.account', '=', account)
+    .where('keys.region', '=', region)
+    .where('keys.key_id', '=', keyId)
     .executeTakeFirst()
   return row && toKey(row)
 }
 
 export async function findKeyByMaterial(db: Db, region: string, materialId: string): Promise<Key | undefined> {
-  const row = await db
-    .selectFrom('key_materials as material')
-    .innerJoin('keys', (join) =>
+  const row = await selectKeys(db)
+    .innerJoin('key_materials as material', (join) =>
       join
-        .onRef('keys.account', '=', 'material.account')
-        .onRef('keys.region', '=', 'material.region')
-        .onRef('keys.key_id', '=', 'material.key_id'),
+        .onRef('material.account', '=', 'keys.account')
+        .onRef('material.region', '=', 'keys.region')
+        .onRef('material.key_id', '=', 'keys.key_id'),
     )
-    .select(COLUMNS)
     .where('material.region', '=', region)
     .where('material.material_id', '=', materialId)
     .executeTakeFirst()
@@ -94,21 +112,13 @@ export async function countKeys(db: Db, account: string, region: string): Promis
 }
 
 export async function keysToErase(db: Db, now: number, limit: number): Promise<readonly Key[]> {
-  const rows = await db
-    .selectFrom('keys')
-    .select(COLUMNS)
-    .where('deletion_date', '<=', now)
-    .orderBy('deletion_date')
-    .limit(limit)
-    .execute()
+  const rows = await selectKeys(db).where('deletion_date', '<=', now).orderBy('deletion_date').limit(limit).execute()
   return rows.map(toKey)
 }
 
 /** The literal 1 and the tests are those of the index `keys_to_rotate`, which no parameter would match. */
 export async function keysToRotate(db: Db, now: number, limit: number): Promise<readonly Key[]> {
-  const rows = await db
-    .selectFrom('keys')
-    .select(COLUMNS)
+  const rows = await selectKeys(db)
     .where('next_rotation_at', '<=', now)
     .where('enabled', '=', sql.lit(1))
     .where('deletion_date', 'is', null)
@@ -146,7 +156,7 @@ export async function deleteKey(db: Db, { account, region, keyId }: KeyName): Pr
   return numDeletedRows > 0n
 }
 
-function toKey(row: Selectable<KeysTable>): Key {
+function toKey(row: Row): Key {
   const name = { account: row.account, region: row.region, keyId: row.key_id }
   return Object.freeze({
     ...name,
@@ -167,6 +177,19 @@ function toKey(row: Selectable<KeysTable>): Key {
     rotation: toRotation(row),
     onDemandRotations: row.on_demand_rotations,
     importedMaterial: toImportedMaterial(row),
+    customKeyStore: toPlace(row),
+  })
+}
+
+function toPlace(row: Row): Key['customKeyStore'] {
+  if (row.custom_key_store_id === null) return undefined
+  return Object.freeze({
+    storeId: row.custom_key_store_id,
+    suite: row.ciphertext_suite!,
+    xksKeyId: row.xks_key_id ?? undefined,
+    clusterId: row.cluster_id ?? undefined,
+    // A store is never deleted before its keys.
+    connectionState: row.connection_state as ConnectionState,
   })
 }
 
@@ -227,5 +250,8 @@ function toRow(key: Key): Insertable<KeysTable> {
     on_demand_rotations: key.onDemandRotations,
     material_missing: key.importedMaterial === undefined ? null : Number(key.importedMaterial.isMissing),
     material_valid_to: key.importedMaterial?.validTo ?? null,
+    custom_key_store_id: key.customKeyStore?.storeId ?? null,
+    ciphertext_suite: key.customKeyStore?.suite ?? null,
+    xks_key_id: key.customKeyStore?.xksKeyId ?? null,
   }
 }

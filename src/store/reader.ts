@@ -1,6 +1,17 @@
 /** The look-ups of `domain/store.ts` over one view of the database: what is committed, or what a change sees. */
 import type { Reader } from '../domain/store.ts'
 import { aliasNamesOf, countAliases, findAlias, listAliases } from './aliases.ts'
+import {
+  countKeyStores,
+  countKeysInStore,
+  findKeyIdByXksKey,
+  findKeyStore,
+  findKeyStoreByName,
+  keyStoresIn,
+  keyStoresOfClusters,
+  listKeyStores,
+  unfinishedStoreKeys,
+} from './custom-key-stores.ts'
 import type { Db } from './dialects/store-database.ts'
 import { findDomainKey, newestDomainKey } from './domain-keys.ts'
 import {
@@ -39,6 +50,15 @@ export function createReader(db: Db): Reader {
     lastUsageTrackedSince: () => lastUsageTrackedSince(db),
     countKeys: (account, region) => countKeys(db, account, region),
     countAliases: (key) => countAliases(db, key),
+    findKeyStore: (name) => findKeyStore(db, name),
+    findKeyStoreByName: (account, region, name) => findKeyStoreByName(db, account, region, name),
+    listKeyStores: (account, region, page) => listKeyStores(db, account, region, page),
+    countKeyStores: (account, region) => countKeyStores(db, account, region),
+    keyStoresOfClusters: (clusterIds) => keyStoresOfClusters(db, clusterIds),
+    keyStoresIn: (states) => keyStoresIn(db, states),
+    countKeysInStore: (name) => countKeysInStore(db, name),
+    findKeyIdByXksKey: (name, xksKeyId) => findKeyIdByXksKey(db, name, xksKeyId),
+    unfinishedStoreKeys: (before, limit) => unfinishedStoreKeys(db, before, limit),
     findDomainKey: (id) => findDomainKey(db, id),
     newestDomainKey: () => newestDomainKey(db),
   }

@@ -23,6 +23,8 @@ export interface Tables {
   key_last_usage: KeyLastUsageTable
   aliases: AliasesTable
   grants: GrantsTable
+  custom_key_stores: CustomKeyStoresTable
+  unfinished_store_keys: UnfinishedStoreKeysTable
   domain_keys: DomainKeysTable
   audit_outbox: AuditOutboxTable
   changes: ChangesTable
@@ -188,6 +190,11 @@ export interface KeysTable {
   /** Null: the key's material is not imported. */
   material_missing: number | null
   material_valid_to: number | null
+  /** Null together with `ciphertext_suite`: not in a custom key store. */
+  custom_key_store_id: string | null
+  ciphertext_suite: number | null
+  /** In external key stores, and in no others. */
+  xks_key_id: string | null
 }
 
 export interface KeyMaterialsTable {
@@ -248,6 +255,33 @@ export interface GrantsTable {
   limited_to: string | null
   /** Null: the grant has no name. */
   retry_digest: string | null
+}
+
+export interface CustomKeyStoresTable {
+  account: string
+  region: string
+  store_id: string
+  name: string
+  type: string
+  created_at: number
+  connection_state: string
+  connection_error_code: string | null
+  attempt: number
+  /** Null: not of the type AWS_CLOUDHSM. */
+  cluster_id: string | null
+  /** What else belongs to the type. */
+  configuration: string
+  secret: Uint8Array
+  pending_secret: Uint8Array | null
+}
+
+export interface UnfinishedStoreKeysTable {
+  region: string
+  material_id: string
+  account: string
+  key_id: string
+  store_id: string
+  created_at: number
 }
 
 export interface DomainKeysTable {

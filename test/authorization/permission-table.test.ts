@@ -300,7 +300,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   },
 }
 
-/** Judged by rules of their own (tests of their own), or not built yet (docs/divergences.md). */
+/** Judged by rules of their own, or about custom key stores: tests of their own. */
 const TESTED_ELSEWHERE = new Set([
   'RetireGrant',
   'ListRetirableGrants',

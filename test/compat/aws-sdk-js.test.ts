@@ -129,9 +129,9 @@ test('encrypt, data keys without plaintext, random bytes, dry runs', async () =>
   )
 })
 
-test('an operation that is not built says so', async () => {
+test('a custom key store that does not exist is not found', async () => {
   await assert.rejects(client.send(new kms.ConnectCustomKeyStoreCommand({ CustomKeyStoreId: 'cks-1' })), {
-    name: 'UnsupportedOperationException',
+    name: 'CustomKeyStoreNotFoundException',
   })
 })
 

@@ -11,6 +11,7 @@ import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
 import { grantTests } from './store/grants.ts'
 import { identityPolicyTests } from './store/identity-policies.ts'
+import { keyStoreTests } from './store/key-stores.ts'
 import { keyTests, materialTests } from './store/keys.ts'
 import { lastUsageTests } from './store/last-usage.ts'
 import { listTests } from './store/lists.ts'
@@ -35,6 +36,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
 
     describe('keys', () => keyTests(() => store))
     describe('key materials', () => materialTests(() => store))
+    describe('custom key stores', () => keyStoreTests(() => store))
     describe('aliases', () => aliasTests(() => store))
     describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))

@@ -23,7 +23,7 @@ function open(node: string, file: string): Promise<Store> {
 
 async function insertKey(store: Store, keyId: string): Promise<void> {
   const facts = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', manager: 'CUSTOMER' } as const
-  const none = { rotation: undefined, onDemandRotations: 0, importedMaterial: undefined }
+  const none = { rotation: undefined, onDemandRotations: 0, importedMaterial: undefined, customKeyStore: undefined }
   const rest = {
     ...none,
     multiRegion: false,

@@ -178,7 +178,8 @@ describe('spec, usage and origin', () => {
       'UnsupportedOperationException',
       'KeySpec RSA_2048 is not supported in custom key stores.',
     )
-    await assertFails(create(inStore), 'UnsupportedOperationException', 'Origin EXTERNAL_KEY_STORE is not supported.')
+    const missing = 'Custom key store cks-0123456789abcdef0 is not found.'
+    await assertFails(create(inStore), 'CustomKeyStoreNotFoundException', missing)
   })
 
   test('a key for imported material waits for it: no material, no expiration (CRE-11)', async () => {

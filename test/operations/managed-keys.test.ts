@@ -336,7 +336,8 @@ test('a dry run is refused as well', async () => {
 test('its own ciphertexts cannot be decrypted directly, nor ciphertexts be moved to it', async () => {
   const managed = await describe('alias/aws/dynamodb')
   const stored = await harness.store.findKey({ account: ACCOUNT, region: REGION, keyId: managed.KeyId })
-  const cipher = { algorithm: 'SYMMETRIC_DEFAULT', context: undefined }
+  const call = { principal: { arn: 'dynamodb.amazonaws.com' }, requestId: 'r-1' }
+  const cipher = { algorithm: 'SYMMETRIC_DEFAULT', context: undefined, operation: 'Encrypt', call }
   // As its service would have made it.
   const CiphertextBlob = await harness.service.keyMaterials.encrypt(stored!, cipher, Buffer.from('x'))
   const { KeyId } = await newKey(harness)

@@ -32,6 +32,7 @@ export async function insertGivenKey(
     rotation: undefined,
     onDemandRotations: 0,
     importedMaterial: undefined,
+    customKeyStore: undefined,
   }
   await harness.store.change((change) => change.insertKey(key, [stored]))
   return key

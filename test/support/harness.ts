@@ -92,6 +92,7 @@ export interface HarnessOptions {
   /** PEM of the roots of attestation documents. */
   readonly attestationRoots?: string
   readonly identityProviders?: ServiceOptions['identityProviders']
+  readonly hsmClusters?: ServiceOptions['hsmClusters']
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -121,6 +122,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     authentication: 'signed',
     attestationRoots: options.attestationRoots,
     identityProviders: options.identityProviders,
+    hsmClusters: options.hsmClusters,
   })
   return {
     clock,

@@ -2,9 +2,10 @@
 import { createDevelopmentAuthenticator } from '../../src/auth/development-authenticator.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
+import { structure } from '../../src/base/schema.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import type { Call } from '../../src/pipeline/call.ts'
-import { defineUnsupported } from '../../src/pipeline/operation.ts'
+import { defineOperation } from '../../src/pipeline/operation.ts'
 import { createHttpServer, type HttpLimits, type HttpServer, type TlsFiles } from '../../src/wire/http-server.ts'
 import { NO_SERVICES, NO_SESSIONS } from '../auth/no-sessions.ts'
 import { HOST, signedRequest } from '../auth/signer.ts'
@@ -36,6 +37,14 @@ export interface SlowServerOptions {
 
 /** The operation that every request of `echoRequest` names. */
 const OPERATION = 'DescribeKey'
+/** What it does is up to the test. */
+const IDLE = defineOperation({
+  name: OPERATION,
+  input: structure({}),
+  uses: [],
+  audit: { readOnly: true },
+  handler: () => ({}),
+})
 
 export async function startSlowServer(options: SlowServerOptions = {}): Promise<SlowServer> {
   const calls: PendingCall[] = []
@@ -56,7 +65,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
       clock: systemClock,
       sessionClock: systemClock,
     }),
-    operations: { kms: new Map([[OPERATION, defineUnsupported(OPERATION)]]), sts: new Map(), iam: new Map() },
+    operations: { kms: new Map([[OPERATION, IDLE]]), sts: new Map(), iam: new Map() },
     clock: systemClock,
     uuid: createRandomSource().uuid,
     log: options.log ?? silentLog,

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { systemClock } from '../../src/base/clock.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
+import { NO_KEY_STORES } from '../../src/domain/key-stores/key-stores.ts'
 import { createDomainKeys } from '../../src/domain/keys/domain-keys.ts'
 import type { Key } from '../../src/domain/keys/key.ts'
 import { createKeyMaterials, type KeyMaterials } from '../../src/domain/keys/key-material.ts'
@@ -25,7 +26,8 @@ const BATCH = 20_000
 /** Bulk loading settings: nobody minds if this database is lost. The cache spares reading back pages of random order. */
 const LOADING = 'PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; PRAGMA foreign_keys = ON'
 
-const CIPHER = { algorithm: 'SYMMETRIC_DEFAULT', context: undefined }
+const CALL = { principal: { arn: 'arn:aws:iam::111122223333:root' }, requestId: randomUUID() }
+const CIPHER = { algorithm: 'SYMMETRIC_DEFAULT', context: undefined, operation: 'Encrypt', call: CALL }
 const PLAINTEXT = Buffer.alloc(32, 1)
 
 interface OpenFolder {
@@ -46,7 +48,8 @@ async function onNewFolder<T>(data: string, fill: (folder: OpenFolder) => Promis
     const random = createRandomSource()
     const choice = { provider: undefined, passphrase: undefined }
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
-    const keyMaterials = createKeyMaterials(store, createDomainKeys(store, rootKey, systemClock, random), random)
+    const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
+    const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
     const [account] = await store.listAccounts()
     const key = (await store.findKey({ account: account!, region: REGION, keyId }))!
     return await fill({ key, keyMaterials, database })

@@ -12,6 +12,8 @@ import { type EncryptionContext, hashEncryptionContext } from '../../crypto/encr
 import { keyMaterialId } from '../../crypto/key-material-id.ts'
 import { secretKey } from '../../crypto/key-object.ts'
 import type { RandomSource } from '../../crypto/random.ts'
+import type { StoreCaller, StoreMessage } from '../key-stores/key-store-backend.ts'
+import type { StoreKeyCiphers } from '../key-stores/key-stores.ts'
 import type { ChangeNotice, MaybePromise, Reader, StoredKeyMaterial } from '../store.ts'
 import type { DomainKeys } from './domain-keys.ts'
 import { type Key, type KeyName, keyRef } from './key.ts'
@@ -25,6 +27,9 @@ export interface Cipher {
   readonly algorithm: string
   /** Symmetric keys only. */
   readonly context: EncryptionContext | undefined
+  /** What it is done for, which some custom key stores tell to others: the operation as AWS names it, and its caller. */
+  readonly operation: string
+  readonly call: StoreCaller
 }
 
 export interface KeyMaterials {
@@ -33,7 +38,9 @@ export interface KeyMaterials {
    * fresh one; it is wiped.
    */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
-  /** Under the current material. @returns a blob of suite 0x01 for a symmetric key, the algorithm's ciphertext for others. */
+  /** Fresh bytes for a data key that is to be encrypted under `key`. The caller wipes them. */
+  dataKeyBytes(key: Key, length: number): MaybePromise<Buffer>
+  /** Under the current material. @returns a blob of the key's suite for a symmetric key, the algorithm's ciphertext for others. */
   encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
   /**
    * @param materialId the material that a symmetric blob names, which the caller has found to be one of `key`'s.
@@ -50,7 +57,13 @@ export interface KeyMaterials {
 /** Bytes of the internal id of asymmetric and HMAC materials, which never shows. */
 const INTERNAL_ID_BYTES = 32
 
-export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, random: RandomSource): KeyMaterials {
+/** @param keyStores for keys whose material is not, or not alone, with this service. */
+export function createKeyMaterials(
+  reader: Reader,
+  domainKeys: DomainKeys,
+  random: RandomSource,
+  keyStores: StoreKeyCiphers,
+): KeyMaterials {
   /** keyRef → material id → unwrapped, so that one change drops all materials of a key. */
   const cache = new LRUCache<string, Map<string, BlobKey | OpenKey>>({
     max: CACHED_KEY_MATERIALS_MAX,
@@ -86,6 +99,12 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
     cache.set(ref, materials, { size: materials.size })
   }
 
+  /** Keys in stores never rotate, so the current material is the only one. */
+  function storeMessage(key: Key, { context, operation, call }: Cipher): StoreMessage {
+    const innerMaterial = () => unwrapped(key, key.currentMaterialId!) as MaybePromise<BlobKey>
+    return { operation, call, contextHash: hashEncryptionContext(context), innerMaterial }
+  }
+
   return {
     async create(key, createdAt, given) {
       const secret = given ?? (await keySpecRow(key.spec).generate())
@@ -107,7 +126,13 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
       } as const
       return { account, region, keyId, ...facts }
     },
-    encrypt(key, { algorithm, context }, plaintext) {
+    dataKeyBytes(key, length) {
+      if (key.customKeyStore === undefined) return random.keyBytes(length)
+      return keyStores.dataKeyBytes(key, length).then((bytes) => bytes ?? random.keyBytes(length))
+    },
+    encrypt(key, cipher, plaintext) {
+      if (key.customKeyStore !== undefined) return keyStores.encrypt(key, storeMessage(key, cipher), plaintext)
+      const { algorithm, context } = cipher
       const material = unwrapped(key, key.currentMaterialId!)
       const encryptWith = (ready: BlobKey | OpenKey) =>
         isBlobKey(ready)
@@ -115,7 +140,9 @@ export function createKeyMaterials(reader: Reader, domainKeys: DomainKeys, rando
           : ready.encrypt(algorithm, plaintext)
       return material instanceof Promise ? material.then(encryptWith) : encryptWith(material)
     },
-    decrypt(key, { algorithm, context }, ciphertext, materialId = key.currentMaterialId) {
+    decrypt(key, cipher, ciphertext, materialId = key.currentMaterialId) {
+      if (key.customKeyStore !== undefined) return keyStores.decrypt(key, storeMessage(key, cipher), ciphertext)
+      const { algorithm, context } = cipher
       const material = unwrapped(key, materialId!)
       const decryptWith = (ready: BlobKey | OpenKey) =>
         isBlobKey(ready)

@@ -1,5 +1,6 @@
 /** A KMS key: its facts, and the state that follows from them. */
 import { keyArn } from '../../base/arn.ts'
+import type { KeyStorePlace } from '../key-stores/custom-key-store.ts'
 
 export const KEY_STATES = [
   'Creating',
@@ -91,12 +92,15 @@ export interface Key extends KeyName {
   readonly onDemandRotations: number
   /** Of keys with origin EXTERNAL, and of no others. */
   readonly importedMaterial: ImportedMaterial | undefined
+  /** Of keys with origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE, and of no others. */
+  readonly customKeyStore: KeyStorePlace | undefined
 }
 
 /** Derived, never stored; the order decides (lifecycle.md ST-1). */
 export function keyState(key: Key, now: number): KeyState {
   if (key.deletion !== undefined) return key.deletion.date === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion'
   if (key.importedMaterial !== undefined && isMaterialMissing(key.importedMaterial, now)) return 'PendingImport'
+  if (key.customKeyStore !== undefined && key.customKeyStore.connectionState !== 'CONNECTED') return 'Unavailable'
   return key.enabled ? 'Enabled' : 'Disabled'
 }
 

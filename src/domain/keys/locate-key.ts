@@ -1,7 +1,7 @@
 /** From what a request says to a key (operations.md section 2, lifecycle.md CT-5). */
 import { aliasArn, keyArn, parseArn, partitionOf } from '../../base/arn.ts'
 import { KmsError, notFound } from '../../base/errors.ts'
-import { materialIdOfBlob } from '../../crypto/ciphertext-blob.ts'
+import { materialIdOfBlob } from '../../crypto/blob-material.ts'
 import { ALIAS_PREFIX } from '../aliases.ts'
 import type { Lookups } from '../store.ts'
 import { isDeleted, type Key } from './key.ts'

@@ -1,10 +1,11 @@
 /** A KMS key as CreateKey makes it. */
 import { KmsError } from '../../base/errors.ts'
 import { KEYS_PER_ACCOUNT_AND_REGION_MAX } from '../../base/limits.ts'
+import type { KeyStorePlace } from '../key-stores/custom-key-store.ts'
 import type { RandomSource } from '../services.ts'
 import type { Change, StoredKeyMaterial } from '../store.ts'
 import { importedMaterialOf } from './imported-material.ts'
-import { arnOf, type Key } from './key.ts'
+import { arnOf, type Key, type KeyName } from './key.ts'
 import type { KeyMaterials } from './key-material.ts'
 import { newMultiRegionSet } from './multi-region.ts'
 
@@ -33,6 +34,16 @@ export async function makeKey(choices: KeyChoices, random: RandomSource, keyMate
   }
   const isExternal = choices.origin === 'EXTERNAL'
   const material = isExternal ? undefined : await keyMaterials.create({ ...choices, ...name }, choices.createdAt)
+  return assembleKey(choices, name, material, undefined)
+}
+
+/** @param place of a key in a custom key store. */
+export function assembleKey(
+  choices: KeyChoices,
+  name: KeyName,
+  material: StoredKeyMaterial | undefined,
+  place: KeyStorePlace | undefined,
+): NewKey {
   const key: Key = Object.freeze({
     ...choices,
     ...name,
@@ -44,7 +55,8 @@ export async function makeKey(choices: KeyChoices, random: RandomSource, keyMate
     currentMaterialId: material?.materialId,
     rotation: undefined,
     onDemandRotations: 0,
-    importedMaterial: isExternal ? importedMaterialOf([]) : undefined,
+    importedMaterial: choices.origin === 'EXTERNAL' ? importedMaterialOf([]) : undefined,
+    customKeyStore: place,
   })
   return { key, materials: material === undefined ? [] : [material] }
 }

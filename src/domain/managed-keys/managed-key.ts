@@ -34,6 +34,7 @@ function keyToBe(service: ManagingService, { account, region, time }: Namespace,
     rotation: rotationEvery(ROTATION_PERIOD_IN_DAYS, time),
     onDemandRotations: 0,
     importedMaterial: undefined,
+    customKeyStore: undefined,
   })
 }
 

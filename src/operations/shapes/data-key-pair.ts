@@ -2,10 +2,10 @@
 import { KmsError } from '../../base/errors.ts'
 import { enumeration } from '../../base/schema.ts'
 import type { Key } from '../../domain/keys/key.ts'
-import type { KeyMaterials } from '../../domain/keys/key-material.ts'
+import type { Cipher, KeyMaterials } from '../../domain/keys/key-material.ts'
 import { DATA_KEY_PAIR_SPECS, type DataKeyPair, keySpecRow, SYMMETRIC_DEFAULT } from '../../domain/keys/key-specs.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
-import { USABLE } from './key-states.ts'
+import { USABLE_OUTSIDE_STORES } from './key-states.ts'
 
 /** Messages leave SM2 out, as AWS does outside China (operations.md 1.8). */
 export const keyPairSpec = enumeration(DATA_KEY_PAIR_SPECS, [
@@ -30,7 +30,8 @@ export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & 
     on: 'key',
     locate: ({ KeyId }) => keyOrAliasNamed(KeyId),
     permission,
-    keyStates: USABLE,
+    keyStates: USABLE_OUTSIDE_STORES,
+    notInKeyStores: true,
     keyUsage: 'ENCRYPT_DECRYPT',
     makesManagedKey: 'by services',
     crossAccount: true,
@@ -52,10 +53,11 @@ export interface SealedDataKeyPair extends DataKeyPair {
 export async function makeDataKeyPair(
   key: Key,
   { KeyPairSpec, EncryptionContext: context }: DataKeyPairRequest,
+  made: Pick<Cipher, 'operation' | 'call'>,
   keyMaterials: KeyMaterials,
 ): Promise<SealedDataKeyPair> {
   const pair = await keySpecRow(KeyPairSpec).generatePair!()
-  const cipher = { algorithm: SYMMETRIC_DEFAULT, context }
+  const cipher = { algorithm: SYMMETRIC_DEFAULT, context, ...made }
   return { ...pair, ciphertextBlob: await keyMaterials.encrypt(key, cipher, pair.privateKey) }
 }
 

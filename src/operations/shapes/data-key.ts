@@ -1,9 +1,9 @@
 /** What GenerateDataKey and GenerateDataKeyWithoutPlaintext share. */
 import { KmsError, validationError } from '../../base/errors.ts'
 import { enumeration, integer, optional } from '../../base/schema.ts'
+import type { StoreCaller } from '../../domain/key-stores/key-store-backend.ts'
 import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
-import type { RandomSource } from '../../domain/services.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { SYMMETRIC_DEFAULT } from './encryption.ts'
 import { USABLE } from './key-states.ts'
@@ -51,13 +51,15 @@ export interface DataKey {
 export async function makeDataKey(
   key: Key,
   request: DataKeyRequest,
-  { keyMaterials, random }: { readonly keyMaterials: KeyMaterials; readonly random: RandomSource },
+  operation: string,
+  { keyMaterials, call }: { readonly keyMaterials: KeyMaterials; readonly call: StoreCaller },
 ): Promise<DataKey> {
   // The key's usage is right, so this is an RSA or SM2 encryption key (operations.md 3.20).
   if (key.spec !== SYMMETRIC_DEFAULT) {
     throw new KmsError('InvalidKeyUsageException', 'You cannot generate a data key with an asymmetric CMK')
   }
-  const cipher = { algorithm: SYMMETRIC_DEFAULT, context: request.EncryptionContext }
-  const plaintext = random.keyBytes(request.NumberOfBytes ?? SPEC_BYTES[request.KeySpec!])
+  const cipher = { algorithm: SYMMETRIC_DEFAULT, context: request.EncryptionContext, operation, call }
+  const bytes = keyMaterials.dataKeyBytes(key, request.NumberOfBytes ?? SPEC_BYTES[request.KeySpec!])
+  const plaintext = bytes instanceof Promise ? await bytes : bytes
   return { plaintext, ciphertextBlob: await keyMaterials.encrypt(key, cipher, plaintext) }
 }

@@ -7,9 +7,12 @@ export { SYMMETRIC_DEFAULT }
 
 type Context = Readonly<Record<string, string>> | undefined
 
-/** Materials of other keys have internal ids that no answer and no record shows (operations.md 6.3). */
-export function shownMaterialId({ spec }: Key, materialId: string | undefined): string | undefined {
-  return spec === SYMMETRIC_DEFAULT ? materialId : undefined
+/**
+ * Materials of asymmetric and HMAC keys have internal ids that no answer and no record shows (operations.md 6.3), and those of keys
+ * in custom key stores are not shown either (lifecycle.md ROT-42).
+ */
+export function shownMaterialId({ spec, customKeyStore }: Key, materialId: string | undefined): string | undefined {
+  return spec === SYMMETRIC_DEFAULT && customKeyStore === undefined ? materialId : undefined
 }
 
 /** An empty context is none (lifecycle.md ENV-11). */

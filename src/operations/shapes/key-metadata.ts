@@ -1,5 +1,6 @@
 /** KeyMetadata (operations.md section 6): what CreateKey, ReplicateKey and DescribeKey tell about a key. */
 import { type AuditFields, javaDate } from '../../audit/audit-record.ts'
+import type { KeyStorePlace } from '../../domain/key-stores/custom-key-store.ts'
 import {
   arnOf,
   isMaterialMissing,
@@ -11,6 +12,7 @@ import {
 } from '../../domain/keys/key.ts'
 import { algorithmsOf } from '../../domain/keys/key-specs.ts'
 import { isReplica } from '../../domain/keys/multi-region.ts'
+import { shownMaterialId } from './encryption.ts'
 
 const ALGORITHMS_MEMBER = {
   ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
@@ -38,6 +40,8 @@ export interface KeyMetadata {
   readonly DeletionDate?: number
   readonly ValidTo?: number
   readonly Origin: string
+  readonly CustomKeyStoreId?: string
+  readonly CloudHsmClusterId?: string
   readonly ExpirationModel?: 'KEY_MATERIAL_EXPIRES' | 'KEY_MATERIAL_DOES_NOT_EXPIRE'
   readonly KeyManager: string
   readonly CustomerMasterKeySpec: string
@@ -53,6 +57,7 @@ export interface KeyMetadata {
   }
   readonly PendingDeletionWindowInDays?: number
   readonly MacAlgorithms?: readonly string[]
+  readonly XksKeyConfiguration?: { readonly Id: string }
   readonly CurrentKeyMaterialId?: string
 }
 
@@ -68,6 +73,7 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
   // CRE-20: only while no permanently associated material is missing, whatever else is the matter with the key.
   const isComplete = key.importedMaterial !== undefined && !isMaterialMissing(key.importedMaterial, now)
   const validTo = isComplete ? key.importedMaterial.validTo : undefined
+  const materialId = shownMaterialId(key, key.currentMaterialId)
   // HMAC keys list theirs further down.
   const isMac = key.usage === 'GENERATE_VERIFY_MAC'
   return {
@@ -82,6 +88,7 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
     ...(key.deletion?.date !== undefined && { DeletionDate: key.deletion.date / 1000 }),
     ...(validTo !== undefined && { ValidTo: validTo / 1000 }),
     Origin: key.origin,
+    ...(key.customKeyStore && storeMembers(key.customKeyStore)),
     ...(isComplete && {
       ExpirationModel: validTo === undefined ? 'KEY_MATERIAL_DOES_NOT_EXPIRE' : 'KEY_MATERIAL_EXPIRES',
     }),
@@ -93,10 +100,13 @@ export function keyMetadata(key: Key, now: number): KeyMetadata {
     ...(key.multiRegionSet && { MultiRegionConfiguration: multiRegionConfiguration(key, key.multiRegionSet) }),
     ...(state === 'PendingReplicaDeletion' && { PendingDeletionWindowInDays: key.deletion!.windowInDays }),
     ...(isMac && algorithms),
-    // Other keys have an internal one that is never shown (operations.md 6.3).
-    ...(key.spec === 'SYMMETRIC_DEFAULT' &&
-      key.currentMaterialId !== undefined && { CurrentKeyMaterialId: key.currentMaterialId }),
+    ...(key.customKeyStore?.xksKeyId !== undefined && { XksKeyConfiguration: { Id: key.customKeyStore.xksKeyId } }),
+    ...(materialId !== undefined && { CurrentKeyMaterialId: materialId }),
   }
+}
+
+function storeMembers({ storeId, clusterId }: KeyStorePlace) {
+  return { CustomKeyStoreId: storeId, ...(clusterId !== undefined && { CloudHsmClusterId: clusterId }) }
 }
 
 /** The same in every member but for the type; a replica is itself in the list. */

@@ -116,10 +116,3 @@ function checkPresence(name: string, value: string | undefined, isNeeded: boolea
   if ((value !== undefined) === isNeeded) return
   throw validationError(`${name} ${isNeeded ? 'is required' : 'is not allowed'} for Origin ${origin}.`)
 }
-
-/** Key stores come later (docs/divergences.md). */
-export function refuseUnsupportedOrigin(parameters: KeyParameters): void {
-  const origin = originOf(parameters)
-  if (origin === 'AWS_KMS' || origin === 'EXTERNAL') return
-  throw new KmsError('UnsupportedOperationException', `Origin ${origin} is not supported.`)
-}

@@ -7,6 +7,9 @@ export const ANY_STATE: readonly KeyState[] = KEY_STATES
 /** Cryptographic operations. A key whose primary Region is being changed keeps working. */
 export const USABLE: readonly KeyState[] = ['Enabled', 'Updating']
 
+/** The same for operations that are not for keys in custom key stores: those are told so, connected or not. */
+export const USABLE_OUTSIDE_STORES: readonly KeyState[] = [...USABLE, 'Unavailable']
+
 /** CreateGrant: a grant works once the key does. */
 export const GRANTABLE: readonly KeyState[] = ['Enabled', 'Unavailable', 'Updating']
 

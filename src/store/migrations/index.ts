@@ -4,6 +4,7 @@ import { lastUsage } from './0003-last-usage.ts'
 import { multiRegion } from './0004-multi-region.ts'
 import { identities } from './0005-identities.ts'
 import { grants } from './0006-grants.ts'
+import { customKeyStores } from './0007-custom-key-stores.ts'
 import { services } from './0008-services.ts'
 import type { Migration } from './migration.ts'
 
@@ -15,5 +16,6 @@ export const migrations: readonly Migration[] = [
   multiRegion,
   identities,
   grants,
+  customKeyStores,
   services,
 ]

@@ -54,6 +54,7 @@ export function exampleKey(facts: Partial<Omit<Key, 'arn'>> = {}): Key {
     rotation: undefined,
     onDemandRotations: 0,
     importedMaterial: undefined,
+    customKeyStore: undefined,
     ...facts,
     ...name,
     arn: `arn:aws:kms:${name.region}:${name.account}:key/${name.keyId}`,

@@ -1,0 +1,145 @@
+/**
+ * This node's connections to the clusters of its stores: one process with the library for each store, opened when it is first needed,
+ * and what becomes of a call when something below fails (keystores.md 2.3, 2.7).
+ */
+import { HSM_RECONNECT_MS_MAX, HSM_RECONNECT_MS_MIN } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import type { RandomSource } from '../crypto/random.ts'
+import { type CloudHsmKeyStore, type KeyStoreName, keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
+import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
+import type { PasswordRotation } from '../domain/key-stores/password-rotation.ts'
+import type { Clusters } from './clusters.ts'
+import { callFailure, isLostLogin } from './failures.ts'
+import { type OpenLogin, openLogin } from './login.ts'
+import { type CommandName, type Commands, HsmError } from './messages.ts'
+
+export interface Connections {
+  /** As the node that connects the store for all: may replace the password. @throws {ConnectionError} */
+  connect(store: CloudHsmKeyStore): Promise<void>
+  /** @throws {KmsError} `KMSInvalidStateException`, or `KMSInternalException` where trying again may help; {@link HsmError} `INVALID_CIPHERTEXT`. */
+  call<Name extends CommandName>(
+    store: CloudHsmKeyStore,
+    name: Name,
+    takes: Commands[Name]['takes'],
+  ): Promise<Commands[Name]['gives']>
+  status(store: CloudHsmKeyStore): Promise<{ readonly tokens: number; readonly canDerive: boolean }>
+  close(name: KeyStoreName): Promise<void>
+  closeAll(): Promise<void>
+}
+
+export interface ConnectionServices {
+  readonly clusters: Clusters
+  readonly passwords: PasswordRotation
+  readonly random: RandomSource
+  readonly log: Log
+}
+
+/** The connection of one attempt to connect the store: the next attempt begins anew. */
+interface Link {
+  readonly attempt: number
+  login: Promise<OpenLogin> | undefined
+  /** Milliseconds of the monotonic clock. */
+  retryAt: number
+  pauseMs: number
+  /** The HSM no longer accepts the password: it is not tried again before somebody connects the store anew (HU-3). */
+  isRefused: boolean
+}
+
+export function createConnections(services: ConnectionServices): Connections {
+  const { log } = services
+  const links = new Map<string, Link>()
+
+  function linkTo(store: CloudHsmKeyStore): Link {
+    const ref = keyStoreRef(store)
+    const known = links.get(ref)
+    if (known?.attempt === store.attempt) return known
+    if (known !== undefined) void end(known)
+    const link = {
+      attempt: store.attempt,
+      login: undefined,
+      retryAt: 0,
+      pauseMs: HSM_RECONNECT_MS_MIN,
+      isRefused: false,
+    }
+    links.set(ref, link)
+    return link
+  }
+
+  async function loginOf(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
+    const known = link.login && (await link.login.catch(() => undefined))
+    if (known?.client.isAlive) return known
+    if (link.isRefused || performance.now() < link.retryAt) throw new HsmError('NO_TOKEN', 'waiting to connect again')
+    link.login = openLogin(services, store, 'again').catch((error: unknown) => {
+      pause(link)
+      link.isRefused = error instanceof ConnectionError && error.code === 'INVALID_CREDENTIALS'
+      log.error({ customKeyStoreId: store.storeId, err: error }, 'cannot connect to the HSMs of a custom key store')
+      throw error
+    })
+    const login = await link.login
+    link.pauseMs = HSM_RECONNECT_MS_MIN
+    return login
+  }
+
+  function pause(link: Link): void {
+    link.login = undefined
+    link.retryAt = performance.now() + link.pauseMs
+    link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
+  }
+
+  async function end(link: Link): Promise<void> {
+    const login = await link.login?.catch(() => undefined)
+    await login?.client.close()
+  }
+
+  /** One silent new login, if this one was lost on the way. */
+  async function callOnce<Name extends CommandName>(
+    store: CloudHsmKeyStore,
+    name: Name,
+    takes: Commands[Name]['takes'],
+  ) {
+    const link = linkTo(store)
+    const login = await loginOf(store, link)
+    try {
+      return await login.client.call(name, takes)
+    } catch (error) {
+      if (!isLostLogin(error)) throw error
+      await login.client.close()
+      return await (await loginOf(store, link)).client.call(name, takes)
+    }
+  }
+
+  return {
+    async connect(store) {
+      const link = linkTo(store)
+      link.login = openLogin(services, store, 'for all')
+      await link.login
+    },
+    async call(store, name, takes) {
+      try {
+        return await callOnce(store, name, takes)
+      } catch (error) {
+        throw callFailure(error, store, log)
+      }
+    },
+    async status(store) {
+      try {
+        const tokens = await callOnce(store, 'countTokens', undefined)
+        const { canDerive } = await loginOf(store, linkTo(store))
+        return { tokens, canDerive }
+      } catch (error) {
+        throw callFailure(error, store, log)
+      }
+    },
+    async close(name) {
+      const ref = keyStoreRef(name)
+      const link = links.get(ref)
+      links.delete(ref)
+      if (link !== undefined) await end(link)
+    },
+    async closeAll() {
+      const all = [...links.values()]
+      links.clear()
+      await Promise.all(all.map(end))
+    },
+  }
+}

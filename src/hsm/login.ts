@@ -1,0 +1,93 @@
+/** Connecting one process to the tokens of a store's cluster, step by step (keystores.md 2.2, 2.3). */
+import type { CloudHsmKeyStore } from '../domain/key-stores/custom-key-store.ts'
+import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
+import { chosenTokens } from './clusters.ts'
+import type { ConnectionServices } from './connections.ts'
+import { connectionError } from './failures.ts'
+import type { HsmCluster } from './hsm-cluster.ts'
+import type { Commands, TokenState } from './messages.ts'
+import { type ModuleClient, startModule } from './module-client.ts'
+import { newPassword } from './new-password.ts'
+
+export interface OpenLogin {
+  readonly client: ModuleClient
+  readonly canDerive: boolean
+}
+
+/**
+ * @param purpose `for all`: this node connects the store, so it tests the tokens and replaces the password where it may; `again`: another
+ *   node has, or this one had, connected it.
+ * @throws {ConnectionError}
+ */
+export async function openLogin(
+  services: ConnectionServices,
+  store: CloudHsmKeyStore,
+  purpose: 'for all' | 'again',
+): Promise<OpenLogin> {
+  const cluster = services.clusters.get(store.clusterId)
+  if (cluster === undefined) {
+    throw new ConnectionError('CLUSTER_NOT_FOUND', `${store.clusterId} is not among the configured clusters`)
+  }
+  let client: ModuleClient | undefined
+  try {
+    client = await startModule(cluster)
+    const tokens = chosenTokens(cluster, await client.call('findTokens', { names: cluster.tokens }))
+    checkUsable(cluster, store, tokens)
+    const canDerive = await logIn(services, client, cluster, store, purpose)
+    if (purpose === 'for all') await client.call('selfTest', undefined)
+    return { client, canDerive }
+  } catch (error) {
+    await client?.close()
+    throw connectionError(error)
+  }
+}
+
+function checkUsable(cluster: HsmCluster, store: CloudHsmKeyStore, tokens: readonly TokenState[]): void {
+  const { clusterId, minConnect } = cluster
+  if (tokens.length === 0) throw new ConnectionError('CLUSTER_NOT_FOUND', `no slot holds a token of ${clusterId}`)
+  if (tokens.length < minConnect) {
+    throw new ConnectionError('INSUFFICIENT_CLOUDHSM_HSMS', `${clusterId} has ${tokens.length} tokens of ${minConnect}`)
+  }
+  for (const token of tokens) checkToken(token, store)
+}
+
+/** @throws {ConnectionError} for a token that no login should be tried on, or that is of no use. */
+export function checkToken(
+  { label, ...token }: TokenState,
+  { isSecretRefused }: Pick<CloudHsmKeyStore, 'isSecretRefused'>,
+): void {
+  if (token.isPinLocked) throw new ConnectionError('USER_LOCKED_OUT', `the user PIN of token ${label} is locked`)
+  if (!token.hasUserPin) throw new ConnectionError('USER_NOT_FOUND', `token ${label} has no user PIN`)
+  if (!token.hasGcm) {
+    throw new ConnectionError('INTERNAL_ERROR', `token ${label} lacks CKM_AES_KEY_GEN, or CKM_AES_GCM for 32-byte keys`)
+  }
+  // HU-3: a password that was wrong before is not what the last attempt should be spent on.
+  if (token.isFinalTry && isSecretRefused) {
+    throw new ConnectionError('INVALID_CREDENTIALS', `the next wrong password locks the user of token ${label}`)
+  }
+}
+
+/** @returns whether all tokens can derive keys. */
+async function logIn(
+  { passwords, random }: ConnectionServices,
+  client: ModuleClient,
+  { tokens: names, rotatePin }: HsmCluster,
+  store: CloudHsmKeyStore,
+  purpose: 'for all' | 'again',
+): Promise<boolean> {
+  const candidates = await passwords.candidates(store)
+  const pins = candidates.map((candidate) => candidate.toString())
+  for (const candidate of candidates) candidate.fill(0)
+  const login: Commands['login']['gives'] = await client.call('login', { names, pins })
+  if (purpose === 'again') return login.canDerive
+  // The one that was pending turned out to be right: an earlier rotation had come that far.
+  if (login.pin > 0) await passwords.commit(store)
+  if (rotatePin) {
+    const password = newPassword(random)
+    if (await passwords.begin(store, password)) {
+      await client.call('setPin', { from: pins[login.pin]!, to: password })
+      await passwords.commit(store)
+    }
+  }
+  return login.canDerive
+}
