@@ -39,6 +39,14 @@ export const XKS_ANSWER_BYTES_MAX = 64 * 1024
 export const XKS_ANSWER_DEPTH_MAX = 16
 /** Connections of which none is closed for idleness before this; proxies keep them open for at least 65 s (keystores.md 6.5). */
 export const XKS_IDLE_CONNECTION_MS_MAX = 60_000
+/** keystores.md XC-11. */
+export const XKS_HEALTH_INTERVAL_MS = 2 * 60 * 1000
+/** How long a connection that was replaced stays for calls that are under way. */
+export const XKS_REPLACED_CONNECTION_MS = 30_000
+/** Of one node: to notice a key manager that gives an IV twice (keystores.md 5.3). */
+export const XKS_REMEMBERED_IVS_MAX = 10_000
+/** The same failure of one store is logged once in this time. */
+export const XKS_FAILURE_LOG_INTERVAL_MS = 10_000
 /** Of what a proxy says of an error, for the log (keystores.md XC-10). */
 export const XKS_ERROR_MESSAGE_CHARS_MAX = 512
 
