@@ -52,7 +52,7 @@ export function externalBlob(materialId: Uint8Array, { iv, metadata, ciphertext,
 export function parseExternalBlob(
   blob: Buffer,
 ): { readonly materialId: string; readonly sealed: ExternalCiphertext } | undefined {
-  if (blob.length <= IV_AT || blob.length > CIPHERTEXT_BLOB_BYTES_MAX || !isExternalBlob(blob)) return undefined
+  if (blob.length <= IV_AT || blob.length > CIPHERTEXT_BLOB_BYTES_MAX || !startsAlike(blob)) return undefined
   const ivBytes = blob[IV_LENGTH_AT]!
   const metadataBytes = blob[METADATA_LENGTH_AT]!
   const end = IV_AT + ivBytes + metadataBytes
@@ -74,9 +74,13 @@ export function parseExternalBlob(
   }
 }
 
-/** By its first bytes; {@link parseExternalBlob} looks at the rest. */
+/** It has prefix and lengths of this suite. */
 export function isExternalBlob(blob: Buffer): boolean {
-  return blob.length >= START.length && blob.compare(START, 0, START.length, 0, START.length) === 0
+  return parseExternalBlob(blob) !== undefined
+}
+
+function startsAlike(blob: Buffer): boolean {
+  return blob.compare(START, 0, START.length, 0, START.length) === 0
 }
 
 /**

@@ -8,27 +8,25 @@ import { invalidCiphertext, KmsError } from '../../../base/errors.ts'
 import { BLOB_NONCE_BYTES, type BlobKey, INNER_BLOB, openBlob, sealBlob } from '../../../crypto/ciphertext-blob.ts'
 import { externalAad, externalBlob, parseExternalBlob } from '../../../crypto/external-blob.ts'
 import type { Key } from '../../keys/key.ts'
-import type { Reader } from '../../store.ts'
 import type { ExternalKeyStore } from '../custom-key-store.ts'
 import type { KeyStoreBackend, StoreMessage } from '../key-store-backend.ts'
 import { createFailureLog, type FailedCall } from './failure-log.ts'
 import type { ExternalKeyFacts } from './proxy-answers.ts'
 import type { ProxyClient, RequestMetadata } from './proxy-client.ts'
 import { refuseSharedProxy } from './proxy-conflicts.ts'
-import { createProxyConnections, type ProxyConnectionsOptions } from './proxy-connections.ts'
+import { createProxyConnections, isSameWay, type ProxyConnectionsOptions } from './proxy-connections.ts'
 import { configuringError, connectionError, creatingKeyError, cryptographicError, ProxyError } from './proxy-failure.ts'
 import { routeOf } from './proxy-route.ts'
 import { createRepeatedIvs } from './repeated-ivs.ts'
 
 export interface ExternalKeyStoreOptions extends ProxyConnectionsOptions {
-  readonly reader: Reader
   readonly clock: Clock
 }
 
 const SUITE = 0x10
 
 export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions): KeyStoreBackend<ExternalKeyStore> {
-  const { reader, network, random, log } = options
+  const { network, random, log } = options
   const connections = createProxyConnections(options)
   const logFailure = createFailureLog(log, options.clock)
   const isRepeatedIv = createRepeatedIvs()
@@ -92,9 +90,10 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
 
   return {
     type: 'EXTERNAL_KEY_STORE',
-    async inspect(candidate, previous, { requestId }, currentReader) {
-      await refuseSharedProxy(candidate, currentReader)
-      if (previous !== undefined && isSameProxy(candidate, previous)) return
+    async inspect(candidate, previous, { requestId }, reader) {
+      await refuseSharedProxy(candidate, reader)
+      // A new name of the store is nothing to ask a proxy about.
+      if (previous !== undefined && isSameWay(candidate, previous)) return
       const operation = previous === undefined ? 'CreateCustomKeyStore' : 'UpdateCustomKeyStore'
       await translated(candidate, { operation, requestId }, configuringError, async () => {
         // A new store behind a private route is only asked when it is connected (OP-1).
@@ -102,21 +101,25 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
         else await probe(candidate, operation, requestId)
       })
     },
-    checkConflicts: (candidate, _previous, currentReader) => refuseSharedProxy(candidate, currentReader),
+    checkConflicts: (candidate, _previous, reader) => refuseSharedProxy(candidate, reader),
     async checkConnectable() {},
     async connect(store) {
       const operation = 'ConnectCustomKeyStore'
       const requestId = random.uuid()
-      await translated(store, { operation, requestId }, connectionError, async () => {
-        await checkHealth(await connections.of(store), operation, requestId)
-      })
+      try {
+        await translated(store, { operation, requestId }, connectionError, async () => {
+          await checkHealth(await connections.of(store), operation, requestId)
+        })
+      } catch (error) {
+        connections.drop(store)
+        throw error
+      }
     },
     async disconnect(name) {
       connections.drop(name)
     },
     async createKey(store, { xksKeyId }, { principal, requestId }) {
       const externalId = xksKeyId!
-      await refuseTakenKey(reader, store, externalId)
       const operation = 'CreateKey'
       const about = { awsPrincipalArn: principal.arn, kmsOperation: operation, kmsRequestId: requestId }
       const facts = await translated(store, { operation, requestId }, creatingKeyError, async () =>
@@ -165,27 +168,6 @@ function innerKey(material: BlobKey): BlobKey {
 /** A name that leads nowhere is the fault of the one who wrote it: of the store, or of the operator's table. */
 function isServiceWithoutAddress({ connectivity }: ExternalKeyStore, { failure }: ProxyError): boolean {
   return connectivity === 'VPC_ENDPOINT_SERVICE' && failure === 'no address'
-}
-
-/** Nothing that a proxy would notice: it is not asked for a new name of its store. */
-function isSameProxy(candidate: ExternalKeyStore, previous: ExternalKeyStore): boolean {
-  return (
-    candidate.uriEndpoint === previous.uriEndpoint &&
-    candidate.uriPath === previous.uriPath &&
-    candidate.connectivity === previous.connectivity &&
-    candidate.vpcEndpointServiceName === previous.vpcEndpointServiceName &&
-    candidate.accessKeyId === previous.accessKeyId &&
-    candidate.secret.equals(previous.secret)
-  )
-}
-
-/** CRE-13: one KMS key of a store for each external key. */
-async function refuseTakenKey(reader: Reader, store: ExternalKeyStore, externalId: string): Promise<void> {
-  if ((await reader.findKeyIdByXksKey(store, externalId)) === undefined) return
-  throw new KmsError(
-    'XksKeyAlreadyInUseException',
-    'The external key is already associated with another KMS key in this external key store.',
-  )
 }
 
 /** keystores.md 3.5: only such a key can be used at all. */

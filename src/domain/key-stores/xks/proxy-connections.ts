@@ -5,6 +5,7 @@
 import { XKS_HEALTH_INTERVAL_MS, XKS_REPLACED_CONNECTION_MS } from '../../../base/limits.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RandomSource } from '../../services.ts'
+import type { Reader } from '../../store.ts'
 import { type ExternalKeyStore, type KeyStoreName, keyStoreRef } from '../custom-key-store.ts'
 import type { StoreSecrets } from '../store-secrets.ts'
 import { createProxyClient, type ProxyClient, type ProxyTransport } from './proxy-client.ts'
@@ -20,6 +21,7 @@ export interface ProxySigning {
 }
 
 export interface ProxyConnectionsOptions {
+  readonly reader: Pick<Reader, 'findKeyStore'>
   readonly secrets: StoreSecrets
   readonly network: ProxyNetwork
   openTransport(route: ProxyRoute, signing: ProxySigning): Promise<ProxyTransport>
@@ -47,7 +49,7 @@ interface Kept {
 }
 
 export function createProxyConnections(options: ProxyConnectionsOptions): ProxyConnections {
-  const { secrets, network, openTransport, random, log } = options
+  const { reader, secrets, network, openTransport, random, log } = options
   const kept = new Map<string, Kept>()
 
   async function probe(store: ExternalKeyStore): Promise<ProxyClient> {
@@ -63,9 +65,9 @@ export function createProxyConnections(options: ProxyConnectionsOptions): ProxyC
   function open(store: ExternalKeyStore): Kept {
     const ref = keyStoreRef(store)
     const opening = probe(store)
-    const healthTimer = setInterval(() => void checkHealth(store, opening), XKS_HEALTH_INTERVAL_MS)
+    const healthTimer = setInterval(() => void lookAfter(connection), XKS_HEALTH_INTERVAL_MS)
     healthTimer.unref()
-    const connection = { store, opening, healthTimer }
+    const connection: Kept = { store, opening, healthTimer }
     kept.set(ref, connection)
     // A way that there is not may be there next time.
     opening.catch(() => {
@@ -74,13 +76,27 @@ export function createProxyConnections(options: ProxyConnectionsOptions): ProxyC
     return connection
   }
 
+  /** Another node may have disconnected the store, or deleted it: then this connection is of no more use. */
+  async function lookAfter(connection: Kept): Promise<void> {
+    const ref = keyStoreRef(connection.store)
+    try {
+      const current = await reader.findKeyStore(connection.store)
+      if (kept.get(ref) !== connection) return
+      if (current?.connectionState === 'CONNECTED') await checkHealth(connection)
+      else closeLater(forget(ref)!)
+    } catch (error) {
+      log.error({ err: error, store: connection.store.storeId }, 'cannot look after the connection to a proxy')
+    }
+  }
+
   /** It is told of and nothing more: the connection state stays as it is (CS-10). */
-  async function checkHealth({ storeId }: ExternalKeyStore, opening: Promise<ProxyClient>): Promise<void> {
+  async function checkHealth({ store: { storeId }, opening }: Kept): Promise<void> {
     try {
       const client = await opening
       const states = await client.health({ kmsOperation: 'KmsHealthCheck', kmsRequestId: random.uuid() })
-      if (states.every((state) => state === 'ACTIVE')) return
-      log.warn({ store: storeId, states }, 'an external key manager is not well')
+      if (states.some((state) => state !== 'ACTIVE')) {
+        log.warn({ store: storeId, states }, 'an external key manager is not well')
+      }
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error
       const { failure, detail } = error
@@ -124,7 +140,8 @@ function closeLater({ opening }: Kept): void {
   )
 }
 
-function isSameWay(left: ExternalKeyStore, right: ExternalKeyStore): boolean {
+/** Whether two versions of a store lead to the same proxy, with the same credential. */
+export function isSameWay(left: ExternalKeyStore, right: ExternalKeyStore): boolean {
   return (
     left === right ||
     (left.uriEndpoint === right.uriEndpoint &&
