@@ -1,7 +1,7 @@
 /** keystores.md 5.2: how a proxy is reached, and what becomes of one that is not. */
 import assert from 'node:assert/strict'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { createProxyTransport, type ProxyRoute } from '../../src/outgoing/proxy-transport.ts'
@@ -39,8 +39,13 @@ async function statusOf(route: Partial<ProxyRoute>, signing = SIGNING, clock = s
 }
 
 async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => sockets.add(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(() => new Promise((resolve) => server.close(resolve)))
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
   return (server.address() as AddressInfo).port
 }
 

@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { SecureContextOptions } from 'node:tls'
 import { selfSigned } from '../wire/self-signed.ts'
@@ -118,7 +118,12 @@ export async function startXksProxy({ port = 0, tls }: XksProxyOptions = {}): Pr
       send(response, errorAnswer(error.message))
     })
   })
-  server.on('connection', () => connections++)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections++
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const isReused = seen.has(request.socket)
@@ -168,7 +173,7 @@ export async function startXksProxy({ port = 0, tls }: XksProxyOptions = {}): Pr
       return added
     },
     close() {
-      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }
