@@ -8,6 +8,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { SecureContextOptions } from 'node:tls'
+import type { ProxyPlace } from '../../src/domain/key-stores/xks/proxy-route.ts'
 import { selfSigned } from '../wire/self-signed.ts'
 
 export const PROXY_HOST = 'xks.example.com'
@@ -77,6 +78,8 @@ export interface XksProxy {
 }
 
 export interface XksProxyOptions {
+  /** By which the date of a signature is judged; the real time if absent. */
+  readonly now?: () => number
   readonly port?: number
   readonly tls?: SecureContextOptions & { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean }
 }
@@ -104,7 +107,7 @@ export function errorAnswer(errorName: string, errorMessage = 'as the test wishe
   return { status: STATUSES[errorName]!, body: { errorName, errorMessage } }
 }
 
-export async function startXksProxy({ port = 0, tls }: XksProxyOptions = {}): Promise<XksProxy> {
+export async function startXksProxy({ now = Date.now, port = 0, tls }: XksProxyOptions = {}): Promise<XksProxy> {
   const { cert, key } = selfSigned('proxy', { host: PROXY_HOST })
   const credentials = new Map([[PROXY_CREDENTIAL.AccessKeyId, PROXY_CREDENTIAL.RawSecretAccessKey]])
   const keys = new Map<string, ExternalKey>()
@@ -135,7 +138,7 @@ export async function startXksProxy({ port = 0, tls }: XksProxyOptions = {}): Pr
     }
     if (request.method !== 'POST') return send(response, { status: 405, body: '' })
     if (request.headers['content-type'] !== 'application/json') throw new Refusal('ValidationException')
-    authenticate(request, raw, credentials)
+    authenticate(request, raw, credentials, now())
     const body = parse(raw)
     const call = { path: url.slice(PROXY_PATH.length), body, isReused }
     calls.push(call)
@@ -198,7 +201,12 @@ const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([A-Z2-7]{20,30})\/(\d{8})\/([a-z0-9-]+)\/kms-xks-proxy\/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/
 
 /** XS-1 to XS-6. */
-function authenticate(request: IncomingMessage, raw: Buffer, credentials: ReadonlyMap<string, string>): void {
+function authenticate(
+  request: IncomingMessage,
+  raw: Buffer,
+  credentials: ReadonlyMap<string, string>,
+  now: number,
+): void {
   const failed = new Refusal('AuthenticationFailedException')
   const [, id, day, region, signedHeaders, signature] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? []
   const date = request.headers['x-amz-date']
@@ -208,7 +216,7 @@ function authenticate(request: IncomingMessage, raw: Buffer, credentials: Readon
   if (!names.includes('host') || !names.includes('x-amz-date')) throw failed
   if (names.join() !== [...names].sort().join() || date.slice(0, 8) !== day) throw failed
   const time = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
-  if (Math.abs(Date.now() - time) > 5 * 60_000) throw failed
+  if (Math.abs(now - time) > 5 * 60_000) throw failed
   const headers = names.map((name) => `${name}:${String(request.headers[name]).trim().replaceAll(/ +/g, ' ')}\n`)
   const canonical = ['POST', request.url, '', headers.join(''), signedHeaders, hex(raw)].join('\n')
   const scope = `${day}/${region}/kms-xks-proxy/aws4_request`
@@ -323,5 +331,23 @@ function decrypt(key: ExternalKey, body: Json): Json {
     return { plaintext: Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('base64') }
   } catch {
     throw new Refusal('InvalidCiphertextException')
+  }
+}
+
+/** What an operator says of this proxy. Long enough for a busy machine; tests of time choose their own. */
+export function placeOf({ port, ca }: XksProxy, timeoutMs = 5_000): ProxyPlace {
+  return { address: '127.0.0.1', port, isPrivate: false, ca, timeoutMs }
+}
+
+/** What CreateCustomKeyStore takes for it. */
+export function storeOf(name: string, changes: object = {}) {
+  return {
+    CustomKeyStoreName: name,
+    CustomKeyStoreType: 'EXTERNAL_KEY_STORE' as const,
+    XksProxyUriEndpoint: PROXY_ENDPOINT,
+    XksProxyUriPath: PROXY_PATH,
+    XksProxyAuthenticationCredential: PROXY_CREDENTIAL,
+    XksProxyConnectivity: 'PUBLIC_ENDPOINT' as const,
+    ...changes,
   }
 }
