@@ -16,15 +16,22 @@ import {
   type XksProxy,
 } from '../support/xks-proxy.ts'
 
+const SPARE_HOST = 'spare.example.com'
+
 let proxy: XksProxy
+let spareProxy: XksProxy
 let server: TestServer
 let client: kms.KMS
 let storeId: string
 
 before(async () => {
   proxy = await startXksProxy()
+  spareProxy = await startXksProxy({ host: SPARE_HOST })
   server = await startTestServer({
-    externalKeyStores: { endpoints: { [PROXY_ENDPOINT]: placeOf(proxy) }, services: {} },
+    externalKeyStores: {
+      endpoints: { [PROXY_ENDPOINT]: placeOf(proxy), [`https://${SPARE_HOST}`]: placeOf(spareProxy) },
+      services: {},
+    },
   })
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }
   client = new kms.KMS({ endpoint: server.endpoint, region: REGION, credentials, maxAttempts: 1 })
@@ -36,6 +43,7 @@ after(async () => {
   client?.destroy()
   await server?.stop()
   await proxy?.close()
+  await spareProxy?.close()
 })
 
 async function settled(id = storeId): Promise<kms.CustomKeyStoresListEntry> {
@@ -300,10 +308,21 @@ test('what the proxy says of an error is told to nobody', async () => {
 test('a store with keys is not deleted, one that is connected neither; an empty one is, and the proxy hears nothing', async () => {
   const remove = () => client.deleteCustomKeyStore({ CustomKeyStoreId: storeId })
   await assert.rejects(remove(), named('CustomKeyStoreHasCMKsException'))
-  const spare = await client
-    .createCustomKeyStore(storeOf('spare', { XksProxyUriPath: '/b/kms/xks/v1' }))
-    .catch((error) => error)
-  assert.equal(spare.name, 'XksProxyInvalidConfigurationException', 'no such path at this proxy')
+  const before = spareProxy.calls.length
+  const spare = storeOf('spare', { XksProxyUriEndpoint: `https://${SPARE_HOST}` })
+  const { CustomKeyStoreId } = await client.createCustomKeyStore(spare)
+  await connect(CustomKeyStoreId)
+  const removeSpare = () => client.deleteCustomKeyStore({ CustomKeyStoreId })
+  await assert.rejects(removeSpare(), named('CustomKeyStoreInvalidStateException'))
+  await client.disconnectCustomKeyStore({ CustomKeyStoreId })
+  await settled(CustomKeyStoreId)
+  await removeSpare()
+  const describe = () => client.describeCustomKeyStores({ CustomKeyStoreId })
+  await assert.rejects(describe(), named('CustomKeyStoreNotFoundException'))
+  assert.deepEqual(
+    spareProxy.calls.slice(before).map(({ body }) => body.requestMetadata.kmsOperation),
+    ['CreateCustomKeyStore', 'ConnectCustomKeyStore'],
+  )
   await client.updateCustomKeyStore({ CustomKeyStoreId: storeId, NewCustomKeyStoreName: 'renamed' })
   assert.equal((await settled()).CustomKeyStoreName, 'renamed')
 })

@@ -51,6 +51,8 @@ export interface ExternalKey {
   /** Newest last; ciphertexts name theirs in the metadata. */
   readonly versions: Buffer[]
   ivBytes: 12 | 16
+  /** Always this one, of a manager whose random source is broken. */
+  iv?: Buffer
   /** Without it, only the newest version decrypts. */
   hasMetadata: boolean
 }
@@ -78,6 +80,8 @@ export interface XksProxy {
 }
 
 export interface XksProxyOptions {
+  /** That its certificate is for. */
+  readonly host?: string
   /** By which the date of a signature is judged; the real time if absent. */
   readonly now?: () => number
   readonly port?: number
@@ -107,8 +111,13 @@ export function errorAnswer(errorName: string, errorMessage = 'as the test wishe
   return { status: STATUSES[errorName]!, body: { errorName, errorMessage } }
 }
 
-export async function startXksProxy({ now = Date.now, port = 0, tls }: XksProxyOptions = {}): Promise<XksProxy> {
-  const { cert, key } = selfSigned('proxy', { host: PROXY_HOST })
+export async function startXksProxy({
+  host = PROXY_HOST,
+  now = Date.now,
+  port = 0,
+  tls,
+}: XksProxyOptions = {}): Promise<XksProxy> {
+  const { cert, key } = selfSigned('proxy', { host })
   const credentials = new Map([[PROXY_CREDENTIAL.AccessKeyId, PROXY_CREDENTIAL.RawSecretAccessKey]])
   const keys = new Map<string, ExternalKey>()
   const calls: ProxyCall[] = []
@@ -300,7 +309,7 @@ function encrypt(key: ExternalKey, body: Json): Json {
   const plaintext = bytes(body.plaintext, { max: 4300 })
   const aad = bytes(body.additionalAuthenticatedData ?? '')
   const metadata = key.hasMetadata ? Buffer.of(key.versions.length) : Buffer.alloc(0)
-  const iv = randomBytes(key.ivBytes)
+  const iv = key.iv ?? randomBytes(key.ivBytes)
   const cipher = createCipheriv('aes-256-gcm', key.versions.at(-1)!, iv)
   cipher.setAAD(gcmAad(aad, metadata))
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
