@@ -6,6 +6,7 @@ import { parseDocument } from 'yaml'
 import { XKS_TIMEOUT_MS_MAX } from '../base/limits.ts'
 import { duration, hostName, type Kind, wholeNumber, yesOrNo } from '../config/kinds.ts'
 import { UsageError } from '../config/operator-error.ts'
+import { parseRoots } from '../crypto/attestation/roots.ts'
 import { type ProxyNetwork, type ProxyPlace, PUBLIC_PLACE } from '../domain/key-stores/xks/proxy-route.ts'
 
 const FLAG = '--external-key-stores'
@@ -107,10 +108,9 @@ function readFileOf(members: Texts, name: string, where: string, path: string): 
 }
 
 function checkPem(where: string, ca: string | undefined, certificate: ProxyPlace['certificate']): void {
-  // A text without any certificate is taken for an empty bundle, which would trust nobody.
-  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw unusable(`${where}: ca`, 'no certificate in it')
   try {
+    // TLS itself takes a broken certificate to trust for none.
+    if (ca !== undefined) parseRoots(ca)
     createSecureContext({ ca, cert: certificate?.chain, key: certificate?.key })
   } catch (cause) {
     throw unusable(where, (cause as Error).message, cause)
