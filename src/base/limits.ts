@@ -32,7 +32,7 @@ export const WEB_IDENTITY_SKEW_MS_MAX = 60_000
 export const XKS_TIMEOUT_MS = 250
 /** What an operator may make of it, for a proxy that is far away. */
 export const XKS_TIMEOUT_MS_MAX = 10_000
-/** keystores.md XC-2, XC-4. */
+/** keystores.md XC-2: first attempts; as many second ones may be under way. XC-4: answers. */
 export const XKS_CALLS_IN_FLIGHT_MAX = 256
 export const XKS_ANSWER_BYTES_MAX = 64 * 1024
 /** Objects and arrays inside one another in an answer; the deepest legal one needs 3. */
