@@ -159,7 +159,7 @@ function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attemp
         stage = 'open'
       })
     })
-    sent.once('error', (error) => end(failedAttempt(error, stage)))
+    sent.on('error', (error) => end(failedAttempt(error, stage)))
     sent.once('response', (response) => {
       stage = 'answered'
       const chunks: Buffer[] = []
@@ -171,7 +171,7 @@ function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attemp
         end({ failure: 'unreadable', detail: `an answer of more than ${XKS_ANSWER_BYTES_MAX} bytes` })
         response.destroy()
       })
-      response.once('error', (error) => end(failedAttempt(error, stage)))
+      response.on('error', (error) => end(failedAttempt(error, stage)))
       response.once('end', () => end({ status: response.statusCode!, body: Buffer.concat(chunks) }))
     })
     sent.end(body)

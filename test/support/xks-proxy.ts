@@ -253,6 +253,7 @@ const OPERATIONS = {
 /** keystores.md 3.4, with nothing that a client must not send. */
 function checkMetadata(call: keyof typeof OPERATIONS, metadata: Json): void {
   const required = [...REQUIRED[call === 'decrypt' ? 'encrypt' : call], 'kmsOperation', 'kmsRequestId']
+  if (metadata?.kmsViaService !== undefined && 'kmsKeyArn' in metadata) required.push('kmsViaService')
   const isGood =
     typeof metadata === 'object' &&
     metadata !== null &&

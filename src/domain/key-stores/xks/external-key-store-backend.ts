@@ -77,11 +77,13 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
     const names = { partition: partitionOf(key.region), account: key.account, keyId: key.keyId }
     const aad = externalAad(names, externalId, material.materialId, contextHash)
     const { requestId, principal } = call
+    const kmsViaService = principal.invokedBy?.split('.', 1)[0]
     const about = {
       awsPrincipalArn: principal.arn,
       kmsKeyArn: key.arn,
       kmsOperation: operation,
       kmsRequestId: requestId,
+      ...(kmsViaService !== undefined && { kmsViaService }),
     }
     return translated(store, { operation, requestId }, cryptographicError, async () =>
       work(await connections.of(store), externalId, about, aad),

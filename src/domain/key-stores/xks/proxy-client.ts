@@ -41,6 +41,8 @@ export interface RequestMetadata {
   readonly awsPrincipalArn?: string
   /** Of a key that exists. */
   readonly kmsKeyArn?: string
+  /** Short: `s3`. */
+  readonly kmsViaService?: string
 }
 
 /** Every method throws {ProxyError} for whatever goes wrong. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { KmsError } from '../../../../src/base/errors.ts'
+import { ACCOUNT, userOf } from '../../../support/harness.ts'
 import { errorAnswer, type Fault, type Json, type ProxyAnswer, storeOf } from '../../../support/xks-proxy.ts'
 import { createHarnessWithProxy, type HarnessWithProxy } from './harness-with-proxy.ts'
 
@@ -201,6 +202,13 @@ for (const [what, fault, configuring, creating, connecting] of ROWS) {
     assert.equal(await reconnect(), connecting)
   })
 }
+
+test('a service that calls for somebody is named to the proxy', async () => {
+  const caller = { ...userOf(ACCOUNT), invokedBy: 's3.amazonaws.com' }
+  await keyhold.callAs(caller, 'Encrypt', { KeyId, Plaintext: Buffer.from('x') })
+  const { awsPrincipalArn, kmsViaService } = keyhold.proxy.calls.at(-1)!.body.requestMetadata
+  assert.deepEqual([awsPrincipalArn, kmsViaService], [caller.arn, 's3'])
+})
 
 test('no answer in time: XksProxyUriUnreachableException, XKS_PROXY_TIMED_OUT; each call is tried twice', async () => {
   keyhold.proxy.fault = () => new Promise(() => {})
