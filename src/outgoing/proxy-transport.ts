@@ -3,7 +3,7 @@
  * of time for each attempt, and never to an address that the operator has not allowed. What an answer means is not known here.
  */
 import { Agent, type AgentOptions, type RequestOptions, request } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { XKS_ANSWER_BYTES_MAX, XKS_CALLS_IN_FLIGHT_MAX, XKS_IDLE_CONNECTION_MS_MAX } from '../base/limits.ts'
@@ -127,6 +127,9 @@ interface Sending extends RequestOptions {
 /** How far a connection has come. */
 type Stage = 'none' | 'handshake' | 'open' | 'answered'
 
+/** Connections that are through with their handshake: calls follow one another on them. */
+const opened = new WeakSet<Socket>()
+
 /** One attempt. A second one makes sense after whatever is the network's doing, and after no answer of any kind (XC-3). */
 function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attempt> {
   return new Promise((resolve) => {
@@ -150,13 +153,16 @@ function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attemp
     }, timeoutMs)
 
     sent.once('socket', (socket) => {
-      if (sent.reusedSocket) stage = 'open'
-      else if (!socket.connecting) stage = 'handshake'
+      if (opened.has(socket)) {
+        stage = 'open'
+        return
+      }
       socket.once('connect', () => {
         stage = 'handshake'
       })
       socket.once('secureConnect', () => {
         stage = 'open'
+        opened.add(socket)
       })
     })
     sent.on('error', (error) => end(failedAttempt(error, stage)))

@@ -64,6 +64,23 @@ test('a signed call is answered, on a connection that is kept', async () => {
   )
 })
 
+test('many calls, one after another on few connections, leave nothing behind', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error) => warnings.push(name)
+  process.on('warning', note)
+  const transport = transportTo({ timeoutMs: 20_000 })
+  const before = proxy.connections
+  for (let round = 0; round < 15; round++) {
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => transport.post(HEALTH, BODY)))
+    assert.ok(outcomes.every((outcome) => 'status' in outcome && outcome.status === 200))
+  }
+  await Promise.all(Array.from({ length: 400 }, () => transport.post(HEALTH, BODY)))
+  assert.ok(proxy.connections - before <= 256, 'keystores.md XC-2')
+  await new Promise(setImmediate)
+  process.off('warning', note)
+  assert.deepEqual(warnings, [])
+})
+
 test('whoever signs with something else is not let in: the proxy of these tests checks', async () => {
   assert.equal(await statusOf({}, { ...SIGNING, secretAccessKey: `${SIGNING.secretAccessKey}x` }), 401)
   assert.equal(await statusOf({}, { ...SIGNING, accessKeyId: 'XKSTESTACCESSKEY2346' }), 401)
