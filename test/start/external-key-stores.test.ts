@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -56,6 +56,23 @@ services:
       [SERVICE]: { ...usual, address: '10.0.0.7', port: 8443, ca: cert, certificate: { chain: cert, key } },
     },
   })
+})
+
+test('the file that the guide shows can be used', () => {
+  const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'external-key-stores.md'), 'utf8')
+  const [, shown] = /```yaml\n([^`]+)```/.exec(guide)!
+  for (const name of ['corp-ca.pem', 'keyhold.pem']) writeFileSync(join(folder, name), cert)
+  writeFileSync(join(folder, 'keyhold-key.pem'), key)
+  const { endpoints, services } = read(shown!)
+  assert.deepEqual(
+    Object.values(endpoints).map(({ address, port, isPrivate, timeoutMs }) => [address, port, isPrivate, timeoutMs]),
+    [
+      [undefined, 443, false, 400],
+      [undefined, 443, true, 250],
+      ['10.1.2.3', 8443, false, 250],
+    ],
+  )
+  assert.equal(services[SERVICE]!.address, 'xks.internal.example')
 })
 
 test('no file and an empty file say nothing', async () => {
