@@ -15,17 +15,20 @@ import {
 import { createHarnessWithProxy, type HarnessWithProxy } from './harness-with-proxy.ts'
 
 const serviceNamed = (letter: string) => `com.amazonaws.vpce.eu-central-1.vpce-svc-0${letter.repeat(16)}`
-const [SERVICE, SECOND_SERVICE, NOWHERE, UNKNOWN] = ['a', 'b', 'c', 'd'].map(serviceNamed) as [
-  string,
-  string,
-  string,
-  string,
-]
+const SERVICE = serviceNamed('a')
+const SECOND_SERVICE = serviceNamed('b')
+const NO_ADDRESS = serviceNamed('c')
+const UNKNOWN = serviceNamed('d')
+const NO_NAME = serviceNamed('e')
+const CLOSED_PORT = serviceNamed('f')
+const WITHDRAWN = serviceNamed('9')
 const PRIVATE_HOST = 'private.example.internal'
 const PRIVATE_ENDPOINT = `https://${PRIVATE_HOST}`
 
 let keyhold: HarnessWithProxy
 let privateProxy: XksProxy
+/** The operator's; a test takes one away. */
+const services: Record<string, ProxyPlace> = {}
 
 before(async () => {
   privateProxy = await startXksProxy({ host: PRIVATE_HOST, now: () => keyhold.clock.now() })
@@ -37,11 +40,14 @@ before(async () => {
         'https://wrong-ca.example.com': { ...placeOf(proxy), ca: privateProxy.ca },
         'https://nobody.example.com': { ...placeOf(proxy), port: 9 },
       },
-      services: {
+      services: Object.assign(services, {
         [SERVICE]: placeOf(privateProxy),
         [SECOND_SERVICE]: placeOf(privateProxy),
-        [NOWHERE]: { ...placeOf(privateProxy), address: undefined } satisfies ProxyPlace,
-      },
+        [NO_ADDRESS]: { ...placeOf(privateProxy), address: undefined } satisfies ProxyPlace,
+        [NO_NAME]: { ...placeOf(privateProxy), address: 'no-such-name.invalid' },
+        [CLOSED_PORT]: { ...placeOf(privateProxy), port: 9 },
+        [WITHDRAWN]: placeOf(privateProxy),
+      }),
     }),
   })
 })
@@ -153,7 +159,33 @@ test('routes that the operator does not have, or has without an address', async 
     CustomKeyStoreName: 'nowhere',
   })
   assert.equal(await codeOf(create(at(UNKNOWN))), 'XksProxyVpcEndpointServiceNotFoundException')
-  assert.equal(await codeOf(create(at(NOWHERE))), 'XksProxyVpcEndpointServiceInvalidConfigurationException')
+  assert.equal(await codeOf(create(at(NO_ADDRESS))), 'XksProxyVpcEndpointServiceInvalidConfigurationException')
+})
+
+test('a private route shows what is wrong with it when it is connected', async () => {
+  const connect = async (service: string, host: string, change = () => {}) => {
+    const store = { ...privateStore(service, `https://${host}`), CustomKeyStoreName: host }
+    const body = { CustomKeyStoreId: (await create(store)).CustomKeyStoreId }
+    change()
+    await keyhold.call('ConnectCustomKeyStore', body)
+    const { ConnectionState, ConnectionErrorCode } = await keyhold.settled(body.CustomKeyStoreId)
+    assert.equal(ConnectionState, 'FAILED')
+    assert.equal(
+      await codeOf(keyhold.call('ConnectCustomKeyStore', body)),
+      'CustomKeyStoreInvalidStateException',
+      'CS-6',
+    )
+    await keyhold.call('DisconnectCustomKeyStore', body)
+    await keyhold.settled(body.CustomKeyStoreId)
+    await keyhold.call('DeleteCustomKeyStore', body)
+    return ConnectionErrorCode
+  }
+  assert.equal(await connect(NO_NAME, 'a.example.internal'), 'XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION')
+  assert.equal(await connect(CLOSED_PORT, 'b.example.internal'), 'XKS_PROXY_NOT_REACHABLE')
+  // The certificate is for another name.
+  assert.equal(await connect(SECOND_SERVICE, 'c.example.internal'), 'XKS_PROXY_INVALID_TLS_CONFIGURATION')
+  const withdraw = () => void delete services[WITHDRAWN]
+  assert.equal(await connect(WITHDRAWN, 'd.example.internal', withdraw), 'XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND')
 })
 
 test('from one connectivity to the other, with a new endpoint', async () => {
