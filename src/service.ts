@@ -34,6 +34,11 @@ import type { KeyStoreBackends } from './domain/key-stores/key-store-backend.ts'
 import { createKeyStores, type KeyStores } from './domain/key-stores/key-stores.ts'
 import { createPasswordRotation } from './domain/key-stores/password-rotation.ts'
 import { createStoreSecrets, type StoreSecrets } from './domain/key-stores/store-secrets.ts'
+import {
+  createExternalKeyStoreBackend,
+  type ExternalKeyStoreOptions,
+} from './domain/key-stores/xks/external-key-store-backend.ts'
+import { NO_PROXY_NETWORK, type ProxyNetwork } from './domain/key-stores/xks/proxy-route.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
@@ -73,6 +78,8 @@ export interface ServiceOptions {
   readonly identityProviders?: readonly ProviderSettings[] | undefined
   /** Clusters of HSMs that custom key stores may be made on (docs/key-stores.md). */
   readonly hsmClusters?: readonly HsmCluster[] | undefined
+  /** Where the operator has put proxies of external key stores; those in the Internet need no word of his. */
+  readonly externalKeyStores?: ProxyNetwork | undefined
   /** False for a node that leaves custom key stores to others: that of an operator's command. */
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
@@ -222,12 +229,27 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 }
 
 function keyStoreBackends(
-  { store, hsmClusters, log }: ServiceOptions,
+  { store, hsmClusters, externalKeyStores: network = NO_PROXY_NETWORK, clock, movableClock, log }: ServiceOptions,
   random: RandomSource,
   secrets: StoreSecrets,
 ): KeyStoreBackends {
   const passwords = createPasswordRotation(store, secrets)
-  return { AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }) }
+  // Proxies go by the real time, wherever ours was moved.
+  const openTransport = openProxyTransport(movableClock === undefined ? clock : systemClock)
+  return {
+    AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }),
+    EXTERNAL_KEY_STORE: createExternalKeyStoreBackend({
+      ...{ reader: store, secrets, network, openTransport, random, clock, log },
+    }),
+  }
+}
+
+/** Loaded at first use: most servers have no external key store, and the library for signatures would slow every start. */
+function openProxyTransport(clock: Clock): ExternalKeyStoreOptions['openTransport'] {
+  return async (route, signing) => {
+    const { createProxyTransport } = await import('./outgoing/proxy-transport.ts')
+    return createProxyTransport(route, signing, clock)
+  }
 }
 
 /** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */

@@ -28,6 +28,28 @@ export const CACHED_PROVIDERS_MAX = 1_000
 /** By how much a provider's clock may differ from ours. */
 export const WEB_IDENTITY_SKEW_MS_MAX = 60_000
 
+/** keystores.md XC-1: how long one attempt at a call of an external key store proxy may take, all of it. */
+export const XKS_TIMEOUT_MS = 250
+/** What an operator may make of it, for a proxy that is far away. */
+export const XKS_TIMEOUT_MS_MAX = 10_000
+/** keystores.md XC-2: first attempts; as many second ones may be under way. XC-4: answers. */
+export const XKS_CALLS_IN_FLIGHT_MAX = 256
+export const XKS_ANSWER_BYTES_MAX = 64 * 1024
+/** Objects and arrays inside one another in an answer; the deepest legal one needs 3. */
+export const XKS_ANSWER_DEPTH_MAX = 16
+/** Connections of which none is closed for idleness before this; proxies keep them open for at least 65 s (keystores.md 6.5). */
+export const XKS_IDLE_CONNECTION_MS_MAX = 60_000
+/** keystores.md XC-11. */
+export const XKS_HEALTH_INTERVAL_MS = 2 * 60 * 1000
+/** How long a connection that was replaced stays for calls that are under way. */
+export const XKS_REPLACED_CONNECTION_MS = 30_000
+/** Of one node: to notice a key manager that gives an IV twice (keystores.md 5.3). */
+export const XKS_REMEMBERED_IVS_MAX = 10_000
+/** The same failure of one store is logged once in this time. */
+export const XKS_FAILURE_LOG_INTERVAL_MS = 10_000
+/** Of what a proxy says of an error, for the log (keystores.md XC-10). */
+export const XKS_ERROR_MESSAGE_CHARS_MAX = 512
+
 /** Parameters of a request of the query protocol; the largest sensible one simulates policies. */
 export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */

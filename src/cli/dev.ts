@@ -7,6 +7,7 @@ import { openDevelopmentNode } from '../start/development.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
+import { externalKeyStoresIn } from './external-key-stores-setting.ts'
 import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
 import { hsmClustersIn } from './hsm-clusters-setting.ts'
 import { identityProvidersIn } from './identity-providers-setting.ts'
@@ -24,6 +25,7 @@ export const dev = defineCommand({
     'identityProviders',
     'hsmClusters',
     'externalAccounts',
+    'externalKeyStores',
     'grantPropagationDelay',
     'logLevel',
     'config',
@@ -49,12 +51,9 @@ that code which forgets the token fails here and not on AWS.`,
     const attestationRoots = issuer ? issuer.root : undefined
     const identityProviders = await identityProvidersIn(settings.identityProviders)
     const hsmClusters = await hsmClustersIn(settings.hsmClusters)
-    const access = {
-      externalAccounts,
-      identityProviders,
-      hsmClusters,
-      grantPropagationDelayMs: settings.grantPropagationDelay,
-    }
+    const externalKeyStores = await externalKeyStoresIn(settings.externalKeyStores)
+    const grantPropagationDelayMs = settings.grantPropagationDelay
+    const access = { externalAccounts, identityProviders, hsmClusters, externalKeyStores, grantPropagationDelayMs }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })

@@ -11,6 +11,7 @@ import { serve } from '../start/serve.ts'
 import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { defineCommand } from './command.ts'
+import { externalKeyStoresIn } from './external-key-stores-setting.ts'
 import { serverGreeting } from './greeting.ts'
 import { hsmClustersIn } from './hsm-clusters-setting.ts'
 import { identityProvidersIn } from './identity-providers-setting.ts'
@@ -31,6 +32,7 @@ export const start = defineCommand({
     'identityProviders',
     'hsmClusters',
     'externalAccounts',
+    'externalKeyStores',
     'account',
     'region',
     'logLevel',
@@ -50,6 +52,7 @@ has accepted; a second one at once.`,
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const identityProviders = await identityProvidersIn(settings.identityProviders)
     const hsmClusters = await hsmClustersIn(settings.hsmClusters)
+    const externalKeyStores = await externalKeyStoresIn(settings.externalKeyStores)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
@@ -58,7 +61,8 @@ has accepted; a second one at once.`,
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const given = { attestationRoots, identityProviders, hsmClusters, externalAccounts }
+      const keyStores = { hsmClusters, externalKeyStores }
+      const given = { attestationRoots, identityProviders, externalAccounts, ...keyStores }
       const node = { ...given, tls, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)

@@ -83,6 +83,10 @@ export const SETTINGS = Object.freeze({
     path('FILE'),
     'Clusters of HSMs (PKCS #11) that custom key stores may be made on (docs/key-stores.md).',
   ),
+  externalKeyStores: optional(
+    path('FILE'),
+    'Where proxies of external key stores are: private routes, ports, certificates (docs/external-key-stores.md).',
+  ),
   attestationIssuer: optional(
     path('FILE'),
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",

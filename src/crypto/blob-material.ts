@@ -2,6 +2,7 @@
 import { invalidCiphertext } from '../base/errors.ts'
 import { CIPHERTEXT_BLOB_BYTES_MAX } from '../base/limits.ts'
 import { isBlob } from './ciphertext-blob.ts'
+import { isExternalBlob } from './external-blob.ts'
 import { isHsmBlob } from './hsm-blob.ts'
 
 const SUITE_AT = 4
@@ -14,6 +15,7 @@ const WELL_FORMED: ReadonlyMap<number, (blob: Buffer) => boolean> = new Map([
   [0x01, isBlob],
   [0x02, isHsmBlob],
   [0x03, isHsmBlob],
+  [0x10, isExternalBlob],
 ])
 
 /** The KeyMaterialId, 64 hex digits. @throws {KmsError} `InvalidCiphertextException` for what is no blob of ours. */

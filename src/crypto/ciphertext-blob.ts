@@ -1,7 +1,8 @@
 /**
- * Ciphertext suite 0x01 (lifecycle.md 8.5; docs/formats/ciphertext-blob.md):
+ * Ciphertext suite 0x01 (lifecycle.md 8.5; docs/formats/ciphertext-blob.md), and suite 0x11, which differs in the suite byte
+ * alone and only ever lies inside a blob of suite 0x10 (external-blob.ts):
  *
- *   offset  0  magic 4B4D53 ‖ format version 01 ‖ suite 01 ‖ flags 00 ‖ header length 0064     8 bytes
+ *   offset  0  magic 4B4D53 ‖ format version 01 ‖ suite ‖ flags 00 ‖ header length 0064        8 bytes
  *           8  KeyMaterialId                                                                  32
  *          40  N, random                                                                      16
  *          56  IV, random                                                                     12
@@ -15,8 +16,6 @@ import { IV_BYTES, open, seal, TAG_BYTES } from './aead.ts'
 import { u32be } from './bytes.ts'
 import { equalInConstantTime, hmacSha256 } from './hash.ts'
 
-const PREFIX = Buffer.from('4b4d530101000064', 'hex')
-const SUITE = 0x01
 const ID_AT = 8
 const N_AT = 40
 const IV_AT = 56
@@ -30,8 +29,25 @@ const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
 /** N ‖ IV: what {@link sealBlob} needs of randomness. */
 export const BLOB_NONCE_BYTES = N_BYTES + IV_BYTES
 
-/** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
-const DERIVATION_START = Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, SUITE)])
+export interface BlobSuite {
+  /** The first 8 bytes of a blob. */
+  readonly prefix: Buffer
+  /** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
+  readonly derivationStart: Buffer
+}
+
+function blobSuite(suite: number): BlobSuite {
+  return {
+    prefix: Buffer.from([0x4b, 0x4d, 0x53, 0x01, suite, 0x00, 0x00, HEADER_BYTES]),
+    derivationStart: Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, suite)]),
+  }
+}
+
+/** Suite 0x01: what the clients of keys with material of ours hold. */
+export const WHOLE_BLOB = blobSuite(0x01)
+/** Suite 0x11: the inner layer of a key in an external key store, never accepted on its own. */
+export const INNER_BLOB = blobSuite(0x11)
+
 const COUNTER_AT = 3
 const OUTPUT_BITS = u32be(512)
 const MESSAGE_KEY = 1
@@ -52,6 +68,7 @@ export function blobKeyContext({ partition, account, keyId }: BlobKeyNames): Buf
 
 /** What an HBK needs to seal and open blobs. */
 export interface BlobKey {
+  readonly suite: BlobSuite
   readonly hbk: KeyObject
   /** 32 bytes. */
   readonly materialId: Uint8Array
@@ -61,7 +78,7 @@ export interface BlobKey {
 
 /** What both values are derived from, but for the counter: one buffer for the two. */
 function derivationInput(key: BlobKey, n: Uint8Array, contextHash: Uint8Array): Buffer {
-  return Buffer.concat([DERIVATION_START, n, key.materialId, key.context, contextHash, OUTPUT_BITS])
+  return Buffer.concat([key.suite.derivationStart, n, key.materialId, key.context, contextHash, OUTPUT_BITS])
 }
 
 /** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key, T(2) the commitment (CT-3). */
@@ -77,24 +94,25 @@ function derive({ hbk }: BlobKey, input: Buffer, counter: typeof MESSAGE_KEY | t
 export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, plaintext: Uint8Array): Buffer {
   const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash)
   const messageKey = derive(key, input, MESSAGE_KEY)
-  const header = Buffer.concat([PREFIX, key.materialId, nonces, derive(key, input, COMMITMENT)])
+  const header = Buffer.concat([key.suite.prefix, key.materialId, nonces, derive(key, input, COMMITMENT)])
   const sealed = seal(messageKey, nonces.subarray(N_BYTES), Buffer.concat([header, contextHash]), plaintext)
   messageKey.fill(0)
   return Buffer.concat([header, sealed])
 }
 
-/** It has prefix and length of this suite. */
-export function isBlob(blob: Buffer): boolean {
+/** It has prefix and length of the suite. */
+export function isBlob(blob: Buffer, { prefix }: BlobSuite = WHOLE_BLOB): boolean {
   return (
     blob.length >= BLOB_BYTES_MIN &&
     blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
-    blob.compare(PREFIX, 0, PREFIX.length, 0, PREFIX.length) === 0
+    blob.compare(prefix, 0, prefix.length, 0, prefix.length) === 0
   )
 }
 
 /** The last steps of CT-5: every failure looks the same. */
 export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer): Buffer {
-  if (!isBlob(blob) || blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
+  if (!isBlob(blob, key.suite)) throw invalidCiphertext()
+  if (blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
   const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash)
   const commitment = derive(key, input, COMMITMENT)
   if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()

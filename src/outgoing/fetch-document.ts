@@ -3,13 +3,13 @@
  * must not be able to make this machine talk to its neighbours: no private addresses unless the operator says so, no
  * redirects, no plain HTTP; the address that was checked is the one that is connected to.
  */
-import { type LookupAddress, lookup as lookUpHost } from 'node:dns'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
 import { SECOND_MS } from '../base/clock.ts'
 import { FETCH_TIMEOUT_MS, FETCHED_DOCUMENT_BYTES_MAX } from '../base/limits.ts'
+import { checkedLookup } from './checked-lookup.ts'
 import { isPublicAddress } from './public-addresses.ts'
 
 export interface FetchOptions {
@@ -53,7 +53,7 @@ function get(target: URL, { isPrivate, ca }: FetchOptions): Promise<FetchedDocum
       headers: { accept: 'application/json', 'user-agent': 'keyhold' },
       agent: false,
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-      ...(isPrivate ? {} : { lookup: lookUpPublic }),
+      ...(isPrivate ? {} : { lookup: checkedLookup(isPublicAddress, privateAddress) }),
       ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
     })
     sent.once('error', reject)
@@ -83,14 +83,4 @@ function maxAgeOf(cacheControl: string | undefined): number | undefined {
   if (/\bno-(?:store|cache)\b/i.test(cacheControl)) return 0
   const seconds = /\bmax-age="?(\d{1,9})\b/i.exec(cacheControl)?.[1]
   return seconds === undefined ? undefined : Number(seconds) * SECOND_MS
-}
-
-/** Every address of the name must be public: which of them is tried is not ours to say. */
-const lookUpPublic: LookupFunction = (host, options, callback) => {
-  lookUpHost(host, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error !== null) callback(error, '')
-    else if (!addresses.every(({ address }) => isPublicAddress(address))) callback(privateAddress(host), '')
-    else if (options.all) callback(null, addresses)
-    else callback(null, addresses[0]!.address, addresses[0]!.family)
-  })
 }

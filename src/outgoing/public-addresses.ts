@@ -1,4 +1,4 @@
-/** Which addresses lie in the public Internet (IANA special-purpose registries, RFC 6890). */
+/** Which addresses lie in the public Internet, and which in networks of one's own (IANA special-purpose registries, RFC 6890). */
 import { BlockList, isIP } from 'node:net'
 
 const SPECIAL = new BlockList()
@@ -45,4 +45,23 @@ export function isPublicAddress(address: string): boolean {
     default:
       return false
   }
+}
+
+const OWN_NETWORKS = new BlockList()
+OWN_NETWORKS.addSubnet('10.0.0.0', 8, 'ipv4')
+OWN_NETWORKS.addSubnet('172.16.0.0', 12, 'ipv4')
+OWN_NETWORKS.addSubnet('192.168.0.0', 16, 'ipv4')
+// Behind a carrier's translation, and inside clouds.
+OWN_NETWORKS.addSubnet('100.64.0.0', 10, 'ipv4')
+OWN_NETWORKS.addSubnet('fc00::', 7, 'ipv6')
+
+// The metadata services of two clouds lie within such networks.
+const METADATA_SERVICES = new BlockList()
+METADATA_SERVICES.addAddress('100.100.100.200', 'ipv4')
+METADATA_SERVICES.addAddress('fd00:ec2::254', 'ipv6')
+
+/** RFC 1918, RFC 6598, RFC 4193; never this machine, its link, or the metadata service of a cloud. */
+export function isOwnNetworkAddress(address: string): boolean {
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6'
+  return isIP(address) !== 0 && OWN_NETWORKS.check(address, family) && !METADATA_SERVICES.check(address, family)
 }

@@ -27,6 +27,7 @@ export interface DevelopmentOptions {
   readonly hsmClusters?: NodeOptions['hsmClusters']
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
+  readonly externalKeyStores?: NodeOptions['externalKeyStores']
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
 }
@@ -48,6 +49,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     identityProviders: options.identityProviders,
     hsmClusters: options.hsmClusters,
     externalAccounts: options.externalAccounts ?? 'accept',
+    externalKeyStores: options.externalKeyStores,
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
     movableClock,

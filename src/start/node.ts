@@ -24,6 +24,7 @@ export interface NodeOptions {
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly hsmClusters?: ServiceOptions['hsmClusters']
   readonly externalAccounts?: ServiceOptions['externalAccounts']
+  readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log

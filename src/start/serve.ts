@@ -8,7 +8,8 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
   // Loaded when needed: a primary process that only watches its workers stays small.
   if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
   const { openDurableNode } = await import('./node.ts')
-  const { authentication, tls, attestationRoots, identityProviders, hsmClusters, externalAccounts, host, port } = task
+  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, host, port } = task
+  const { hsmClusters, externalKeyStores } = task
   const { service } = await openDurableNode(task.folder, task, {
     node: 'worker-1',
     authentication,
@@ -17,6 +18,7 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
     identityProviders,
     hsmClusters,
     externalAccounts,
+    externalKeyStores,
     log,
   })
   try {

@@ -15,6 +15,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly identityProviders: ServiceOptions['identityProviders']
   readonly hsmClusters: ServiceOptions['hsmClusters']
   readonly externalAccounts: Settings['externalAccounts']
+  readonly externalKeyStores: ServiceOptions['externalKeyStores']
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

@@ -35,7 +35,6 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, name: string]>>
 
 /** What is missing: docs/divergences.md. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  'B.4/5': 'origins are AWS_KMS and EXTERNAL; none in an HSM or an external manager',
   'B.4/7': 'no console',
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FetchError, fetchDocument } from '../../src/outgoing/fetch-document.ts'
-import { isPublicAddress } from '../../src/outgoing/public-addresses.ts'
+import { isOwnNetworkAddress, isPublicAddress } from '../../src/outgoing/public-addresses.ts'
 
 /** IANA special-purpose address registries. */
 const NOT_PUBLIC = [
@@ -57,6 +57,17 @@ test('addresses of the Internet are', () => {
     '2a00:1450::1',
   ]) {
     assert.equal(isPublicAddress(address), true, address)
+  }
+})
+
+test('networks of one’s own are neither this machine, nor its link, nor where clouds keep their metadata', () => {
+  for (const address of ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd12:3456::1']) {
+    assert.equal(isOwnNetworkAddress(address), true, address)
+  }
+  const others = ['127.0.0.1', '::1', '169.254.169.254', 'fe80::1', '0.0.0.0', '8.8.8.8', '172.32.0.1', '224.0.0.1']
+  const metadata = ['100.100.100.200', 'fd00:ec2::254', 'fd00:0ec2:0:0::254']
+  for (const address of [...others, ...metadata, '::ffff:127.0.0.1', '::ffff:169.254.169.254', 'localhost', '']) {
+    assert.equal(isOwnNetworkAddress(address), false, address)
   }
 })
 

@@ -27,17 +27,28 @@ function utcTime(time: number): Buffer {
   return der(0x17, Buffer.from(`${new Date(time).toISOString().replaceAll(/[-:T]/g, '').slice(2, 14)}Z`))
 }
 
-/** Valid for `localhost` and 127.0.0.1, a day around now. */
-export function selfSigned(commonName: string): SelfSigned {
+export interface CertificateWishes {
+  /** DNS name that it is for, instead of `localhost` and 127.0.0.1. */
+  readonly host?: string
+  /** It is no longer valid since an hour ago. */
+  readonly isExpired?: boolean
+}
+
+/** Valid for `localhost` and 127.0.0.1, a day around now, unless wished otherwise. */
+export function selfSigned(commonName: string, { host, isExpired = false }: CertificateWishes = {}): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(commonName)))))
-  const alternatives = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)))
+  const alternatives =
+    host === undefined
+      ? sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)))
+      : sequence(der(0x82, Buffer.from(host)))
+  const validity = isExpired ? [-86_400_000, -3_600_000] : [-3_600_000, 86_400_000]
   const unsigned = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ECDSA_WITH_SHA256,
     name,
-    sequence(utcTime(Date.now() - 3_600_000), utcTime(Date.now() + 86_400_000)),
+    sequence(...validity.map((offset) => utcTime(Date.now() + offset))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(SUBJECT_ALTERNATIVE_NAME, der(0x04, alternatives)))),

@@ -9,7 +9,8 @@ import type { ConnectionErrorCode, CustomKeyStore, CustomKeyStoreType, KeyStoreN
 
 /** On whose behalf, for what a backend tells others (keystores.md XC-9). */
 export interface StoreCaller {
-  readonly principal: { readonly arn: string }
+  /** `invokedBy`: the service that calls for him, if one does. */
+  readonly principal: { readonly arn: string; readonly invokedBy?: string }
   readonly requestId: string
 }
 
