@@ -5,12 +5,10 @@ import { loadSeedFile } from '../seed/seed-file.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
 import { openDevelopmentNode } from '../start/development.ts'
 import { createLogger } from '../start/logger.ts'
+import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
-import { externalKeyStoresIn } from './external-key-stores-setting.ts'
 import { DEVELOPMENT_WARNING, developmentGreeting } from './greeting.ts'
-import { hsmClustersIn } from './hsm-clusters-setting.ts'
-import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const dev = defineCommand({
@@ -22,10 +20,7 @@ export const dev = defineCommand({
     'account',
     'region',
     'attestationIssuer',
-    'identityProviders',
-    'hsmClusters',
-    'externalAccounts',
-    'externalKeyStores',
+    ...SERVICE_SETTINGS,
     'grantPropagationDelay',
     'logLevel',
     'config',
@@ -42,19 +37,17 @@ is taken for the account. It listens on this machine only.
 --grant-propagation-delay 5s hides new grants for that long from calls without their grant token, so
 that code which forgets the token fails here and not on AWS.`,
   async run({ settings, terminal }) {
-    const { host, port, region, account, data, externalAccounts } = settings
+    const { host, port, region, account, data } = settings
     requireLoopback(host)
     const seed = settings.seed === undefined ? undefined : loadSeedFile(settings.seed)
     const log = createLogger({ level: settings.logLevel, forPerson: terminal.hasPerson })
     const issuer =
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
-    const identityProviders = await identityProvidersIn(settings.identityProviders)
-    const hsmClusters = await hsmClustersIn(settings.hsmClusters)
-    const externalKeyStores = await externalKeyStoresIn(settings.externalKeyStores)
+    const serviceSettings = await readServiceSettings(settings)
     const grantPropagationDelayMs = settings.grantPropagationDelay
-    const access = { externalAccounts, identityProviders, hsmClusters, externalKeyStores, grantPropagationDelayMs }
-    const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
+    const what = { settings: serviceSettings, attestationRoots, grantPropagationDelayMs }
+    const node = await openDevelopmentNode({ data, seed, account, region, ...what, log })
     try {
       const address = await node.listen({ host, port })
       const signal = firstSignal(() => {})

@@ -8,13 +8,11 @@ import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
+import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { defineCommand } from './command.ts'
-import { externalKeyStoresIn } from './external-key-stores-setting.ts'
 import { serverGreeting } from './greeting.ts'
-import { hsmClustersIn } from './hsm-clusters-setting.ts'
-import { identityProvidersIn } from './identity-providers-setting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const start = defineCommand({
@@ -29,10 +27,7 @@ export const start = defineCommand({
     'tlsKey',
     'allowPlainHttp',
     'attestationRoots',
-    'identityProviders',
-    'hsmClusters',
-    'externalAccounts',
-    'externalKeyStores',
+    ...SERVICE_SETTINGS,
     'account',
     'region',
     'logLevel',
@@ -50,20 +45,15 @@ has accepted; a second one at once.`,
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
-    const identityProviders = await identityProvidersIn(settings.identityProviders)
-    const hsmClusters = await hsmClustersIn(settings.hsmClusters)
-    const externalKeyStores = await externalKeyStoresIn(settings.externalKeyStores)
+    const serviceSettings = await readServiceSettings(settings)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
+    const { rootKey: provider, account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const choice = { provider, passphrase }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
-      const authentication = 'signed'
-      const keyStores = { hsmClusters, externalKeyStores }
-      const given = { attestationRoots, identityProviders, externalAccounts, ...keyStores }
-      const node = { ...given, tls, authentication, logLevel } as const
+      const node = { settings: serviceSettings, attestationRoots, tls, authentication: 'signed', logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())

@@ -9,6 +9,7 @@ import type { Address } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
 import { type NodeOptions, type OpenNode, openDurableNode, openMemoryNode } from './node.ts'
 import { prepareDataFolder } from './prepare.ts'
+import type { ServiceSettings } from './service-settings.ts'
 
 /** LocalStack's account for credentials that name none. */
 export const DEVELOPMENT_ACCOUNT = '000000000000'
@@ -23,11 +24,7 @@ export interface DevelopmentOptions {
   readonly region: string
   /** PEM of roots that are trusted besides AWS's. */
   readonly attestationRoots: string | undefined
-  readonly identityProviders?: NodeOptions['identityProviders']
-  readonly hsmClusters?: NodeOptions['hsmClusters']
-  /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
-  readonly externalAccounts?: NodeOptions['externalAccounts']
-  readonly externalKeyStores?: NodeOptions['externalKeyStores']
+  readonly settings?: ServiceSettings | undefined
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
 }
@@ -46,10 +43,9 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     node: NODE,
     authentication: 'development',
     attestationRoots,
-    identityProviders: options.identityProviders,
-    hsmClusters: options.hsmClusters,
-    externalAccounts: options.externalAccounts ?? 'accept',
-    externalKeyStores: options.externalKeyStores,
+    ...options.settings,
+    // What is tried here may name whomever it will meet elsewhere.
+    externalAccounts: options.settings?.externalAccounts ?? 'accept',
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
     movableClock,

@@ -14,17 +14,14 @@ import { dataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import type { ServiceSettings } from './service-settings.ts'
 
-export interface NodeOptions {
+export interface NodeOptions extends ServiceSettings {
   /** Names the process among all that share the store. */
   readonly node: string
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
   readonly attestationRoots?: string | undefined
-  readonly identityProviders?: ServiceOptions['identityProviders']
-  readonly hsmClusters?: ServiceOptions['hsmClusters']
-  readonly externalAccounts?: ServiceOptions['externalAccounts']
-  readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log

@@ -8,19 +8,9 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
   // Loaded when needed: a primary process that only watches its workers stays small.
   if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
   const { openDurableNode } = await import('./node.ts')
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, host, port } = task
-  const { hsmClusters, externalKeyStores } = task
-  const { service } = await openDurableNode(task.folder, task, {
-    node: 'worker-1',
-    authentication,
-    tls,
-    attestationRoots,
-    identityProviders,
-    hsmClusters,
-    externalAccounts,
-    externalKeyStores,
-    log,
-  })
+  const { authentication, tls, attestationRoots, settings, host, port } = task
+  const options = { ...settings, node: 'worker-1', authentication, tls, attestationRoots, log }
+  const { service } = await openDurableNode(task.folder, task, options)
   try {
     const address = await service.listen({ host, port })
     return { address, stop: () => service.stop(), kill() {} }

@@ -1,9 +1,9 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
-import type { ServiceOptions } from '../service.ts'
 import type { Address, ListenAddress } from '../wire/http-server.ts'
 import type { RootKeyChoice } from './root-key.ts'
+import type { ServiceSettings } from './service-settings.ts'
 
 /** Everything a worker needs to know; it comes by message because an environment or arguments would show the passphrase. */
 export interface WorkerTask extends RootKeyChoice, ListenAddress {
@@ -12,10 +12,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly tls: TlsSettings | undefined
   /** PEM; `undefined`: AWS's. */
   readonly attestationRoots: string | undefined
-  readonly identityProviders: ServiceOptions['identityProviders']
-  readonly hsmClusters: ServiceOptions['hsmClusters']
-  readonly externalAccounts: Settings['externalAccounts']
-  readonly externalKeyStores: ServiceOptions['externalKeyStores']
+  readonly settings: ServiceSettings
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

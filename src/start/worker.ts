@@ -61,19 +61,9 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts } = task
-  const { hsmClusters, externalKeyStores } = task
-  const { service, store } = await openDurableNode(task.folder, task, {
-    node,
-    authentication,
-    tls,
-    attestationRoots,
-    identityProviders,
-    hsmClusters,
-    externalAccounts,
-    externalKeyStores,
-    log,
-  })
+  const { authentication, tls, attestationRoots, settings } = task
+  const options = { ...settings, node, authentication, tls, attestationRoots, log }
+  const { service, store } = await openDurableNode(task.folder, task, options)
   store.onCommit(() => report({ kind: 'changed' }))
   const stop = async () => {
     await service.stop()

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { identityProvidersIn } from '../../src/cli/identity-providers-setting.ts'
 import { UsageError } from '../../src/config/operator-error.ts'
 import { readIdentityProviders } from '../../src/start/identity-providers.ts'
 
@@ -37,8 +36,7 @@ https://dex.internal:5556/dex:
   ])
 })
 
-test('no file and an empty file say nothing', async () => {
-  assert.deepEqual(await identityProvidersIn(undefined), [])
+test('an empty file says nothing', () => {
   assert.deepEqual(read('# nothing yet\n'), [])
 })
 

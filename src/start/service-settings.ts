@@ -1,0 +1,40 @@
+/**
+ * What the operator's settings say of the service itself: read and checked once, and handed as it is to whatever opens a node. A new
+ * one is declared in `config/settings.ts`, read here, and used in `service.ts`; nothing in between names it.
+ */
+import type { Settings } from '../config/settings.ts'
+import type { ServiceOptions } from '../service.ts'
+
+/** Plain data: workers get it by message. */
+export type ServiceSettings = Pick<
+  ServiceOptions,
+  'identityProviders' | 'externalAccounts' | 'hsmClusters' | 'externalKeyStores'
+>
+
+/** Of every command that runs a server. */
+export const SERVICE_SETTINGS = ['identityProviders', 'externalAccounts', 'hsmClusters', 'externalKeyStores'] as const
+
+/**
+ * Files are read, and what reads them is loaded, only where there is one.
+ * @throws {UsageError} with the place of what cannot be used.
+ */
+export async function readServiceSettings(
+  settings: Pick<Settings, (typeof SERVICE_SETTINGS)[number]>,
+): Promise<ServiceSettings> {
+  return {
+    externalAccounts: settings.externalAccounts,
+    identityProviders: await given(settings.identityProviders, async (path) =>
+      (await import('./identity-providers.ts')).readIdentityProviders(path),
+    ),
+    hsmClusters: await given(settings.hsmClusters, async (path) =>
+      (await import('./hsm-clusters.ts')).readHsmClusters(path),
+    ),
+    externalKeyStores: await given(settings.externalKeyStores, async (path) =>
+      (await import('./external-key-stores.ts')).readExternalKeyStores(path),
+    ),
+  }
+}
+
+async function given<T>(path: string | undefined, read: (path: string) => Promise<T>): Promise<T | undefined> {
+  return path === undefined ? undefined : read(path)
+}
