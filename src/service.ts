@@ -39,6 +39,7 @@ import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
+import { pruneRevocations } from './jobs/prune-revocations.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
@@ -148,7 +149,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ensureFresh: changes.ensureFresh,
   })
   const jobs = startJobs(
-    [eraseDeletedKeys(shared), rotateDueKeys(shared), eraseExpiredMaterials(shared), pruneChanges(store, clock)],
+    [
+      eraseDeletedKeys(shared),
+      rotateDueKeys(shared),
+      eraseExpiredMaterials(shared),
+      pruneChanges(store, clock),
+      pruneRevocations(store, clock),
+    ],
     store,
     clock,
     node,
