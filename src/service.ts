@@ -32,6 +32,7 @@ import { createKeyImports } from './domain/imports/key-imports.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
+import { extraGuardsOf } from './domain/policy/guard-policy.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
@@ -66,6 +67,8 @@ export interface ServiceOptions {
   readonly identityProviders?: readonly ProviderSettings[] | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
+  /** What all principals of all accounts must be allowed besides, as JSON text that `readGuardPolicy` took (E-13); nothing if not given. */
+  readonly guardPolicy?: string | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
 }
@@ -120,10 +123,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
-  const rights = createCallerRights(store)
+  const extraGuards = extraGuardsOf(options.guardPolicy)
+  const rights = createCallerRights(store, extraGuards)
   const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity: IdentityServices = {
     externalAccounts: options.externalAccounts ?? 'reject',
+    extraGuards,
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
     issueSession: sessions.issue,

@@ -4,6 +4,7 @@ import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
 import { openDevelopmentNode } from '../start/development.ts'
+import { guardPolicyIn } from '../start/guard-policy.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
 import { defineCommand } from './command.ts'
@@ -22,6 +23,7 @@ export const dev = defineCommand({
     'attestationIssuer',
     'identityProviders',
     'externalAccounts',
+    'guardPolicy',
     'grantPropagationDelay',
     'logLevel',
     'config',
@@ -46,7 +48,9 @@ that code which forgets the token fails here and not on AWS.`,
       settings.attestationIssuer && (await openAttestationIssuer(settings.attestationIssuer, systemClock.now()))
     const attestationRoots = issuer ? issuer.root : undefined
     const identityProviders = await identityProvidersIn(settings.identityProviders)
-    const access = { externalAccounts, identityProviders, grantPropagationDelayMs: settings.grantPropagationDelay }
+    const guardPolicy = guardPolicyIn(settings.guardPolicy)
+    const { grantPropagationDelay: grantPropagationDelayMs } = settings
+    const access = { externalAccounts, identityProviders, guardPolicy, grantPropagationDelayMs }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })

@@ -5,6 +5,7 @@ import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
+import { guardPolicyIn } from '../start/guard-policy.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
@@ -29,6 +30,7 @@ export const start = defineCommand({
     'attestationRoots',
     'identityProviders',
     'externalAccounts',
+    'guardPolicy',
     'account',
     'region',
     'logLevel',
@@ -47,6 +49,7 @@ has accepted; a second one at once.`,
     if (tls !== undefined) checkCertificate(tls)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const identityProviders = await identityProvidersIn(settings.identityProviders)
+    const guardPolicy = guardPolicyIn(settings.guardPolicy)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
@@ -55,7 +58,8 @@ has accepted; a second one at once.`,
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const node = { tls, attestationRoots, identityProviders, externalAccounts, authentication, logLevel } as const
+      const access = { identityProviders, externalAccounts, guardPolicy }
+      const node = { tls, attestationRoots, ...access, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())

@@ -88,6 +88,10 @@ export const SETTINGS = Object.freeze({
     'Key policies and grants that name principals of accounts which are not hosted here.',
     'reject; accept in development',
   ),
+  guardPolicy: optional(
+    path('FILE'),
+    'Policy that binds all callers of all accounts, root included, as a service control policy (docs/access-control.md).',
+  ),
   grantPropagationDelay: setting(
     duration(PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',

@@ -208,11 +208,12 @@ function missingConditions(use: Use<unknown>, keyPolicy: Policy | undefined, rig
 const TRAILING_DAYS = 'kms:trailingdayswithoutkeyusage'
 
 function names(rights: Rights, conditionKey: string): boolean {
-  const { identityPolicies, boundary, sessionPolicies } = rights
+  const { identityPolicies, boundary, sessionPolicies, extraGuards } = rights
   return (
     identityPolicies.some(({ policy }) => policy.conditionKeys.has(conditionKey)) ||
     boundary?.policy.conditionKeys.has(conditionKey) === true ||
-    sessionPolicies?.some(({ policy }) => policy.conditionKeys.has(conditionKey)) === true
+    sessionPolicies?.some(({ policy }) => policy.conditionKeys.has(conditionKey)) === true ||
+    extraGuards?.some(({ policy }) => policy.conditionKeys.has(conditionKey)) === true
   )
 }
 

@@ -26,6 +26,7 @@ export interface DevelopmentOptions {
   readonly identityProviders?: NodeOptions['identityProviders']
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
+  readonly guardPolicy?: NodeOptions['guardPolicy']
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
 }
@@ -46,6 +47,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     attestationRoots,
     identityProviders: options.identityProviders,
     externalAccounts: options.externalAccounts ?? 'accept',
+    guardPolicy: options.guardPolicy,
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
     movableClock,

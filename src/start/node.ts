@@ -23,6 +23,7 @@ export interface NodeOptions {
   readonly attestationRoots?: string | undefined
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalAccounts?: ServiceOptions['externalAccounts']
+  readonly guardPolicy?: string | undefined
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log

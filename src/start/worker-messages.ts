@@ -14,6 +14,8 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly attestationRoots: string | undefined
   readonly identityProviders: ServiceOptions['identityProviders']
   readonly externalAccounts: Settings['externalAccounts']
+  /** Its text. */
+  readonly guardPolicy: string | undefined
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

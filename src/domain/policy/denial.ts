@@ -30,6 +30,7 @@ const WITH_ARTICLE: Readonly<Record<PolicyType, string>> = {
   'resource-based policy': 'a resource-based policy',
   'permissions boundary': 'a permissions boundary',
   'session policy': 'a session policy',
+  'service control policy': 'a service control policy',
 }
 
 function reason(action: string, decision: Decision & { readonly allowed: false }): string {

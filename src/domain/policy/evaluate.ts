@@ -2,6 +2,7 @@
  * Decides whether a request is allowed: the algorithm of authorization.md 2.4. A pure function: everything it looks at is in
  * the request.
  */
+import type { NamedPolicy } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
 import { Access } from './access.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   PolicyType,
 } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
+import { GUARD, guardDeny, guardsAllow } from './extra-guards.ts'
 import { IdentitySide, identityDeny } from './identity-side.ts'
 import type { Policy } from './policy.ts'
 import { delegationAtOnce, isDirect, isFiltered, type Reach, resourceDeny, resourceReach } from './resource-side.ts'
@@ -38,6 +40,23 @@ function isWithoutAccount({ type }: Principal): boolean {
 }
 
 function decide(access: Access): Decision {
+  const { extraGuards } = access.request.rights
+  return extraGuards === undefined ? decideByPolicies(access) : decideUnderGuards(access, extraGuards)
+}
+
+/**
+ * As AWS does, the operator's policies are named before others; what is missing in them is said of a foreign resource only once
+ * its owner lets the caller in, or it would tell that the resource exists.
+ */
+function decideUnderGuards(access: Access, guards: readonly NamedPolicy[]): Decision {
+  const by = guardDeny(access, guards)
+  if (by !== undefined) return { allowed: false, reason: 'explicit deny', by, isVisible: true }
+  const decision = decideByPolicies(access)
+  if (guardsAllow(access, guards) || (!decision.allowed && decision.reason === 'explicit deny')) return decision
+  return decision.allowed || isOwn(access.request) ? missing(GUARD) : decision
+}
+
+function decideByPolicies(access: Access): Decision {
   const own = isOwn(access.request)
   const policy = resourcePolicy(access.request, own)
   const deny = policy && resourceDeny(access, policy)

@@ -30,6 +30,8 @@ export interface Scenario {
   readonly identityPolicies: readonly OraclePolicy[]
   readonly boundary: OraclePolicy | undefined
   readonly sessionPolicies: readonly OraclePolicy[] | undefined
+  /** E-13: like service control policies, each must allow. */
+  readonly extraGuards?: readonly OraclePolicy[] | undefined
   readonly action: string
   readonly kind: 'key' | 'alias' | 'account' | 'role'
   readonly arn: string
@@ -46,11 +48,27 @@ export interface Scenario {
 export type Verdict =
   | 'allow'
   | 'invisible'
-  | `deny: ${'resource' | 'boundary' | 'session' | 'identity'}`
-  | `missing: ${'resource' | 'boundary' | 'session' | 'identity'}`
+  | `deny: ${'guard' | 'resource' | 'boundary' | 'session' | 'identity'}`
+  | `missing: ${'guard' | 'resource' | 'boundary' | 'session' | 'identity'}`
+
+/**
+ * E-13 around the algorithm of 2.4: guards deny before all others, and what they do not allow is named before what others do
+ * not; but of a foreign resource only if everybody else allows.
+ */
+export function oracle(s: Scenario): Verdict {
+  const guards = s.extraGuards ?? []
+  const everything = { ...s.context, ...s.identityContext }
+  const speaks = (effect: string, policy: OraclePolicy) =>
+    listOf(policy.Statement).some((st) => st.Effect === effect && applies(s, st, policy, everything))
+  if (guards.some((policy) => speaks('Deny', policy))) return 'deny: guard'
+  const others = withoutGuards(s)
+  if (guards.every((policy) => speaks('Allow', policy)) || others.startsWith('deny')) return others
+  if (others === 'allow') return 'missing: guard'
+  return s.account === s.principal.account ? 'missing: guard' : others
+}
 
 /** The algorithm of 2.4, line by line. */
-export function oracle(s: Scenario): Verdict {
+function withoutGuards(s: Scenario): Verdict {
   const isKeyless = s.kind === 'alias' || s.kind === 'account'
   const isService = s.principal.type === 'AWSService'
   const own = isService || s.account === s.principal.account
