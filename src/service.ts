@@ -69,6 +69,8 @@ export interface ServiceOptions {
   readonly externalAccounts?: ExternalAccounts | undefined
   /** What all principals of all accounts must be allowed besides, as JSON text that `readGuardPolicy` took (E-13); nothing if not given. */
   readonly guardPolicy?: string | undefined
+  /** Tell those who are refused which policy and statement denied, not only of what kind it is (authorization.md X-3); no if not given. */
+  readonly verboseDenials?: boolean | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
 }
@@ -150,6 +152,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyUsage,
     identity,
     attestations,
+    denials: options.verboseDenials === true ? 'verbose' : 'kind of policy',
     log,
     ensureFresh: changes.ensureFresh,
   })

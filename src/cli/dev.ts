@@ -24,6 +24,7 @@ export const dev = defineCommand({
     'identityProviders',
     'externalAccounts',
     'guardPolicy',
+    'verboseDenials',
     'grantPropagationDelay',
     'logLevel',
     'config',
@@ -49,8 +50,8 @@ that code which forgets the token fails here and not on AWS.`,
     const attestationRoots = issuer ? issuer.root : undefined
     const identityProviders = await identityProvidersIn(settings.identityProviders)
     const guardPolicy = guardPolicyIn(settings.guardPolicy)
-    const { grantPropagationDelay: grantPropagationDelayMs } = settings
-    const access = { externalAccounts, identityProviders, guardPolicy, grantPropagationDelayMs }
+    const { verboseDenials, grantPropagationDelay: grantPropagationDelayMs } = settings
+    const access = { externalAccounts, identityProviders, guardPolicy, verboseDenials, grantPropagationDelayMs }
     const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
     try {
       const address = await node.listen({ host, port })

@@ -53,10 +53,11 @@ export function permissions(): readonly string[] {
 }
 
 export function printOutcome({ print }: Terminal, outcome: SimulatedOutcome): void {
-  const { allowed, verdict, nearMisses, remedies, request } = outcome
+  const { allowed, verdict, nearMisses, remedies, warnings, request } = outcome
   print(allowed ? 'ALLOWED' : 'DENIED')
   print(verdict)
   for (const nearMiss of nearMisses) print(nearMiss)
+  for (const warning of warnings) print(`Warning: ${warning}`)
   if (request.principal.session !== undefined) {
     print('A session may do less: its session policies and tags are in the session alone and were not looked at.')
   }

@@ -31,6 +31,7 @@ export const start = defineCommand({
     'identityProviders',
     'externalAccounts',
     'guardPolicy',
+    'verboseDenials',
     'account',
     'region',
     'logLevel',
@@ -52,13 +53,13 @@ has accepted; a second one at once.`,
     const guardPolicy = guardPolicyIn(settings.guardPolicy)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
+    const { rootKey: provider, account, region, logLevel, host, port, externalAccounts, verboseDenials } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const choice = { provider, passphrase }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const access = { identityProviders, externalAccounts, guardPolicy }
+      const access = { identityProviders, externalAccounts, guardPolicy, verboseDenials }
       const node = { tls, attestationRoots, ...access, authentication, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)

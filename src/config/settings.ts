@@ -92,6 +92,11 @@ export const SETTINGS = Object.freeze({
     path('FILE'),
     'Policy that binds all callers of all accounts, root included, as a service control policy (docs/access-control.md).',
   ),
+  verboseDenials: setting(
+    yesOrNo,
+    'Tell refused callers which policy and statement denied, not only its kind; for development.',
+    false,
+  ),
   grantPropagationDelay: setting(
     duration(PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',

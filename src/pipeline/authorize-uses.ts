@@ -126,9 +126,9 @@ const UNSEEN: Denied = Object.freeze({
   isVisible: false,
 })
 
-function refuse({ onRefusal }: Authorization, request: AccessRequest, decision: Denied): never {
+function refuse({ onRefusal, denials }: Authorization, request: AccessRequest, decision: Denied): never {
   onRefusal({ action: request.action, resourceArn: request.resource.arn, decision })
-  throw denial(request, decision)
+  throw denial(request, decision, denials)
 }
 
 function permissionOf(use: Use<unknown>): string {

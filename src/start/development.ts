@@ -27,6 +27,7 @@ export interface DevelopmentOptions {
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
   readonly guardPolicy?: NodeOptions['guardPolicy']
+  readonly verboseDenials?: boolean | undefined
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log
 }
@@ -48,6 +49,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     identityProviders: options.identityProviders,
     externalAccounts: options.externalAccounts ?? 'accept',
     guardPolicy: options.guardPolicy,
+    verboseDenials: options.verboseDenials,
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
     movableClock,

@@ -24,6 +24,7 @@ export interface NodeOptions {
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalAccounts?: ServiceOptions['externalAccounts']
   readonly guardPolicy?: string | undefined
+  readonly verboseDenials?: boolean | undefined
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined
   readonly log: Log

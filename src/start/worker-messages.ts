@@ -16,6 +16,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly externalAccounts: Settings['externalAccounts']
   /** Its text. */
   readonly guardPolicy: string | undefined
+  readonly verboseDenials: boolean
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

@@ -61,7 +61,8 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, guardPolicy } = task
+  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, guardPolicy, verboseDenials } =
+    task
   const { service, store } = await openDurableNode(task.folder, task, {
     node,
     authentication,
@@ -70,6 +71,7 @@ async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNo
     identityProviders,
     externalAccounts,
     guardPolicy,
+    verboseDenials,
     log,
   })
   store.onCommit(() => report({ kind: 'changed' }))

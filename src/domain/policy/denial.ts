@@ -2,10 +2,29 @@
 import { KmsError } from '../../base/errors.ts'
 import type { AccessRequest, Decision, PolicyType } from './access-request.ts'
 
-/** Names the kind of policy that decided, never which one or what it says (X-3). The query protocol has a code of its own. */
-export function denial(request: AccessRequest, decision: Decision & { readonly allowed: false }): KmsError {
+/** How much a refused caller is told. `verbose` is for development: it also names the policy and the statement that denied. */
+export type DenialDetail = 'kind of policy' | 'verbose'
+
+/**
+ * Names the kind of policy that decided; which one it was and what it says only in verbose texts (X-3). The query protocol has a
+ * code of its own.
+ */
+export function denial(
+  request: AccessRequest,
+  decision: Decision & { readonly allowed: false },
+  detail: DenialDetail = 'kind of policy',
+): KmsError {
   const cause = decision.reason === 'missing allow' ? decision.failure : undefined
-  return new KmsError('AccessDeniedException', text(request, decision), { cause })
+  const suffix = detail === 'verbose' && decision.isVisible ? decisiveText(decision) : ''
+  return new KmsError('AccessDeniedException', text(request, decision) + suffix, { cause })
+}
+
+/** An explicit deny by name, first in AWS's form: `: <policy ARN>` (5.2, A-5). What is missing has no name. */
+function decisiveText(decision: Decision & { readonly allowed: false }): string {
+  if (decision.reason !== 'explicit deny') return ''
+  const { policyName, index, sid } = decision.by
+  const statement = sid === undefined ? `statement ${index + 1}` : `statement ${index + 1} (Sid "${sid}")`
+  return policyName === undefined ? `: ${statement}` : `: ${policyName}, ${statement}`
 }
 
 const NOT_VISIBLE =

@@ -8,6 +8,7 @@ import type { AccessRequest, AccessResource, Decision, DecisiveStatement, Policy
 import { compilePolicy } from './compile-policy.ts'
 import { evaluate } from './evaluate.ts'
 import { GUARD } from './extra-guards.ts'
+import { openStatements } from './open-statements.ts'
 
 export interface Explanation {
   readonly allowed: boolean
@@ -17,9 +18,24 @@ export interface Explanation {
   readonly nearMisses: readonly string[]
   /** Each would do, unless they say otherwise. */
   readonly remedies: readonly string[]
+  /** What is dangerous whatever becomes of this request. */
+  readonly warnings: readonly string[]
 }
 
 export function explain(request: AccessRequest, decision: Decision): Explanation {
+  return { ...explainDecision(request, decision), warnings: warningsOf(request) }
+}
+
+/** S-6. */
+function warningsOf({ resource: { kind, policy } }: AccessRequest): string[] {
+  const open = kind === 'key' && policy !== undefined ? openStatements(policy.text) : []
+  return open.map(
+    (index) =>
+      `Statement ${index + 1} of the key policy allows everybody, of every account: name principals instead of "*".`,
+  )
+}
+
+function explainDecision(request: AccessRequest, decision: Decision): Omit<Explanation, 'warnings'> {
   if (decision.allowed) {
     return { allowed: true, verdict: allowedBy(request, decision), nearMisses: [], remedies: [] }
   }
