@@ -11,24 +11,24 @@ export function guardPolicyIn(path: string | undefined): string | undefined {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw unusable(path, cause as Error)
+    throw unusable(`--guard-policy: cannot use ${path}`, cause as Error)
   }
-  return guardPolicyOf(text, path)
+  return guardPolicyOf(text, `--guard-policy: cannot use ${path}`)
 }
 
-/** @param name of where it comes from, for the error. @throws {UsageError} */
-export function guardPolicyOf(text: string, name: string): string {
+/** @param where it comes from, for the error. @throws {UsageError} */
+export function guardPolicyOf(text: string, where: string): string {
   try {
     return readGuardPolicy(text)
   } catch (error) {
     if (!(error instanceof KmsError)) throw error
-    throw unusable(name, error)
+    throw unusable(where, error)
   }
 }
 
-function unusable(name: string, cause: Error): UsageError {
+function unusable(where: string, cause: Error): UsageError {
   const hint =
     'a policy in the form of a service control policy; everything that callers may do needs an Allow in it, ' +
     'as a rule {"Effect": "Allow", "Action": "*", "Resource": "*"} beside its Deny statements'
-  return new UsageError(`--guard-policy: cannot use ${name}: ${cause.message}`, { hint, cause })
+  return new UsageError(`${where}: ${cause.message}`, { hint, cause })
 }

@@ -1,4 +1,4 @@
-/** What the operator says of OpenID Connect providers, in a YAML file (docs/sts-and-iam.md). */
+/** What the operator says of OpenID Connect providers, in a YAML file or as an object in process (docs/sts-and-iam.md). */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createLocalJWKSet } from 'jose'
@@ -7,21 +7,51 @@ import { UsageError } from '../config/operator-error.ts'
 import type { ProviderSettings } from '../domain/identity/provider-keys.ts'
 
 const FLAG = '--identity-providers'
+const OPTION = 'identityProviders'
 const HINT = 'docs/sts-and-iam.md shows such a file'
+
+type Jwks = NonNullable<ProviderSettings['jwks']>
+
+/** How the members of a provider are read, which differs between a file and an object. */
+interface Form {
+  keys(value: unknown, where: string): Jwks
+  ca(value: unknown, where: string): string
+}
 
 /** @throws {UsageError} with the place of what cannot be used. */
 export function readIdentityProviders(path: string): readonly ProviderSettings[] {
-  const document = parseYaml(path)
-  const providers = mapping(document, path)
-  return Object.entries(providers).map(([url, settings]) =>
-    readProvider(url, mapping(settings, `${path}: ${url}`), path),
+  const form: Form = {
+    keys(value, where) {
+      const file = filePath(value, where, path)
+      return readKeys(readText(file, where), file)
+    },
+    ca: (value, where) => readText(filePath(value, where, path), where),
+  }
+  return readProviders(parseYaml(path), `${FLAG}: cannot use ${path}`, form)
+}
+
+/** The same from an object, which has keys and certificates themselves instead of paths. @throws {UsageError} */
+export function identityProvidersOf(providers: unknown): readonly ProviderSettings[] {
+  return readProviders(providers, OPTION, {
+    keys: (value, where) => checkedKeys(value, where),
+    ca(value, where) {
+      if (typeof value === 'string' && value.includes('-----BEGIN CERTIFICATE-----')) return value
+      throw unusable(where, 'expected certificates in PEM')
+    },
+  })
+}
+
+function readProviders(given: unknown, where: string, form: Form): readonly ProviderSettings[] {
+  return Object.entries(mapping(given, where)).map(([url, settings]) =>
+    readProvider(url, mapping(settings, `${where}: ${url}`), `${where}: ${url}`, form),
   )
 }
 
 function parseYaml(path: string): unknown {
-  const document = parseDocument(readText(path, path))
+  const where = `${FLAG}: cannot use ${path}`
+  const document = parseDocument(readText(path, where))
   const [error] = document.errors
-  if (error !== undefined) throw unusable(path, error.message.split('\n', 1)[0]!)
+  if (error !== undefined) throw unusable(where, error.message.split('\n', 1)[0]!)
   return document.toJS() ?? {}
 }
 
@@ -32,8 +62,12 @@ function mapping(value: unknown, where: string): Readonly<Record<string, unknown
 
 const MEMBERS: ReadonlySet<string> = new Set(['keys', 'ca', 'private'])
 
-function readProvider(url: string, settings: Readonly<Record<string, unknown>>, path: string): ProviderSettings {
-  const where = `${path}: ${url}`
+function readProvider(
+  url: string,
+  settings: Readonly<Record<string, unknown>>,
+  where: string,
+  form: Form,
+): ProviderSettings {
   if (!url.startsWith('https://') || !URL.canParse(url))
     throw unusable(where, 'expected the https address of an issuer')
   const unknown = Object.keys(settings).find((name) => !MEMBERS.has(name))
@@ -43,8 +77,8 @@ function readProvider(url: string, settings: Readonly<Record<string, unknown>>, 
   return {
     url,
     isPrivate,
-    ...(keys === undefined ? {} : { jwks: readKeys(filePath(keys, `${where}: keys`, path), where) }),
-    ...(ca === undefined ? {} : { ca: readText(filePath(ca, `${where}: ca`, path), `${where}: ca`) }),
+    ...(keys === undefined ? {} : { jwks: form.keys(keys, `${where}: keys`) }),
+    ...(ca === undefined ? {} : { ca: form.ca(ca, `${where}: ca`) }),
   }
 }
 
@@ -54,16 +88,26 @@ function filePath(value: unknown, where: string, path: string): string {
   return resolve(dirname(path), value)
 }
 
-function readKeys(path: string, where: string): NonNullable<ProviderSettings['jwks']> {
-  const text = readText(path, `${where}: keys`)
+function readKeys(text: string, path: string): Jwks {
+  const where = `${FLAG}: cannot use ${path}`
+  let jwks: unknown
   try {
-    const jwks = JSON.parse(text)
-    createLocalJWKSet(jwks)
-    if (jwks.keys.length > 0) return jwks
+    jwks = JSON.parse(text)
   } catch (cause) {
-    throw unusable(path, cause instanceof SyntaxError ? 'not JSON' : (cause as Error).message, cause)
+    throw unusable(where, 'not JSON', cause)
   }
-  throw unusable(path, 'expected at least one key')
+  return checkedKeys(jwks, where)
+}
+
+function checkedKeys(value: unknown, where: string): Jwks {
+  const jwks = value as Jwks
+  try {
+    createLocalJWKSet(jwks)
+  } catch (cause) {
+    throw unusable(where, (cause as Error).message, cause)
+  }
+  if (jwks.keys.length > 0) return jwks
+  throw unusable(where, 'expected at least one key')
 }
 
 function readText(path: string, where: string): string {
@@ -75,5 +119,5 @@ function readText(path: string, where: string): string {
 }
 
 function unusable(where: string, why: string, cause?: unknown): UsageError {
-  return new UsageError(`${FLAG}: cannot use ${where}: ${why}`, { hint: HINT, cause })
+  return new UsageError(`${where}: ${why}`, { hint: HINT, cause })
 }

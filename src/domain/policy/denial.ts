@@ -15,7 +15,9 @@ export function denial(
   detail: DenialDetail = 'kind of policy',
 ): KmsError {
   const cause = decision.reason === 'missing allow' ? decision.failure : undefined
-  const suffix = detail === 'verbose' && decision.isVisible ? decisiveText(decision) : ''
+  // Who did not sign is told nothing more, whoever he is.
+  const isSigned = request.principal.type !== 'WebIdentityUser'
+  const suffix = detail === 'verbose' && isSigned && decision.isVisible ? decisiveText(decision) : ''
   return new KmsError('AccessDeniedException', text(request, decision) + suffix, { cause })
 }
 
