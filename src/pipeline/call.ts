@@ -18,6 +18,8 @@ export interface Call {
   readonly sourceIp: string
   /** Empty if the client sent none. */
   readonly userAgent: string
+  /** Of the header; `undefined` if the client sent none. */
+  readonly referer?: string | undefined
   /** `undefined` without TLS. */
   readonly tls: TlsDetails | undefined
 }

@@ -40,6 +40,7 @@ export function conditionsOf(
       sourceIp: call.sourceIp,
       secureTransport: call.tls !== undefined,
       userAgent: call.userAgent,
+      referer: call.referer,
       region: regionOf(use, of),
       source: call.source,
       resourceAccount: ownerOf(use, found, call.principal.account),

@@ -89,6 +89,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       time: clock.now(),
       sourceIp: request.sourceIp,
       userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
+      referer: headerValue(request.rawHeaders, 'referer'),
       tls: request.tls,
     }
   }
