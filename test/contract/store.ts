@@ -18,8 +18,8 @@ import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
 import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
 import { domainKeyTests, principalTests } from './store/principals.ts'
-import { serviceTests } from './store/services.ts'
 import { revokedSessionTests } from './store/revoked-sessions.ts'
+import { serviceTests } from './store/services.ts'
 
 export function storeContract(name: string, open: () => Promise<StoreFixture>): void {
   describe(name, () => {

@@ -20,6 +20,7 @@ import {
   DescribeKeyCommand,
   DisableKeyCommand,
   EncryptCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
   KMSClient,
   PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
@@ -44,7 +45,8 @@ const BY_ALIAS = {
   Resource: '*',
   Condition: { 'ForAnyValue:StringLike': { 'kms:ResourceAliases': 'alias/precious-*' } },
 }
-const GUARD = { Version: '2012-10-17', Statement: [EVERYTHING, NOBODY_DELETES, ONLY_EUROPE, BY_ALIAS] }
+const NO_DATA_KEYS = { Effect: 'Deny', Action: 'kms:GenerateDataKeyWithoutPlaintext', Resource: '*' }
+const GUARD = { Version: '2012-10-17', Statement: [EVERYTHING, NOBODY_DELETES, ONLY_EUROPE, BY_ALIAS, NO_DATA_KEYS] }
 const folder = mkdtempSync(join(tmpdir(), 'keyhold-guard-'))
 
 let keyhold: Keyhold
@@ -150,9 +152,14 @@ test('callers of other accounts are bound too, and no ARN is echoed to them', as
   const guest = open(KMSClient, rootOf(OTHER), { region: 'eu-central-1' })
   await guest.send(new DescribeKeyCommand({ KeyId: Arn }))
   await assert.rejects(
-    guest.send(new ScheduleKeyDeletionCommand({ KeyId: Arn })),
-    denied(`arn:aws:iam::${OTHER}:root`, 'kms:ScheduleKeyDeletion', 'on this resource'),
+    guest.send(new GenerateDataKeyWithoutPlaintextCommand({ KeyId: Arn, KeySpec: 'AES_256' })),
+    denied(`arn:aws:iam::${OTHER}:root`, 'kms:GenerateDataKeyWithoutPlaintext', 'on this resource'),
   )
+  // Of a key that is closed to him, and for what no other account may do, he hears what everybody hears.
+  const closed = new GenerateDataKeyWithoutPlaintextCommand({ KeyId: (await newKey()).Arn, KeySpec: 'AES_256' })
+  await assert.rejects(guest.send(closed), /because the resource does not exist in this Region/)
+  const notForGuests = new ScheduleKeyDeletionCommand({ KeyId: Arn })
+  await assert.rejects(guest.send(notForGuests), /because the resource does not exist in this Region/)
 })
 
 test('SimulatePrincipalPolicy follows it in the words for organizations, SimulateCustomPolicy asks the policies alone', async () => {

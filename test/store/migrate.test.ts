@@ -21,7 +21,6 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   4: '7cdec74904786eacee457984489adcf6b0f27b4b1cde728f3bafaba1d7d4536d',
   5: 'cb7b396a6fc4b273bd2b08fa12d30a28653ed798ef0a13086c6f7966c3d77c74',
   6: '9c39f1fc49242f99d9d9327c5e6069356077ab629f67107bccc3910a646c1a0e',
-  9: '22f281ba163ee567e2f8c405858c5bcf3809f3a7ce60b5fb0530bcf553a4dce7',
 }
 
 const NEWEST = migrations.at(-1)!.number

@@ -354,6 +354,22 @@ describe('a key of another account', () => {
       'A-3 foreign',
     ],
     ['a deny of the own account', { ...onKey, identity: [ID, deny('*')] }, 'A-5 identity foreign'],
+    [
+      '5.3 a deny of the own account tells nothing of a key that is closed',
+      { principal: carol, keyPolicy: DELEGATION, identity: [ID, deny('*')] },
+      'A-6',
+    ],
+    ['5.3 nor of one that does not exist', { principal: carol, identity: [ID, deny('*')] }, 'A-6'],
+    [
+      '5.3 nor of one that is opened for other actions',
+      { principal: carol, keyPolicy: to(B, allow('kms:Encrypt')), identity: [ID, deny('*')] },
+      'A-6',
+    ],
+    [
+      'a deny of the own account, and a grant',
+      { principal: carol, keyPolicy: [], grants: grant('USER'), identity: [ID, deny('*')] },
+      'A-5 identity foreign',
+    ],
     ['the root of the other account', { principal: root(B), keyPolicy: OF_ACCOUNT_B }, 'allow'],
   ])
 })
@@ -593,8 +609,13 @@ describe("the operator's guard policies", () => {
     ['another account: a deny', { ...foreign, identity: ID, guards: [noDecrypt] }, 'A-5 guard foreign'],
     ['another account: a missing allow', { ...foreign, identity: ID, guards: [onlyEncrypt] }, 'no guard foreign'],
     [
-      'another account: a missing allow does not tell of a key that is closed',
+      'another account: they tell nothing of a key that is closed',
       { principal: carol, keyPolicy: DELEGATION, identity: ID, guards: [onlyEncrypt] },
+      'A-6',
+    ],
+    [
+      'another account: nor does a deny in them',
+      { principal: carol, keyPolicy: DELEGATION, identity: ID, guards: [noDecrypt] },
       'A-6',
     ],
   ])

@@ -243,7 +243,8 @@ const place = fc.constantFrom(
 )
 
 /** Services have no policies of their own (E-11), and grants name them in a form of their own. */
-const WITHOUT_RIGHTS = { identityPolicies: [], boundary: undefined, sessionPolicies: undefined, grants: [] }
+const NOTHING = { identityPolicies: [], grants: [] }
+const WITHOUT_RIGHTS = { ...NOTHING, boundary: undefined, sessionPolicies: undefined, extraGuards: undefined }
 
 const FORMS = ['USER', 'ROLE', 'SESSION', 'ACCOUNT', 'FEDERATED_USER_OF_USER'] as const
 
