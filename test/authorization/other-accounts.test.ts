@@ -25,6 +25,11 @@ after(() => harness.close())
 const caller = Object.freeze(userOf(ACCOUNT))
 const arnOf = (resource: string) => `arn:aws:kms:${REGION}:${OTHER_ACCOUNT}:${resource}`
 
+/** Without what the server does by itself, from time to time. */
+function lookUps(): readonly string[] {
+  return storeCalls.filter((method) => /^(?:find|alias|last)/.test(method))
+}
+
 async function refusal(operation: string, body: object, by = caller): Promise<{ code: string; text: string }> {
   try {
     await harness.callAs(by, operation, body)
@@ -91,8 +96,7 @@ test('a deny of the own account does not ask foreign keys what they are: no attr
         storeCalls = []
         const { code, text } = await refusal(operation, { KeyId: name }, spy.principal)
         answers.add(`${code}: ${text}`)
-        const lookUps = storeCalls.filter((call) => !call.startsWith('change'))
-        assert.deepEqual(lookUps, [], `${operation} ${name}: the time would tell`)
+        assert.deepEqual(lookUps(), [], `${operation} ${name}: the time would tell`)
       }
       assert.equal(answers.size, 1, `${operation} with ${JSON.stringify(probe)}: ${[...answers].join('; ')}`)
     }
@@ -143,7 +147,7 @@ test('asked for again, what exists and what does not cost the same look-ups: non
     await refusal('DescribeKey', { KeyId })
     storeCalls = []
     await refusal('DescribeKey', { KeyId })
-    assert.deepEqual(storeCalls, [], KeyId)
+    assert.deepEqual(lookUps(), [], KeyId)
   }
 })
 
