@@ -45,6 +45,7 @@ import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
+import { createTrustedProxies } from './wire/trusted-proxies.ts'
 
 export type { Address } from './wire/http-server.ts'
 
@@ -61,6 +62,8 @@ export interface ServiceOptions {
   /** `development` also accepts credentials that nobody issued; never beyond loopback. */
   readonly authentication: 'signed' | 'development'
   readonly tls?: TlsFiles | undefined
+  /** Addresses and CIDR ranges of proxies that are believed about their clients. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
   readonly attestationRoots?: string | undefined
   /** What the operator says of some identity providers (docs/sts-and-iam.md). */
@@ -178,6 +181,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     uuid: random.uuid,
     log,
     tls: options.tls,
+    trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,
   })
 

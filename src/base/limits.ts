@@ -40,6 +40,8 @@ export const QUERY_PARAMETERS_MAX = 5_000
 export const QUERY_DEPTH_MAX = 10
 
 export const CONNECTIONS_MAX = 10_000
+/** Addresses of a forwarded request that are looked at, from the nearest on. */
+export const FORWARDED_HOPS_MAX = 16
 export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000

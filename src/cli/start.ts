@@ -11,6 +11,7 @@ import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
 import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
+import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
 import { serverGreeting } from './greeting.ts'
 import { identityProvidersIn } from './identity-providers-setting.ts'
@@ -27,6 +28,7 @@ export const start = defineCommand({
     'tlsCert',
     'tlsKey',
     'allowPlainHttp',
+    'trustedProxies',
     'attestationRoots',
     'identityProviders',
     'externalAccounts',
@@ -48,6 +50,7 @@ has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
+    if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const identityProviders = await identityProvidersIn(settings.identityProviders)
     const guardPolicy = guardPolicyIn(settings.guardPolicy)
@@ -60,7 +63,14 @@ has accepted; a second one at once.`,
     try {
       const authentication = 'signed'
       const access = { identityProviders, externalAccounts, guardPolicy, verboseDenials }
-      const node = { tls, attestationRoots, ...access, authentication, logLevel } as const
+      const node = {
+        tls,
+        trustedProxies: settings.trustedProxies,
+        attestationRoots,
+        ...access,
+        authentication,
+        logLevel,
+      } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())
@@ -87,5 +97,14 @@ function checkCertificate(tls: TlsSettings): void {
         cause,
       },
     )
+  }
+}
+
+function checkProxies(ranges: readonly string[]): void {
+  try {
+    createTrustedProxies(ranges)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`--trusted-proxies: '${error.message}' is no address and no range`)
   }
 }

@@ -7,6 +7,7 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import {
   accountId,
+  addressRanges,
   duration,
   hostName,
   type Kind,
@@ -62,6 +63,11 @@ export const SETTINGS = Object.freeze({
     yesOrNo,
     'Listen beyond this machine without TLS, for example behind a proxy that has it.',
     false,
+  ),
+  trustedProxies: optional(
+    addressRanges,
+    'Proxies that are believed about the address of their clients (X-Forwarded-For) and about TLS (X-Forwarded-Proto).',
+    'none',
   ),
   account: optional(accountId, 'Account of the administrator, and of seeded keys that name none.'),
   region: setting(

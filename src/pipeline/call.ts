@@ -22,4 +22,6 @@ export interface Call {
   readonly referer?: string | undefined
   /** `undefined` without TLS. */
   readonly tls: TlsDetails | undefined
+  /** What a trusted proxy says of its client's connection; `undefined`: there is none, or it says nothing. */
+  readonly isForwardedSecurely?: boolean | undefined
 }

@@ -38,7 +38,7 @@ export function conditionsOf(
       rights,
       time: call.time,
       sourceIp: call.sourceIp,
-      secureTransport: call.tls !== undefined,
+      secureTransport: call.isForwardedSecurely ?? call.tls !== undefined,
       userAgent: call.userAgent,
       referer: call.referer,
       region: regionOf(use, of),

@@ -20,6 +20,7 @@ export interface NodeOptions {
   readonly node: string
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
+  readonly trustedProxies?: readonly string[] | undefined
   readonly attestationRoots?: string | undefined
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalAccounts?: ServiceOptions['externalAccounts']

@@ -61,12 +61,21 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, guardPolicy, verboseDenials } =
-    task
+  const {
+    authentication,
+    tls,
+    trustedProxies,
+    attestationRoots,
+    identityProviders,
+    externalAccounts,
+    guardPolicy,
+    verboseDenials,
+  } = task
   const { service, store } = await openDurableNode(task.folder, task, {
     node,
     authentication,
     tls,
+    trustedProxies,
     attestationRoots,
     identityProviders,
     externalAccounts,
