@@ -18,10 +18,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './base/clock.ts'
 import { silentLog } from './base/log.ts'
 import type { ClockControl } from './base/movable-clock.ts'
 import { requireLoopback } from './config/listen-rules.ts'
+import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import { readSeed, type Seed } from './seed/seed.ts'
 import type { SeedDocument } from './seed/seed-document.ts'
 import { loadSeedFile } from './seed/seed-file.ts'
 import { openDevelopmentNode } from './start/development.ts'
+import { guardPolicyIn, guardPolicyOf } from './start/guard-policy.ts'
 
 export type {
   SeedAccountDocument,
@@ -53,6 +55,27 @@ export interface KeyholdOptions {
    * forgets the token fails here and not there; 0 if absent.
    */
   readonly grantPropagationDelayMs?: number
+  /**
+   * What to know of OpenID Connect providers, by their issuer URLs (docs/sts-and-iam.md): the path of the YAML file that
+   * `--identity-providers` takes, or an object with keys and certificates themselves.
+   */
+  readonly identityProviders?: string | Readonly<Record<string, IdentityProviderOptions>>
+  /**
+   * A policy that binds all callers of all accounts, root included, as a service control policy does: the path of a file, or the
+   * policy as an object (docs/access-control.md).
+   */
+  readonly guardPolicy?: string | object
+  /** Tell refused callers which policy and statement denied, not only of what kind it is; no if absent, as on AWS. */
+  readonly verboseDenials?: boolean
+}
+
+export interface IdentityProviderOptions {
+  /** Its keys, a JSON Web Key Set: nothing is fetched. */
+  readonly keys?: { readonly keys: readonly object[] }
+  /** Certificates (PEM) to trust beside the usual ones when its keys are fetched. */
+  readonly ca?: string
+  /** It may be on a private address. */
+  readonly private?: boolean
 }
 
 /** Parts add up. */
@@ -94,11 +117,15 @@ const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
-  const { host = HOST, port = 0, region = REGION, account, data, attestationRoots, grantPropagationDelayMs } = options
+  const { host = HOST, port = 0, region = REGION, account, data, attestationRoots } = options
+  const { grantPropagationDelayMs, verboseDenials } = options
   requireLoopback(host)
   const seed = seedOf(options.seed)
-  const choice = { data, seed, account, region, attestationRoots, grantPropagationDelayMs }
-  const node = await openDevelopmentNode({ ...choice, log: silentLog })
+  const identityProviders = await providersOf(options.identityProviders)
+  const guardPolicy = guardOf(options.guardPolicy)
+  const settings = { identityProviders, guardPolicy, verboseDenials }
+  const given = { data, seed, account, region, attestationRoots, grantPropagationDelayMs }
+  const node = await openDevelopmentNode({ ...given, settings, log: silentLog })
   try {
     const address = await node.listen({ host, port })
     const name = address.host.includes(':') ? `[${address.host}]` : address.host
@@ -128,4 +155,15 @@ function milliseconds({ days = 0, hours = 0, minutes = 0, seconds = 0, milliseco
 function seedOf(given: KeyholdOptions['seed']): Seed | undefined {
   if (given === undefined) return undefined
   return typeof given === 'string' ? loadSeedFile(given) : readSeed(given)
+}
+
+/** Loaded only where there are some: it brings a library, and most tests have no web identities. */
+async function providersOf(given: KeyholdOptions['identityProviders']): Promise<readonly ProviderSettings[]> {
+  if (given === undefined) return []
+  const { identityProvidersOf, readIdentityProviders } = await import('./start/identity-providers.ts')
+  return typeof given === 'string' ? readIdentityProviders(given) : identityProvidersOf(given)
+}
+
+function guardOf(given: KeyholdOptions['guardPolicy']): string | undefined {
+  return typeof given === 'object' ? guardPolicyOf(JSON.stringify(given), 'guardPolicy') : guardPolicyIn(given)
 }

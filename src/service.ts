@@ -42,6 +42,7 @@ import { NO_PROXY_NETWORK, type ProxyNetwork } from './domain/key-stores/xks/pro
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
+import { extraGuardsOf } from './domain/policy/guard-policy.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
@@ -51,11 +52,13 @@ import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { type JobRunner, startJobs } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
+import { pruneRevocations } from './jobs/prune-revocations.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
+import { createTrustedProxies } from './wire/trusted-proxies.ts'
 
 export type { Address } from './wire/http-server.ts'
 
@@ -72,6 +75,8 @@ export interface ServiceOptions {
   /** `development` also accepts credentials that nobody issued; never beyond loopback. */
   readonly authentication: 'signed' | 'development'
   readonly tls?: TlsFiles | undefined
+  /** Addresses and CIDR ranges of proxies that are believed about their clients. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** PEM certificates that attestation documents may begin with; AWS's root of Nitro Enclaves if not given. */
   readonly attestationRoots?: string | undefined
   /** What the operator says of some identity providers (docs/sts-and-iam.md). */
@@ -84,6 +89,10 @@ export interface ServiceOptions {
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
+  /** What all principals of all accounts must be allowed besides, as JSON text that `readGuardPolicy` took (E-13); nothing if not given. */
+  readonly guardPolicy?: string | undefined
+  /** Tell those who are refused which policy and statement denied, not only of what kind it is (authorization.md X-3); no if not given. */
+  readonly verboseDenials?: boolean | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
 }
@@ -144,10 +153,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
-  const rights = createCallerRights(store)
+  const extraGuards = extraGuardsOf(options.guardPolicy)
+  const rights = createCallerRights(store, extraGuards)
   const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity: IdentityServices = {
     externalAccounts: options.externalAccounts ?? 'reject',
+    extraGuards,
     makeAccessKey: (account: string, owner: StoredUser | undefined) =>
       makeAccessKey(domainKeys, random, account, owner),
     issueSession: sessions.issue,
@@ -171,6 +182,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyUsage,
     identity,
     attestations,
+    denials: options.verboseDenials === true ? 'verbose' : 'kind of policy',
     log,
     ensureFresh: changes.ensureFresh,
   })
@@ -181,6 +193,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       tendKeyStores({ ...shared, connector }),
       pruneChanges(store, clock),
+      pruneRevocations(store, clock),
     ],
     store,
     clock,
@@ -198,6 +211,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     uuid: random.uuid,
     log,
     tls: options.tls,
+    trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,
   })
 

@@ -33,7 +33,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['crypto/', 'base/', 'jose', 'lru-cache', 'node:zlib'],
   store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
   jobs: ['domain/', 'audit/audit-record.ts', 'base/'],
-  auth: ['domain/store.ts', 'domain/principal.ts', 'domain/identity/entities.ts', 'crypto/', 'base/', 'lru-cache'],
+  auth: [
+    'domain/store.ts',
+    'domain/principal.ts',
+    'domain/identity/entities.ts',
+    'domain/identity/services.ts',
+    'crypto/',
+    'base/',
+    'lru-cache',
+  ],
   pipeline: ['domain/', 'audit/audit-record.ts', 'base/'],
   operations: ['pipeline/operation.ts', 'domain/', 'audit/audit-record.ts', 'base/', 'operations/shapes/'],
   wire: [

@@ -12,12 +12,13 @@ export type OperatorEventName =
   | 'CreateServiceAccessKey'
   | 'UpdateServiceAccessKey'
   | 'DeleteServiceAccessKey'
+  | 'RevokeSession'
 
 export interface OperatorEvent {
   readonly eventId: string
   /** Milliseconds since the epoch. */
   readonly time: number
-  readonly eventSource: 'kms.amazonaws.com' | 'iam.amazonaws.com'
+  readonly eventSource: 'kms.amazonaws.com' | 'iam.amazonaws.com' | 'sts.amazonaws.com'
   readonly eventName: OperatorEventName
   readonly region: string
   /** `undefined`: it is about no account. */

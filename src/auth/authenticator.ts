@@ -30,7 +30,8 @@ export interface ServiceSource {
 
 export interface SessionSource {
   /**
-   * `undefined`: the token is none of ours, or belongs to another access key; without a principal: its user or role is gone.
+   * `undefined`: the token is none of ours, or belongs to another access key; without a principal: its user or role is gone, or
+   * the session was revoked.
    */
   find(
     accessKeyId: string,
@@ -68,7 +69,10 @@ async function findSession(
   return found && knownSession(accessKeyId, token, found, sessions)
 }
 
-/** `undefined` where the user or role is gone: answered like an unknown access key (authorization.md 6.7). */
+/**
+ * `undefined` where the user or role is gone or the session was revoked: answered like an unknown access key, as an inactive one
+ * is (authorization.md 5.4, 6.7). That it had expired would be untrue, and would tell more.
+ */
 export function knownSession(
   accessKeyId: string,
   token: string,

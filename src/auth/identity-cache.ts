@@ -75,6 +75,13 @@ export function createIdentityCache(findAccessKey: FindAccessKey): IdentityCache
     }
   }
 
+  /** With whatever token it was presented: few sessions are ever revoked, so it may take a look at all. */
+  function dropSession(accessKeyId: string): void {
+    const isOfSession = (name: string) => name.startsWith(`${accessKeyId} `)
+    for (const name of [...identities.keys()].filter(isOfSession)) identities.delete(name)
+    for (const name of [...loading.keys()].filter(isOfSession)) loading.delete(name)
+  }
+
   /** Renamed users have other ARNs, and sessions go with their user or role. */
   function dropAccount(account: string): void {
     const names = [...identities.entries()].filter(([, { principal }]) => principal.account === account)
@@ -86,9 +93,10 @@ export function createIdentityCache(findAccessKey: FindAccessKey): IdentityCache
     find,
     drop(notices) {
       for (const { kind, subject } of notices) {
-        if (kind !== 'access-key' && kind !== 'identity') continue
+        if (kind !== 'access-key' && kind !== 'session' && kind !== 'identity') continue
         generation++
         if (kind === 'identity') dropAccount(subject)
+        else if (kind === 'session') dropSession(subject)
         else {
           identities.delete(subject)
           loading.delete(subject)

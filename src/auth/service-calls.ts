@@ -6,8 +6,7 @@ import { isAccount } from '../base/arn.ts'
 import { KmsError, validationError } from '../base/errors.ts'
 import { SOURCE_ARN_CHARS_MAX } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
-import type { CallSource } from '../domain/policy/global-conditions.ts'
-import type { Principal } from '../domain/principal.ts'
+import type { CallSource, Principal } from '../domain/principal.ts'
 import { headerValue } from './raw-headers.ts'
 
 /** Access key id of the user whose request the service forwards, as that request was signed with it. */

@@ -1,7 +1,6 @@
 /** What authentication looks at, and what it answers. */
 import type { Service } from '../base/services.ts'
-import type { CallSource } from '../domain/policy/global-conditions.ts'
-import type { Principal } from '../domain/principal.ts'
+import type { CallSource, Principal } from '../domain/principal.ts'
 import type { ChangeNotice, MaybePromise } from '../domain/store.ts'
 
 /** A request as it came over the wire, whole. */

@@ -15,6 +15,12 @@ export const SESSION_PACKED_BYTES_MAX = 2_048
 /** The same as text: what the models of STS allow, with room for escapes. */
 export const SESSION_UNPACKED_BYTES_MAX = 256 * 1024
 
+/** The longest session: GetSessionToken for a user (authorization.md 6.3). */
+export const SESSION_SECONDS_MAX = 129_600
+/** A revocation outlives every session that there can be when it is made; clocks of nodes may differ a little. */
+export const SESSION_REVOCATION_MS = SESSION_SECONDS_MAX * 1000 + 5 * 60 * 1000
+export const REVOCATIONS_PRUNE_INTERVAL_MS = 10 * 60 * 1000
+
 /** Documents of identity providers, and how long one is waited for. */
 export const FETCHED_DOCUMENT_BYTES_MAX = 256 * 1024
 export const FETCH_TIMEOUT_MS = 5_000
@@ -56,6 +62,8 @@ export const QUERY_PARAMETERS_MAX = 5_000
 export const QUERY_DEPTH_MAX = 10
 
 export const CONNECTIONS_MAX = 10_000
+/** Addresses of a forwarded request that are looked at, from the nearest on. */
+export const FORWARDED_HOPS_MAX = 16
 export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000

@@ -87,6 +87,16 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./service-delete.ts')).serviceDelete,
   },
   {
+    name: 'session revoke',
+    summary: 'End temporary credentials before their time.',
+    load: async () => (await import('./session-revoke.ts')).sessionRevoke,
+  },
+  {
+    name: 'session list',
+    summary: 'List revoked sessions.',
+    load: async () => (await import('./session-list.ts')).sessionList,
+  },
+  {
     name: 'policy attach',
     summary: 'Attach a managed policy to a user, role or group.',
     load: async () => (await import('./policy-attach.ts')).policyAttach,

@@ -49,7 +49,7 @@ interface RecordedRefusal {
 
 export const explain = defineCommand({
   args: ['ID'],
-  settings: ['data', 'config'],
+  settings: ['data', 'guardPolicy', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   description: `
 Explains the decision about one call. ID is the request id that the client was told (x-amzn-RequestId) or
@@ -60,7 +60,7 @@ say, which statement decides, and what would have to change. The server may be r
     requireDataFolder(folder)
     const record = await findRecord(folder, id!)
     printRecord(terminal, record)
-    await printNow(terminal, folder, record)
+    await printNow(terminal, folder, record, settings.guardPolicy)
     return EXIT_OK
   },
 })
@@ -102,7 +102,12 @@ function decidedThen({ action, resource, missing, decidedBy, policyId, statement
 }
 
 /** Of calls of KMS; of successful ones on their (last) key, under the permission that has the operation's name. */
-async function printNow(terminal: Terminal, folder: DataFolder, record: Record): Promise<void> {
+async function printNow(
+  terminal: Terminal,
+  folder: DataFolder,
+  record: Record,
+  guardPolicy: string | undefined,
+): Promise<void> {
   const principal = callerOf(record)
   if (principal === undefined || record.eventSource !== 'kms.amazonaws.com') return
   const { authorization: refusal, service } = record.additionalEventData ?? {}
@@ -110,7 +115,7 @@ async function printNow(terminal: Terminal, folder: DataFolder, record: Record):
   const key = resource?.includes(':key/') ? resource : undefined
   terminal.print('')
   terminal.print('With the policies and grants of now:')
-  const outcome = await simulateOn(folder, {
+  const asked = {
     principal,
     action: refusal?.action ?? `kms:${record.eventName}`,
     key,
@@ -120,6 +125,6 @@ async function printNow(terminal: Terminal, folder: DataFolder, record: Record):
     region: record.awsRegion,
     time: Date.parse(record.eventTime),
     sourceIp: service?.sourceIPAddress ?? record.sourceIPAddress,
-  })
-  printOutcome(terminal, outcome)
+  }
+  printOutcome(terminal, await simulateOn(folder, asked, guardPolicy))
 }

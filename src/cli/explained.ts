@@ -1,19 +1,30 @@
 /** What `keyhold simulate` and `keyhold explain` have in common: a store to ask, and an outcome in words. */
 import { KmsError } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import { extraGuardsOf } from '../domain/policy/guard-policy.ts'
 import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateCall } from '../domain/simulated-call.ts'
 import { operations } from '../operations/index.ts'
 import type { DataFolder } from '../start/data-folder.ts'
+import { guardPolicyIn } from '../start/guard-policy.ts'
 import { openSqliteSnapshot } from '../store/sqlite-store.ts'
 import type { Terminal } from './terminal.ts'
 
-export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable'>
+export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable' | 'extraGuards'>
 
-/** Only reads, so a server may be running. @throws {OperatorError} for names that mean nothing. */
-export async function simulateOn(folder: DataFolder, asked: AskedCall): Promise<SimulatedOutcome> {
+/**
+ * Only reads, so a server may be running.
+ * @param guardPolicy path of the one that the server was given.
+ * @throws {OperatorError} for names that mean nothing.
+ */
+export async function simulateOn(
+  folder: DataFolder,
+  asked: AskedCall,
+  guardPolicy: string | undefined,
+): Promise<SimulatedOutcome> {
+  const extraGuards = extraGuardsOf(guardPolicyIn(guardPolicy))
   const { reader, close } = await openSqliteSnapshot(folder.store)
   try {
-    return await simulateCall(reader, { ...asked, ...factsOf(asked.action) })
+    return await simulateCall(reader, { ...asked, extraGuards, ...factsOf(asked.action) })
   } catch (error) {
     if (error instanceof NothingToSimulate) throw new OperatorError(error.message)
     if (error instanceof KmsError) throw new OperatorError(`--key ${asked.key}: ${error.message}`)
@@ -42,10 +53,11 @@ export function permissions(): readonly string[] {
 }
 
 export function printOutcome({ print }: Terminal, outcome: SimulatedOutcome): void {
-  const { allowed, verdict, nearMisses, remedies, request } = outcome
+  const { allowed, verdict, nearMisses, remedies, warnings, request } = outcome
   print(allowed ? 'ALLOWED' : 'DENIED')
   print(verdict)
   for (const nearMiss of nearMisses) print(nearMiss)
+  for (const warning of warnings) print(`Warning: ${warning}`)
   if (request.principal.session !== undefined) {
     print('A session may do less: its session policies and tags are in the session alone and were not looked at.')
   }

@@ -68,10 +68,10 @@ function callerLines(caller: ReportWithCaller['lastCaller']): string[] {
 }
 
 function statementLine(statement: StatementSummary): string {
-  const { effect, principals, exceptPrincipals, actions, exceptActions, hasConditions } = statement
+  const { effect, principals, exceptPrincipals, actions, exceptActions, hasConditions, isOpen } = statement
   const who = `${exceptPrincipals ? 'everybody but ' : ''}${principals.join(', ')}`
   const what = `${exceptActions ? 'everything but ' : ''}${actions.join(', ')}`
-  return `${effect} ${who}: ${what}${hasConditions ? ' (under conditions)' : ''}`
+  return `${effect} ${who}: ${what}${hasConditions ? ' (under conditions)' : ''}${isOpen ? ' (OPEN TO EVERYBODY)' : ''}`
 }
 
 function grantLines({ grants: { count, shown } }: ReportWithCaller): string[] {
@@ -97,8 +97,17 @@ function rotationLines({ key, materials: { count, lastRotation } }: ReportWithCa
   return lines
 }
 
+/** S-6. */
+const OPEN_ADVICE =
+  'Its policy allows everybody, of every account: name principals, or ask for aws:PrincipalArn in a condition.'
+
+function adviceLines(report: ReportWithCaller): string[] {
+  const isOpen = report.policy.some((statement) => statement.isOpen)
+  return isOpen ? [OPEN_ADVICE, ...deletionAdvice(report)] : deletionAdvice(report)
+}
+
 /** DEL-31, DEL-32. */
-function adviceLines({ key, state }: ReportWithCaller): string[] {
+function deletionAdvice({ key, state }: ReportWithCaller): string[] {
   if (key.manager === 'AWS') return ['Its service manages it: it cannot be deleted.']
   if (state === 'PendingDeletion')
     return ['Cancel the deletion if anybody needs it: what it encrypted is lost with it.']

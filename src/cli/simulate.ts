@@ -11,7 +11,7 @@ import { permissions, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
 export const simulate = defineCommand({
-  settings: ['data', 'region', 'config'],
+  settings: ['data', 'region', 'guardPolicy', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   flags: {
     principal: flag(
@@ -37,7 +37,7 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
     requireDataFolder(folder)
     const { principal, via, key, context, conditions } = flags
     if (principal === undefined) throw new UsageError('who calls? name the --principal')
-    const outcome = await simulateOn(folder, {
+    const asked = {
       principal,
       via,
       action: actionOf(flags.action),
@@ -47,7 +47,8 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
       region: settings.region,
       time: systemClock.now(),
       sourceIp: '127.0.0.1',
-    })
+    }
+    const outcome = await simulateOn(folder, asked, settings.guardPolicy)
     printOutcome(terminal, outcome)
     return outcome.allowed ? EXIT_OK : EXIT_FAILED
   },

@@ -11,6 +11,7 @@ import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
+import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
 import { serverGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
@@ -26,6 +27,7 @@ export const start = defineCommand({
     'tlsCert',
     'tlsKey',
     'allowPlainHttp',
+    'trustedProxies',
     'attestationRoots',
     ...SERVICE_SETTINGS,
     'account',
@@ -44,6 +46,7 @@ has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
+    if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const serviceSettings = await readServiceSettings(settings)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
@@ -53,7 +56,8 @@ has accepted; a second one at once.`,
     const choice = { provider, passphrase }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
-      const node = { settings: serviceSettings, attestationRoots, tls, authentication: 'signed', logLevel } as const
+      const wire = { tls, trustedProxies: settings.trustedProxies }
+      const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())
@@ -80,5 +84,14 @@ function checkCertificate(tls: TlsSettings): void {
         cause,
       },
     )
+  }
+}
+
+function checkProxies(ranges: readonly string[]): void {
+  try {
+    createTrustedProxies(ranges)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError(`--trusted-proxies: '${error.message}' is no address and no range`)
   }
 }

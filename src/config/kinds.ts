@@ -113,6 +113,16 @@ export const regionName: Kind<string> = {
   read: (text) => (isRegion(text) ? text : undefined),
 }
 
+/** Addresses and CIDR ranges, `10.0.0.0/8,2001:db8::1`; whether each is one, who uses them says. */
+export const addressRanges: Kind<readonly string[]> = {
+  placeholder: 'RANGE,…',
+  expected: 'a list of addresses and ranges such as 10.0.0.5,192.0.2.0/24',
+  read(text) {
+    const ranges = text.split(',').map((range) => range.trim())
+    return ranges.every((range) => /^[\dA-Fa-f.:]+(?:\/\d{1,3})?$/.test(range)) ? ranges : undefined
+  },
+}
+
 /** Whatever is not empty; who uses it says what is wrong with it. */
 export function text(placeholder: string): Kind<string> {
   return { placeholder, expected: 'a text', read: (given) => (given === '' ? undefined : given) }

@@ -7,6 +7,7 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import {
   accountId,
+  addressRanges,
   duration,
   hostName,
   type Kind,
@@ -63,6 +64,11 @@ export const SETTINGS = Object.freeze({
     'Listen beyond this machine without TLS, for example behind a proxy that has it.',
     false,
   ),
+  trustedProxies: optional(
+    addressRanges,
+    'Proxies that are believed about the address of their clients (X-Forwarded-For) and about TLS (X-Forwarded-Proto).',
+    'none',
+  ),
   account: optional(accountId, 'Account of the administrator, and of seeded keys that name none.'),
   region: setting(
     regionName,
@@ -95,6 +101,15 @@ export const SETTINGS = Object.freeze({
     oneOf('reject', 'accept'),
     'Key policies and grants that name principals of accounts which are not hosted here.',
     'reject; accept in development',
+  ),
+  guardPolicy: optional(
+    path('FILE'),
+    'Policy that binds all callers of all accounts, root included, as a service control policy (docs/access-control.md).',
+  ),
+  verboseDenials: setting(
+    yesOrNo,
+    'Tell refused callers which policy and statement denied, not only its kind; for development.',
+    false,
   ),
   grantPropagationDelay: setting(
     duration(PROPAGATION_DELAY_MS_MAX),

@@ -56,3 +56,9 @@ export interface Session {
 export function callingService({ type, arn, invokedBy }: Principal): string | undefined {
   return type === 'AWSService' ? arn : invokedBy
 }
+
+/** A service's own resource, on whose behalf it calls: so that it serves no other account's (authorization.md S-3). */
+export interface CallSource {
+  readonly arn?: string | undefined
+  readonly account?: string | undefined
+}

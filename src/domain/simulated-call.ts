@@ -3,6 +3,7 @@ import { parseArn } from '../base/arn.ts'
 import { applicableGrants, granteeRefs } from './grants/applicable-grants.ts'
 import { createCallerRights } from './identity/caller-rights.ts'
 import { parsePrincipalArn } from './identity/principal-arn.ts'
+import type { NamedPolicy } from './identity/rights.ts'
 import { isKnownService, servicePrincipal, viaService } from './identity/services.ts'
 import { type LocatedKey, locateKey } from './keys/locate-key.ts'
 import type { AccessRequest, AccessResource, ConditionValues, Decision } from './policy/access-request.ts'
@@ -31,6 +32,8 @@ export interface SimulatedCall {
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly sourceIp: string
+  /** The operator's, which bind every caller (E-13). */
+  readonly extraGuards: readonly NamedPolicy[] | undefined
   /** Facts of the action (authorization.md 2.5, 4.2). */
   readonly crossAccount: boolean
   readonly grantable: boolean
@@ -46,7 +49,7 @@ export class NothingToSimulate extends Error {}
 
 export async function simulateCall(reader: Reader, call: SimulatedCall): Promise<SimulatedOutcome> {
   const principal = await callerOf(reader, call)
-  const rights = await createCallerRights(reader).rightsOf(principal)
+  const rights = await createCallerRights(reader, call.extraGuards).rightsOf(principal)
   if (rights === undefined) throw new NothingToSimulate(`there is no ${call.principal}`)
   const located = call.key === undefined ? undefined : await locate(reader, call, principal, call.key)
   const aliasNames = located?.key && (await reader.aliasNamesOf(located.key))

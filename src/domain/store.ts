@@ -70,9 +70,12 @@ export interface KeyUse extends KeyName {
   readonly requestId: string
 }
 
-/** What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id, an account (`identity`), or a keyStoreRef. */
+/**
+ * What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id (`access-key`, `session`), an
+ * account (`identity`), or a keyStoreRef.
+ */
 export interface ChangeNotice {
-  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'identity' | 'key-store'
+  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'session' | 'identity' | 'key-store'
   readonly subject: string
 }
 
@@ -220,6 +223,8 @@ export interface Store extends Reader {
   saveAccessKeyUses(uses: readonly AccessKeyUse[]): Promise<void>
   /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
   acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
+  /** Removes revocations of sessions that have expired. */
+  pruneRevokedSessions(now: number): Promise<void>
   /** Removes entries of the changes table from before `before`. */
   pruneChanges(before: number): Promise<void>
 

@@ -115,7 +115,7 @@ export const ReplicateKey = defineChange({
     elsewhere: creationRecord,
   },
   async handler(input, context): Promise<Output> {
-    const { call, change, identity, recordEvent, refuseLockout } = context
+    const { call, change, identity, recordEvent, refuseLockout, noteNewPolicy } = context
     const [{ key: primary }] = context.resources
     const { ReplicaRegion: region, Policy, BypassPolicyLockoutSafetyCheck = false, Tags = [] } = input
     checkReplicaRegion(primary, region)
@@ -130,6 +130,7 @@ export const ReplicateKey = defineChange({
           : await writtenKeyPolicy(Policy, change, identity.externalAccounts),
     })
     if (Policy !== undefined && !BypassPolicyLockoutSafetyCheck) await refuseLockout(replica)
+    if (Policy !== undefined) noteNewPolicy(replica)
     for (const event of events) recordEvent(event)
     return {
       ReplicaKeyMetadata: creatingMetadata(replica, primary, call.time),

@@ -2,6 +2,7 @@
 import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import type { Decision } from '../domain/policy/access-request.ts'
+import type { DenialDetail } from '../domain/policy/denial.ts'
 import type { Lookups, Reader } from '../domain/store.ts'
 import type { Located } from './locate.ts'
 import type { UsesOfCall } from './uses.ts'
@@ -14,6 +15,7 @@ export interface Asked {
   readonly lookups: Lookups
   readonly reader: Reader
   readonly grants: GrantServices
+  readonly denials: DenialDetail
 }
 
 export type Denied = Decision & { readonly allowed: false }

@@ -1,8 +1,7 @@
 /** The facts of one authenticated call that are not in its body. */
 import type { TlsDetails } from '../audit/audit-record.ts'
 import type { VerifiedWebIdentity } from '../domain/identity/identity-services.ts'
-import type { CallSource } from '../domain/policy/global-conditions.ts'
-import type { Principal } from '../domain/principal.ts'
+import type { CallSource, Principal } from '../domain/principal.ts'
 
 export interface Call {
   readonly principal: Principal
@@ -18,6 +17,10 @@ export interface Call {
   readonly sourceIp: string
   /** Empty if the client sent none. */
   readonly userAgent: string
+  /** Of the header; `undefined` if the client sent none. */
+  readonly referer?: string | undefined
   /** `undefined` without TLS. */
   readonly tls: TlsDetails | undefined
+  /** What a trusted proxy says of its client's connection; `undefined`: there is none, or it says nothing. */
+  readonly isForwardedSecurely?: boolean | undefined
 }

@@ -2,6 +2,7 @@
  * Steps 4 to 6 of the order of checks (authorization.md section 0): resolve every resource, authorise every use, and only then
  * look at anything that could tell about a key.
  */
+import type { AuditFields } from '../audit/audit-record.ts'
 import { unrecognizedClient } from '../base/errors.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import { readGrantTokens } from '../domain/grants/visible-grants.ts'
@@ -28,11 +29,12 @@ export interface CallToCheck {
   readonly additionalEventData: Record<string, unknown>
 }
 
-type Services = Pick<PipelineServices, 'identity' | 'grants' | 'random' | 'log'>
+type Services = Pick<PipelineServices, 'identity' | 'grants' | 'random' | 'denials' | 'log'>
 
-export function createCallCheck({ identity, grants, random, log }: Services) {
-  /** What cannot be judged is refused; operators must hear of it (authorization.md section 7.7). */
-  function logFailure({ decision, resourceArn }: Refusal): void {
+export function createCallCheck({ identity, grants, random, denials, log }: Services) {
+  /** the caller is told little, the log all. What cannot be judged is refused; operators must hear of it (section 7.7). */
+  function logRefusal({ decision, resourceArn }: Refusal, fields: AuditFields, { principal, requestId }: Call): void {
+    log.debug?.({ caller: principal.arn, requestId, ...fields }, 'a request was refused')
     if (decision.reason !== 'missing allow' || decision.failure === undefined) return
     log.error({ err: decision.failure, resource: resourceArn }, 'a request could not be judged and was refused')
   }
@@ -55,11 +57,12 @@ export function createCallCheck({ identity, grants, random, log }: Services) {
     const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
     const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
     checked.located = located
-    const asked = { of, located, rights, lookups, reader, grants }
+    const asked = { of, located, rights, lookups, reader, grants, denials }
     checked.asked = asked
     const authorizing = authorizeUses(asked, (refusal) => {
-      checked.additionalEventData.authorization = refusalFields(refusal)
-      logFailure(refusal)
+      const fields = refusalFields(refusal)
+      checked.additionalEventData.authorization = fields
+      logRefusal(refusal, fields, call)
     })
     if (authorizing !== undefined) await authorizing
     checked.isAuthorized = true

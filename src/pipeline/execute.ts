@@ -8,12 +8,14 @@ import { KmsError } from '../base/errors.ts'
 import type { AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
 import { NO_ACCOUNT } from '../domain/identity/services.ts'
 import { checkMayCall } from '../domain/identity/session-rules.ts'
+import type { Key } from '../domain/keys/key.ts'
 import type { Change, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { callRecord, otherAccounts, recordElsewhere } from './call-record.ts'
 import { type CallToCheck, createCallCheck } from './check-call.ts'
 import { isToBeMade, makeManagedKeys } from './first-use.ts'
 import { refuseLockout } from './lockout.ts'
+import { warnOfOpenPolicies } from './open-policies.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
 import type { PipelineServices } from './pipeline-services.ts'
 
@@ -41,6 +43,8 @@ interface Progress extends CallToCheck {
   recipient?: AttestedRecipient
   caller?: IdentifiedCaller
   readonly events: EventRecord[]
+  /** Keys whose policies somebody wrote. */
+  readonly newPolicies: Key[]
 }
 
 export function createPipeline(services: PipelineServices): Execute {
@@ -52,7 +56,14 @@ export function createPipeline(services: PipelineServices): Execute {
     if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
     services.identity.noteUse(call.principal.accessKeyId, operation.service ?? 'kms', call.region, call.time)
-    const progress: Progress = { call, input: undefined, located: [], additionalEventData: {}, events: [] }
+    const progress: Progress = {
+      call,
+      input: undefined,
+      located: [],
+      additionalEventData: {},
+      events: [],
+      newPolicies: [],
+    }
     const eventId = services.random.uuid()
     let done: Done
     try {
@@ -73,8 +84,10 @@ export function createPipeline(services: PipelineServices): Execute {
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
-    if (operation.changes) await logChange(done.records)
-    else {
+    if (operation.changes) {
+      warnOfOpenPolicies(progress.newPolicies, call, services.log)
+      await logChange(done.records)
+    } else {
       await append(done.records)
       noteUses(operation, progress, eventId)
     }
@@ -162,6 +175,7 @@ export function createPipeline(services: PipelineServices): Execute {
       // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
       refuseLockout: (key) => refuseLockout(progress.asked!, key),
+      noteNewPolicy: (key) => void progress.newPolicies.push(key),
       recordEvent(event) {
         const eventId = services.random.uuid()
         progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })

@@ -222,6 +222,8 @@ export interface ChangeContext<U extends readonly { readonly on: string }[]> ext
   readonly change: Change
   /** @param key with a new policy. @throws {KmsError} if the caller could not replace that policy later (authorization.md 1.7). */
   refuseLockout(key: Key): Promise<void>
+  /** The key gets a policy that somebody wrote: what operators should know of it is in the log once the change is made (S-6). */
+  noteNewPolicy(key: Key): void
   /** What the service itself did in this change: a record of its own, which commits with it. */
   recordEvent(event: KeyEvent): void
 }

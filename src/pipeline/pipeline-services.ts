@@ -10,6 +10,7 @@ import type { KeyImports } from '../domain/imports/key-imports.ts'
 import type { KeyStores } from '../domain/key-stores/key-stores.ts'
 import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import type { DenialDetail } from '../domain/policy/denial.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Lookups, Store } from '../domain/store.ts'
 
@@ -24,6 +25,8 @@ export interface PipelineServices {
   readonly identity: IdentityServices
   readonly grants: GrantServices
   readonly attestations: Attestations
+  /** What those who are refused are told (authorization.md X-3). */
+  readonly denials: DenialDetail
   readonly random: RandomSource
   readonly audit: AuditSink
   /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */

@@ -1,44 +1,88 @@
-/** What the operator says of OpenID Connect providers, in a YAML file (docs/sts-and-iam.md). */
+/** What the operator says of OpenID Connect providers, in a YAML file or as an object in process (docs/sts-and-iam.md). */
 import { createLocalJWKSet } from 'jose'
 import type { ProviderSettings } from '../domain/identity/provider-keys.ts'
-import { type Mapping, type OperatorFile, openOperatorFile } from './operator-file.ts'
+import { type OperatorValues, openOperatorFile, operatorValues } from './operator-file.ts'
 
 const FLAG = '--identity-providers'
+const OPTION = 'identityProviders'
 const HINT = 'docs/sts-and-iam.md shows such a file'
+
+type Jwks = NonNullable<ProviderSettings['jwks']>
+
+/** How the members of a provider are read, which differs between a file and an object. */
+interface Form {
+  keys(value: unknown, where: string): Jwks
+  ca(value: unknown, where: string): string
+}
 
 /** @throws {UsageError} with the place of what cannot be used. */
 export function readIdentityProviders(path: string): readonly ProviderSettings[] {
   const file = openOperatorFile(path, FLAG, HINT)
-  return Object.entries(file.contents).map(([url, settings]) => {
-    const where = `${path}: ${url}`
-    return readProvider(url, file.mapping(settings, where), file, where)
+  return readProviders(file, path, {
+    keys(value, where) {
+      const keys = file.filePath(value, where)
+      const text = file.readText(keys, where)
+      let jwks: unknown
+      try {
+        jwks = JSON.parse(text)
+      } catch (cause) {
+        throw file.unusable(keys, 'not JSON', cause)
+      }
+      return checkedKeys(file, jwks, keys)
+    },
+    ca: (value, where) => file.readText(file.filePath(value, where), where),
+  })
+}
+
+/** The same from an object, which has keys and certificates themselves instead of paths. @throws {UsageError} */
+export function identityProvidersOf(providers: unknown): readonly ProviderSettings[] {
+  const values = operatorValues(providers, OPTION, HINT)
+  return readProviders(values, OPTION, {
+    keys: (value, where) => checkedKeys(values, value, where),
+    ca(value, where) {
+      if (typeof value === 'string' && value.includes('-----BEGIN CERTIFICATE-----')) return value
+      throw values.unusable(where, 'expected certificates in PEM')
+    },
   })
 }
 
 const MEMBERS = ['keys', 'ca', 'private'] as const
 
-function readProvider(url: string, settings: Mapping, file: OperatorFile, where: string): ProviderSettings {
-  if (!url.startsWith('https://') || !URL.canParse(url))
-    throw file.unusable(where, 'expected the https address of an issuer')
-  file.checkNames(settings, MEMBERS, where)
+function readProviders(values: OperatorValues, place: string, form: Form): readonly ProviderSettings[] {
+  return Object.entries(values.contents).map(([url, given]) =>
+    readProvider(values, url, given, `${place}: ${url}`, form),
+  )
+}
+
+function readProvider(
+  values: OperatorValues,
+  url: string,
+  given: unknown,
+  where: string,
+  form: Form,
+): ProviderSettings {
+  const settings = values.mapping(given, where)
+  if (!url.startsWith('https://') || !URL.canParse(url)) {
+    throw values.unusable(where, 'expected the https address of an issuer')
+  }
+  values.checkNames(settings, MEMBERS, where)
   const { keys, ca, private: isPrivate = false } = settings
-  if (typeof isPrivate !== 'boolean') throw file.unusable(`${where}: private`, 'expected true or false')
+  if (typeof isPrivate !== 'boolean') throw values.unusable(`${where}: private`, 'expected true or false')
   return {
     url,
     isPrivate,
-    ...(keys === undefined ? {} : { jwks: readKeys(file.filePath(keys, `${where}: keys`), file, where) }),
-    ...(ca === undefined ? {} : { ca: file.readText(file.filePath(ca, `${where}: ca`), `${where}: ca`) }),
+    ...(keys === undefined ? {} : { jwks: form.keys(keys, `${where}: keys`) }),
+    ...(ca === undefined ? {} : { ca: form.ca(ca, `${where}: ca`) }),
   }
 }
 
-function readKeys(path: string, file: OperatorFile, where: string): NonNullable<ProviderSettings['jwks']> {
-  const text = file.readText(path, `${where}: keys`)
+function checkedKeys(values: OperatorValues, value: unknown, where: string): Jwks {
+  const jwks = value as Jwks
   try {
-    const jwks = JSON.parse(text)
     createLocalJWKSet(jwks)
-    if (jwks.keys.length > 0) return jwks
   } catch (cause) {
-    throw file.unusable(path, cause instanceof SyntaxError ? 'not JSON' : (cause as Error).message, cause)
+    throw values.unusable(where, (cause as Error).message, cause)
   }
-  throw file.unusable(path, 'expected at least one key')
+  if (jwks.keys.length > 0) return jwks
+  throw values.unusable(where, 'expected at least one key')
 }

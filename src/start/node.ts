@@ -21,6 +21,7 @@ export interface NodeOptions extends ServiceSettings {
   readonly node: string
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
+  readonly trustedProxies?: readonly string[] | undefined
   readonly attestationRoots?: string | undefined
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined

@@ -1,4 +1,7 @@
-/** YAML files in which the operator says what no flag could hold: read strictly, with the place of what cannot be used. */
+/**
+ * What the operator says that no flag could hold, in YAML files and in process as objects: read strictly, with the place of what
+ * cannot be used.
+ */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
@@ -7,19 +10,46 @@ import { UsageError } from '../config/operator-error.ts'
 export type Mapping = Readonly<Record<string, unknown>>
 
 /** All of them throw {@link UsageError}; `where` is the place that it names. */
-export interface OperatorFile {
-  /** What the file says by name; an empty file says nothing. */
+export interface OperatorValues {
+  /** What was said by name. */
   readonly contents: Mapping
   mapping(value: unknown, where: string): Mapping
   /** Refuses names that mean nothing. */
   checkNames(given: Mapping, known: readonly string[], where: string): void
-  /** Relative paths start from the file that names them. */
-  filePath(value: unknown, where: string): string
-  readText(path: string, where: string): string
   unusable(where: string, why: string, cause?: unknown): UsageError
 }
 
-/** @param flag by which the file was given. @param hint where such a file is described. */
+export interface OperatorFile extends OperatorValues {
+  /** Relative paths start from the file that names them. */
+  filePath(value: unknown, where: string): string
+  readText(path: string, where: string): string
+}
+
+type Unusable = OperatorValues['unusable']
+
+/** @param place of all of it. @param hint where such values are described. */
+export function operatorValues(given: unknown, place: string, hint: string): OperatorValues {
+  return valuesIn(given, place, (where, why, cause) => new UsageError(`${where}: ${why}`, { hint, cause }))
+}
+
+function valuesIn(given: unknown, place: string, unusable: Unusable): OperatorValues {
+  function mapping(value: unknown, where: string): Mapping {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Mapping
+    throw unusable(where, 'expected names with values')
+  }
+
+  return {
+    contents: mapping(given, place),
+    mapping,
+    checkNames(given, known, where) {
+      const unknown = Object.keys(given).find((name) => !known.includes(name))
+      if (unknown !== undefined) throw unusable(where, `'${unknown}' is none of ${known.join(', ')}`)
+    },
+    unusable,
+  }
+}
+
+/** An empty file says nothing. @param flag by which the file was given. @param hint where such a file is described. */
 export function openOperatorFile(path: string, flag: string, hint: string): OperatorFile {
   function unusable(where: string, why: string, cause?: unknown): UsageError {
     return new UsageError(`${flag}: cannot use ${where}: ${why}`, { hint, cause })
@@ -33,27 +63,16 @@ export function openOperatorFile(path: string, flag: string, hint: string): Oper
     }
   }
 
-  function mapping(value: unknown, where: string): Mapping {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Mapping
-    throw unusable(where, 'expected names with values')
-  }
-
   const document = parseDocument(readText(path, path))
   const [error] = document.errors
   if (error !== undefined) throw unusable(path, error.message.split('\n', 1)[0]!)
 
   return {
-    contents: mapping(document.toJS() ?? {}, path),
-    mapping,
-    checkNames(given, known, where) {
-      const unknown = Object.keys(given).find((name) => !known.includes(name))
-      if (unknown !== undefined) throw unusable(where, `'${unknown}' is none of ${known.join(', ')}`)
-    },
+    ...valuesIn(document.toJS() ?? {}, path, unusable),
     filePath(value, where) {
       if (typeof value !== 'string' || value === '') throw unusable(where, 'expected the path of a file')
       return resolve(dirname(path), value)
     },
     readText,
-    unusable,
   }
 }

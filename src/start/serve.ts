@@ -8,8 +8,8 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
   // Loaded when needed: a primary process that only watches its workers stays small.
   if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
   const { openDurableNode } = await import('./node.ts')
-  const { authentication, tls, attestationRoots, settings, host, port } = task
-  const options = { ...settings, node: 'worker-1', authentication, tls, attestationRoots, log }
+  const { authentication, tls, trustedProxies, attestationRoots, settings, host, port } = task
+  const options = { ...settings, node: 'worker-1', authentication, tls, trustedProxies, attestationRoots, log }
   const { service } = await openDurableNode(task.folder, task, options)
   try {
     const address = await service.listen({ host, port })

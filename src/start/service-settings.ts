@@ -4,15 +4,23 @@
  */
 import type { Settings } from '../config/settings.ts'
 import type { ServiceOptions } from '../service.ts'
+import { guardPolicyIn } from './guard-policy.ts'
 
 /** Plain data: workers get it by message. */
 export type ServiceSettings = Pick<
   ServiceOptions,
-  'identityProviders' | 'externalAccounts' | 'hsmClusters' | 'externalKeyStores'
+  'identityProviders' | 'externalAccounts' | 'hsmClusters' | 'externalKeyStores' | 'guardPolicy' | 'verboseDenials'
 >
 
 /** Of every command that runs a server. */
-export const SERVICE_SETTINGS = ['identityProviders', 'externalAccounts', 'hsmClusters', 'externalKeyStores'] as const
+export const SERVICE_SETTINGS = [
+  'identityProviders',
+  'externalAccounts',
+  'guardPolicy',
+  'verboseDenials',
+  'hsmClusters',
+  'externalKeyStores',
+] as const
 
 /**
  * Files are read, and what reads them is loaded, only where there is one.
@@ -23,6 +31,8 @@ export async function readServiceSettings(
 ): Promise<ServiceSettings> {
   return {
     externalAccounts: settings.externalAccounts,
+    guardPolicy: guardPolicyIn(settings.guardPolicy),
+    verboseDenials: settings.verboseDenials,
     identityProviders: await given(settings.identityProviders, async (path) =>
       (await import('./identity-providers.ts')).readIdentityProviders(path),
     ),

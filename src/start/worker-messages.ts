@@ -10,6 +10,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   /** Path of the data folder. */
   readonly folder: string
   readonly tls: TlsSettings | undefined
+  readonly trustedProxies: readonly string[] | undefined
   /** PEM; `undefined`: AWS's. */
   readonly attestationRoots: string | undefined
   readonly settings: ServiceSettings

@@ -61,8 +61,8 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, settings } = task
-  const options = { ...settings, node, authentication, tls, attestationRoots, log }
+  const { authentication, tls, trustedProxies, attestationRoots, settings } = task
+  const options = { ...settings, node, authentication, tls, trustedProxies, attestationRoots, log }
   const { service, store } = await openDurableNode(task.folder, task, options)
   store.onCommit(() => report({ kind: 'changed' }))
   const stop = async () => {

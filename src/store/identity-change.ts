@@ -11,6 +11,7 @@ import { deleteInlinePolicy, putInlinePolicy } from './inline-policies.ts'
 import { deleteManagedPolicy, insertManagedPolicy, updateManagedPolicy } from './managed-policies.ts'
 import { deleteOidcProvider, insertOidcProvider, updateOidcProvider } from './oidc-providers.ts'
 import { deletePolicyVersion, deletePolicyVersions, insertPolicyVersion } from './policy-versions.ts'
+import { insertRevokedSession } from './revoked-sessions.ts'
 import { deleteRole, insertRole, updateRole } from './roles.ts'
 import {
   deleteService,
@@ -116,5 +117,11 @@ export function createIdentityChange(
     insertOidcProvider: (provider) => noting(provider.account, insertOidcProvider(db, provider)),
     updateOidcProvider: (provider) => noting(provider.account, updateOidcProvider(db, provider)),
     deleteOidcProvider: ({ account, arn }) => noting(account, deleteOidcProvider(db, arn)),
+
+    async revokeSession(session) {
+      if (!(await insertRevokedSession(db, session))) return false
+      touch('session', session.accessKeyId)
+      return true
+    },
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './managed-policies.ts'
 import { findOidcProvider, listOidcProviders } from './oidc-providers.ts'
 import { countPolicyVersions, findPolicyVersion, listPolicyVersions } from './policy-versions.ts'
+import { isSessionRevoked, listRevokedSessions } from './revoked-sessions.ts'
 import { countRoles, findRole, findRoleById, listRoles, rolesBoundedBy } from './roles.ts'
 import { findServiceAccessKey, hasService, listServiceAccessKeys, listServices } from './services.ts'
 import { countUsers, findUser, findUserById, listUsers, listUsersOfGroup, usersBoundedBy } from './users.ts'
@@ -61,6 +62,9 @@ export function createIdentityReader(db: Db): IdentityReader {
 
     findOidcProvider: (arn) => findOidcProvider(db, arn),
     listOidcProviders: (account) => listOidcProviders(db, account),
+
+    isSessionRevoked: (accessKeyId) => isSessionRevoked(db, accessKeyId),
+    listRevokedSessions: (page, now) => listRevokedSessions(db, page, now),
   }
 }
 

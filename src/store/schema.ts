@@ -18,6 +18,7 @@ export interface Tables {
   inline_policies: InlinePoliciesTable
   attached_policies: AttachedPoliciesTable
   oidc_providers: OidcProvidersTable
+  revoked_sessions: RevokedSessionsTable
   keys: KeysTable
   key_materials: KeyMaterialsTable
   key_last_usage: KeyLastUsageTable
@@ -156,6 +157,13 @@ export interface OidcProvidersTable {
   thumbprints: string
   tags: string
   created_at: number
+}
+
+export interface RevokedSessionsTable {
+  access_key_id: string
+  account: string
+  revoked_at: number
+  expires_at: number
 }
 
 export interface KeysTable {

@@ -13,6 +13,7 @@ import { keysToErase, keysToRotate } from './keys.ts'
 import { saveUse } from './last-usage.ts'
 import { takeLease } from './leases.ts'
 import { createReader } from './reader.ts'
+import { deleteExpiredRevocations } from './revoked-sessions.ts'
 
 /**
  * Reads outside of a change see what is committed, also where they are made while a change is under way, and even by its
@@ -83,6 +84,7 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
       })
     },
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),
+    pruneRevokedSessions: (now) => transact('relaxed', (db) => deleteExpiredRevocations(db, now)),
     async pruneChanges(before) {
       // In several transactions: the first changes after a bulk import must not hold up everybody else.
       while (await transact('relaxed', (db) => deleteChanges(db, before)));

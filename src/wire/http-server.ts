@@ -34,6 +34,7 @@ import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
 import { createRequestHandler, type HandlerOptions } from './request-handler.ts'
 import { createSecurityLog } from './security-log.ts'
 import { followCertificate, readCertificate, type TlsFiles } from './tls-certificate.ts'
+import { forwardedClient, type TrustedProxies } from './trusted-proxies.ts'
 
 export type { TlsFiles } from './tls-certificate.ts'
 
@@ -47,6 +48,8 @@ export interface HttpServerOptions {
   readonly log: Log
   /** `undefined`: plain HTTP. */
   readonly tls?: TlsFiles | undefined
+  /** Of proxies that are believed about their clients; `undefined`: none is. */
+  readonly trustedProxies?: TrustedProxies | undefined
   readonly limits?: Partial<HttpLimits>
   /** Development only: lets anybody who reaches the server move its clock. */
   readonly clockControl?: ClockControl | undefined
@@ -106,7 +109,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let turn: Promise<void> | undefined
 
   function takeConnection(socket: Socket): void {
-    const peer = createPeer(socket)
+    const peer = createPeer(socket, options.trustedProxies)
     peers.set(socket, peer)
     socket.once('close', () => peers.delete(socket))
     if (isStopping) socket.destroy()
@@ -182,13 +185,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     peer.accepted++
     running++
     try {
+      const client = peer.isProxy ? forwardedClient(peer.sourceIp, rawHeaders, options.trustedProxies!) : undefined
       const wireRequest = {
         method: request.method!,
         path: queryAt === -1 ? url : url.slice(0, queryAt),
         query: queryAt === -1 ? '' : url.slice(queryAt + 1),
         rawHeaders,
         body: request.wholeBody(),
-        sourceIp: peer.sourceIp,
+        sourceIp: client?.sourceIp ?? peer.sourceIp,
+        isForwardedSecurely: client?.isSecure,
         tls: options.tls && tlsDetailsOf(peer, headerValue(rawHeaders, 'host') ?? ''),
       }
       await endOfTurn()

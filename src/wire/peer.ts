@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Call } from '../pipeline/call.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
 type TlsDetails = NonNullable<Call['tls']>
 
@@ -9,6 +10,8 @@ export interface Peer {
   readonly socket: Socket
   /** IPv4 addresses as such, also where the socket listens on IPv6. */
   readonly sourceIp: string
+  /** Believed about whom it forwards requests for. */
+  readonly isProxy: boolean
   /** Requests whose headers have come and whose answers have not gone. */
   open: number
   /** Those of them that are whole. */
@@ -20,10 +23,12 @@ export interface Peer {
   tls: TlsDetails | undefined
 }
 
-export function createPeer(socket: Socket): Peer {
+export function createPeer(socket: Socket, proxies: TrustedProxies | undefined): Peer {
+  const sourceIp = sourceIpOf(socket.remoteAddress ?? '')
   return {
     socket,
-    sourceIp: sourceIpOf(socket.remoteAddress ?? ''),
+    sourceIp,
+    isProxy: proxies?.has(sourceIp.replace(/%.*$/, '')) === true,
     open: 0,
     accepted: 0,
     endsWith: undefined,

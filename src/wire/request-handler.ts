@@ -32,6 +32,7 @@ import type { SecurityLog } from './security-log.ts'
 /** A request and the facts of its connection. */
 export interface WireRequest extends SignedRequest {
   readonly sourceIp: string
+  readonly isForwardedSecurely?: Call['isForwardedSecurely']
   readonly tls: Call['tls']
 }
 
@@ -89,7 +90,9 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       time: clock.now(),
       sourceIp: request.sourceIp,
       userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
+      referer: headerValue(request.rawHeaders, 'referer'),
       tls: request.tls,
+      isForwardedSecurely: request.isForwardedSecurely,
     }
   }
 

@@ -198,3 +198,31 @@ test('development mode verifies the sessions that it issued, and lets in strange
   sessionClock.advance(2 * HOUR_MS)
   assert.deepEqual(await refusal(authenticator, await signedRequest({ ...credentials, date })), EXPIRED)
 })
+
+test('a revoked session is unknown, at hand or not; another of the same role goes on', async () => {
+  const { authenticator, clock, sessionClock } = setUp()
+  harness.store.onCommit((notices) => authenticator.drop(notices))
+  const [stolen, other] = [await assumed(), await assumed()]
+  const request = (credentials: typeof stolen) => signedRequest({ ...credentials, date: new Date(clock.now()) })
+  for (const credentials of [stolen, other]) await authenticator.authenticate(await request(credentials))
+  const { accessKeyId } = stolen
+  const revoked = { accessKeyId, account: ACCOUNT, revokedAt: clock.now(), expiresAt: clock.now() + 36 * HOUR_MS }
+  await harness.store.change((change) => change.revokeSession(revoked))
+  assert.deepEqual(await refusal(authenticator, await request(stolen)), INVALID)
+  await authenticator.authenticate(await request(other))
+  assert.equal(finds, 3)
+  authenticator.clear()
+  assert.deepEqual(await refusal(authenticator, await request(stolen)), INVALID)
+  sessionClock.advance(2 * HOUR_MS)
+  assert.deepEqual(await refusal(authenticator, await request(stolen)), INVALID)
+})
+
+test('development mode does not take a revoked session for one from elsewhere', async () => {
+  const { authenticator, clock } = setUp(createDevelopmentAuthenticator)
+  const credentials = await assumed()
+  const { accessKeyId } = credentials
+  const revoked = { accessKeyId, account: ACCOUNT, revokedAt: clock.now(), expiresAt: clock.now() + 36 * HOUR_MS }
+  await harness.store.change((change) => change.revokeSession(revoked))
+  const request = await signedRequest({ ...credentials, date: new Date(clock.now()) })
+  assert.deepEqual(await refusal(authenticator, request), INVALID)
+})

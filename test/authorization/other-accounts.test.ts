@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { MISSING_KEY_ID, newKey } from '../operations/support.ts'
 import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, REGION, userOf } from '../support/harness.ts'
+import { givenUser } from '../support/identities.ts'
 
 let harness: Harness
 let storeCalls: string[] = []
@@ -24,9 +25,14 @@ after(() => harness.close())
 const caller = Object.freeze(userOf(ACCOUNT))
 const arnOf = (resource: string) => `arn:aws:kms:${REGION}:${OTHER_ACCOUNT}:${resource}`
 
-async function refusal(operation: string, body: object): Promise<{ code: string; text: string }> {
+/** Without what the server does by itself, from time to time. */
+function lookUps(): readonly string[] {
+  return storeCalls.filter((method) => /^(?:find|alias|last)/.test(method))
+}
+
+async function refusal(operation: string, body: object, by = caller): Promise<{ code: string; text: string }> {
   try {
-    await harness.callAs(caller, operation, body)
+    await harness.callAs(by, operation, body)
   } catch (error) {
     const { code, text } = error as { code: string; text: string }
     return { code, text }
@@ -63,6 +69,59 @@ test('neither do aliases show', async () => {
   assert.deepEqual(await refusal('DescribeKey', { KeyId: arnOf('alias/theirs') }), ofMissing)
 })
 
+test('a deny of the own account does not ask foreign keys what they are: no attribute, tag, alias or id shows', async () => {
+  const team = [{ TagKey: 'team', TagValue: 'pay' }]
+  const { KeyId, Arn } = await newKey(harness, { Tags: team }, { account: OTHER_ACCOUNT })
+  await harness.call('CreateAlias', { AliasName: 'alias/probed', TargetKeyId: KeyId }, { account: OTHER_ACCOUNT })
+  const probes: readonly object[] = [
+    { Condition: { Null: { 'kms:KeySpec': 'false' } } },
+    { Condition: { StringEquals: { 'kms:KeySpec': 'SYMMETRIC_DEFAULT' } } },
+    { Condition: { StringLike: { 'aws:ResourceTag/team': 'p*' } } },
+    { Condition: { 'ForAnyValue:StringLike': { 'kms:ResourceAliases': 'alias/*' } } },
+    { Condition: { NumericLessThan: { 'kms:TrailingDaysWithoutKeyUsage': '1' } } },
+    { Resource: `arn:aws:kms:*:*:key/${KeyId.slice(0, 4)}*` },
+    { Resource: 'arn:aws:kms:*:*:key/*' },
+    {},
+  ]
+  const names = [Arn, arnOf('alias/probed'), arnOf(`key/${MISSING_KEY_ID}`), arnOf('alias/nobodys')]
+  for (const [index, probe] of probes.entries()) {
+    const spy = await givenUser(harness.store, ACCOUNT, `spy-${index}`, [
+      { Effect: 'Allow', Action: '*', Resource: '*' },
+      { Effect: 'Deny', Action: 'kms:*', Resource: '*', ...probe },
+    ])
+    for (const operation of ['DescribeKey', 'DisableKey']) {
+      const answers = new Set<string>()
+      for (const name of operation === 'DisableKey' ? [names[0]!, names[2]!] : names) {
+        await refusal(operation, { KeyId: name }, spy.principal)
+        storeCalls = []
+        const { code, text } = await refusal(operation, { KeyId: name }, spy.principal)
+        answers.add(`${code}: ${text}`)
+        assert.deepEqual(lookUps(), [], `${operation} ${name}: the time would tell`)
+      }
+      assert.equal(answers.size, 1, `${operation} with ${JSON.stringify(probe)}: ${[...answers].join('; ')}`)
+    }
+  }
+})
+
+test('nor foreign roles whether they are there', async () => {
+  const trust = {
+    Version: '2012-10-17',
+    Statement: { Effect: 'Allow', Principal: { AWS: OTHER_ACCOUNT }, Action: 'sts:AssumeRole' },
+  }
+  const role = { RoleName: 'theirs', AssumeRolePolicyDocument: JSON.stringify(trust) }
+  await harness.call('CreateRole', role, { account: OTHER_ACCOUNT })
+  const spy = await givenUser(harness.store, ACCOUNT, 'spy-roles', [
+    { Effect: 'Allow', Action: '*', Resource: '*' },
+    { Effect: 'Deny', Action: 'sts:AssumeRole', Resource: '*' },
+  ])
+  const ask = async (name: string) => {
+    const RoleArn = `arn:aws:iam::${OTHER_ACCOUNT}:role/${name}`
+    const { code, text } = await refusal('AssumeRole', { RoleArn, RoleSessionName: 'session' }, spy.principal)
+    return { code, text: text.replace(name, '') }
+  }
+  assert.deepEqual(await ask('theirs'), await ask('nobodys'))
+})
+
 test('lists hold what is of the own account only', async () => {
   const { Keys } = await harness.callAs(caller, 'ListKeys')
   const { Aliases } = await harness.callAs(caller, 'ListAliases')
@@ -88,7 +147,7 @@ test('asked for again, what exists and what does not cost the same look-ups: non
     await refusal('DescribeKey', { KeyId })
     storeCalls = []
     await refusal('DescribeKey', { KeyId })
-    assert.deepEqual(storeCalls, [], KeyId)
+    assert.deepEqual(lookUps(), [], KeyId)
   }
 })
 

@@ -165,6 +165,7 @@ test('the JSON has everything that is known of the key', async () => {
         actions: ['kms:*'],
         exceptActions: false,
         hasConditions: false,
+        isOpen: false,
       },
     ],
     grants: {

@@ -19,6 +19,7 @@ import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
 import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
 import { domainKeyTests, principalTests } from './store/principals.ts'
+import { revokedSessionTests } from './store/revoked-sessions.ts'
 import { serviceTests } from './store/services.ts'
 
 export function storeContract(name: string, open: () => Promise<StoreFixture>): void {
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('aliases', () => aliasTests(() => store))
     describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))
+    describe('revoked sessions', () => revokedSessionTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
     describe('users, roles and groups', () => entityTests(() => store))

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
 import { createTestIssuer } from '../../src/crypto/attestation/test-issuer.ts'
-import { type Answer, createHarness, type Harness, START_TIME } from '../support/harness.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness, START_TIME } from '../support/harness.ts'
+import { givenUser } from '../support/identities.ts'
 import { newKey } from './support.ts'
 
 const issuer = createTestIssuer(START_TIME - 86_400_000)
@@ -145,4 +146,23 @@ test("without other roots only AWS's own counts", async () => {
     (error) => error instanceof KmsError && error.code === 'ValidationException',
   )
   await strict.close()
+})
+
+test('policies may ask for measurements of the recipient; without one they are absent (authorization.md 3.2)', async () => {
+  const digest = 'ab'.repeat(48)
+  const asking = async (userName: string, Condition: object) => {
+    const everything = { Effect: 'Allow', Action: 'kms:*', Resource: '*', Condition }
+    return (await givenUser(harness.store, ACCOUNT, userName, everything)).principal
+  }
+  const image = { 'kms:RecipientAttestation:ImageSha384': digest }
+  const attested = await asking('attested', { StringEquals: { ...image, 'kms:RecipientAttestation:PCR0': digest } })
+  const other = await asking('other', { StringEquals: { ...image, 'kms:RecipientAttestation:PCR0': 'cd'.repeat(48) } })
+  const unmeasured = await asking('unmeasured', { Null: { 'kms:RecipientAttestation:NitroTPMPCR0': 'true' } })
+  const body = { KeyId: key.KeyId, KeySpec: 'AES_256' }
+  const denied = { code: 'AccessDeniedException' }
+  await harness.callAs(attested, 'GenerateDataKey', { ...body, Recipient: recipient() })
+  await harness.callAs(attested, 'GenerateRandom', { NumberOfBytes: 8, Recipient: recipient() })
+  await harness.callAs(unmeasured, 'GenerateDataKey', { ...body, Recipient: recipient() })
+  await assert.rejects(harness.callAs(attested, 'GenerateDataKey', body), denied)
+  await assert.rejects(harness.callAs(other, 'GenerateDataKey', { ...body, Recipient: recipient() }), denied)
 })

@@ -107,7 +107,7 @@ test('the example of the documentation is applied, all of it', async (context) =
     externalAccounts: 'reject' as const,
   }
   const outcome = await applySeed(services, seed, { account: ACCOUNT, region: REGION })
-  assert.equal(outcome.identitiesMade, 3)
+  assert.equal(outcome.identitiesMade, 4)
   const alice = await store.findUser(ACCOUNT, 'alice')
   assert.equal((await store.listInlinePolicies(alice!.userId)).length, 1)
   assert.ok((await store.findRole(ACCOUNT, 'deploy'))!.trustPolicy.includes(alice!.userId))

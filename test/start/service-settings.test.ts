@@ -3,9 +3,12 @@ import { test } from 'node:test'
 import { readServiceSettings } from '../../src/start/service-settings.ts'
 
 test('without files nothing is said of what is in them', async () => {
-  const none = { identityProviders: undefined, hsmClusters: undefined, externalKeyStores: undefined }
-  assert.deepEqual(await readServiceSettings({ ...none, externalAccounts: 'accept' }), {
-    ...none,
-    externalAccounts: 'accept',
-  })
+  const files = {
+    identityProviders: undefined,
+    hsmClusters: undefined,
+    externalKeyStores: undefined,
+    guardPolicy: undefined,
+  }
+  const settings = { ...files, externalAccounts: 'accept', verboseDenials: true } as const
+  assert.deepEqual(await readServiceSettings(settings), settings)
 })

@@ -104,6 +104,11 @@ async function doEverythingWithIdentities(store: Store, account: string): Promis
     await change.insertOidcProvider(provider)
     await change.updateOidcProvider(provider)
   })
+  await store.change((change) => change.revokeSession({ accessKeyId: 'ASIAU', account, revokedAt: 0, expiresAt: 1 }))
+  await store.isSessionRevoked('ASIAU')
+  await store.listRevokedSessions({ after: undefined, limit: 10 }, 0)
+  await store.listRevokedSessions({ after: 'ASIAU', limit: 10 }, 0)
+  await store.pruneRevokedSessions(0)
   await store.saveAccessKeyUses([{ accessKeyId: 'AKIAU', usedAt: 0, service: 'kms', region: 'r' }])
   const names = { pathPrefix: '/', after: undefined, limit: 10 }
   await store.listAccounts()

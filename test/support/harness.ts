@@ -94,6 +94,8 @@ export interface HarnessOptions {
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly hsmClusters?: ServiceOptions['hsmClusters']
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
+  readonly guardPolicy?: ServiceOptions['guardPolicy']
+  readonly verboseDenials?: boolean
   readonly log?: Log
 }
 
@@ -126,6 +128,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     identityProviders: options.identityProviders,
     hsmClusters: options.hsmClusters,
     externalKeyStores: options.externalKeyStores,
+    guardPolicy: options.guardPolicy,
+    verboseDenials: options.verboseDenials,
   })
   return {
     clock,

@@ -27,6 +27,7 @@ export interface TestServerOptions {
   readonly log?: Log
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
+  readonly trustedProxies?: readonly string[]
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -44,6 +45,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     tls: options.tls,
     identityProviders: options.identityProviders,
     externalKeyStores: options.externalKeyStores,
+    trustedProxies: options.trustedProxies,
   })
   const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
   const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)

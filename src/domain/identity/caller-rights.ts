@@ -36,7 +36,9 @@ interface Known {
 /** Of reading everything again because a policy went away meanwhile. */
 const ATTEMPTS_MAX = 3
 
-export function createCallerRights(reader: IdentityReader): CallerRights {
+/** @param extraGuards bind all principals of all accounts, root included (E-13). */
+export function createCallerRights(reader: IdentityReader, extraGuards?: readonly NamedPolicy[]): CallerRights {
+  const ofRoot: Rights = extraGuards === undefined ? NO_POLICIES : Object.freeze({ ...NO_POLICIES, extraGuards })
   /** By unique id; where a session adds policies or tags of its own, by its access key. */
   const known = new LRUCache<string, Known>({ max: CACHED_RIGHTS_MAX })
   /** Rises with every drop: what was read before one must not be kept after it. */
@@ -44,13 +46,15 @@ export function createCallerRights(reader: IdentityReader): CallerRights {
 
   async function load(ref: string, principal: Principal): Promise<Rights | undefined> {
     const before = generation
-    const rights = await readRights(reader, principal)
+    const own = await readRights(reader, principal)
+    const rights = own && extraGuards ? Object.freeze({ ...own, extraGuards }) : own
     if (generation === before) known.set(ref, { account: principal.account, rights })
     return rights
   }
 
   return {
     rightsOf(principal) {
+      if (principal.type === 'Root') return ofRoot
       // For a web identity only the role's policy speaks, for a service the key's or the role's.
       if (hasNoPolicies(principal)) return NO_POLICIES
       const ref = hasOwnRights(principal) ? principal.accessKeyId : principal.entityId

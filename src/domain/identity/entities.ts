@@ -54,6 +54,16 @@ export interface StoredManagedPolicy extends Entity {
   readonly tags: readonly Tag[]
 }
 
+/** Temporary credentials that the operator ended before their time (authorization.md 6.7). */
+export interface RevokedSession {
+  readonly accessKeyId: string
+  readonly account: string
+  /** Milliseconds since the epoch. */
+  readonly revokedAt: number
+  /** No session that there was when it was revoked lasts longer. */
+  readonly expiresAt: number
+}
+
 export interface StoredPolicyVersion {
   readonly policyArn: string
   readonly version: number

@@ -2,7 +2,7 @@
 import type { Principal, Session } from '../principal.ts'
 import type { AccessKeyUse, StoredRole, StoredUser } from './entities.ts'
 import type { ExternalAccounts } from './resolve-principal.ts'
-import type { Rights } from './rights.ts'
+import type { NamedPolicy, Rights } from './rights.ts'
 
 /** A new access key; the secret is shown once (SEC-2). */
 export interface NewAccessKey {
@@ -40,6 +40,8 @@ export interface VerifiedWebIdentity {
 export interface IdentityServices {
   /** May policies and grants name principals of accounts that are not hosted here (P-7)? */
   readonly externalAccounts: ExternalAccounts
+  /** What the operator demands of all accounts' principals (E-13); simulations of them follow it. */
+  readonly extraGuards: readonly NamedPolicy[] | undefined
   /** Not within a transaction: sealing may make a domain key. @param owner `undefined`: the account's root. */
   makeAccessKey(account: string, owner: StoredUser | undefined): Promise<NewAccessKey>
   /** Not within a transaction. */

@@ -7,6 +7,7 @@ import type {
   AccessKeyUse,
   Credential,
   OwnerKind,
+  RevokedSession,
   StoredAccessKey,
   StoredAttachment,
   StoredGroup,
@@ -90,9 +91,14 @@ export interface IdentityReader {
 
   findOidcProvider(arn: string): Promise<StoredOidcProvider | undefined>
   listOidcProviders(account: string): Promise<readonly StoredOidcProvider[]>
+
+  /** Also after its entry has expired, as long as that was not pruned. */
+  isSessionRevoked(accessKeyId: string): Promise<boolean>
+  /** In order of access key id; those that have expired are gone. At most `limit`. */
+  listRevokedSessions(page: Page, now: number): Promise<readonly RevokedSession[]>
 }
 
-/** Every write notes the account with kind `identity`, access keys also themselves with kind `access-key`. */
+/** Writes note the account with kind `identity`, access keys also themselves with kind `access-key`. */
 export interface IdentityChange {
   /** An account that is there already stays as it is. */
   insertAccount(account: string, createdAt: number): Promise<void>
@@ -143,4 +149,7 @@ export interface IdentityChange {
   insertOidcProvider(provider: StoredOidcProvider): Promise<void>
   updateOidcProvider(provider: StoredOidcProvider): Promise<void>
   deleteOidcProvider(provider: StoredOidcProvider): Promise<void>
+
+  /** Noted with kind `session`. Revoked already: no change. @returns whether it was not. */
+  revokeSession(session: RevokedSession): Promise<boolean>
 }

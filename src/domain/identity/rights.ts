@@ -15,6 +15,8 @@ export interface Rights {
   readonly boundary: NamedPolicy | undefined
   /** `undefined`: no session policies; a list: one of them must allow. */
   readonly sessionPolicies: readonly NamedPolicy[] | undefined
+  /** Policies of the operator, each of which must allow as well (E-13); `undefined`: none. */
+  readonly extraGuards?: readonly NamedPolicy[] | undefined
   /** `aws:PrincipalTag`: those of the user or role, and of the session, which win. */
   readonly tags: readonly Tag[]
 }

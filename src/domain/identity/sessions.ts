@@ -11,7 +11,7 @@ import type { IdentityReader } from './identity-store.ts'
 import { openSessionToken, SESSION_SECRET_BYTES, type SessionSubject, sealSessionToken } from './session-token.ts'
 
 export interface FoundSession {
-  /** `undefined`: the user or role is gone, and the session with it. */
+  /** `undefined`: the user or role is gone, and the session with it; or an operator revoked it. */
   readonly principal: Principal | undefined
   /** Milliseconds since the epoch; whether that is past is for the caller to look at. */
   readonly expiresAt: number
@@ -27,7 +27,7 @@ export interface Sessions {
 }
 
 export interface SessionServices {
-  readonly store: Pick<IdentityReader, 'findRoleById' | 'findUserById' | 'hasAccount'>
+  readonly store: Pick<IdentityReader, 'findRoleById' | 'findUserById' | 'hasAccount' | 'isSessionRevoked'>
   readonly domainKeys: DomainKeys
   readonly random: RandomSource
 }
@@ -64,7 +64,8 @@ export function createSessions({ store, domainKeys, random }: SessionServices): 
       const content = await openSessionToken(domainKeys, accessKeyId, token)
       if (content === undefined) return undefined
       content.secret.fill(0)
-      const principal = await principalOf(accessKeyId, content, content.session)
+      const isRevoked = await store.isSessionRevoked(accessKeyId)
+      const principal = isRevoked ? undefined : await principalOf(accessKeyId, content, content.session)
       return { principal, expiresAt: content.session.expiresAt }
     },
     async openSecret(accessKeyId, token) {

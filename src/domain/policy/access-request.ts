@@ -44,12 +44,17 @@ export interface AccessRequest {
   readonly identityConditions: () => ConditionValues
 }
 
-export type PolicyType = 'identity-based policy' | 'resource-based policy' | 'permissions boundary' | 'session policy'
+export type PolicyType =
+  | 'identity-based policy'
+  | 'resource-based policy'
+  | 'permissions boundary'
+  | 'session policy'
+  | 'service control policy'
 
 /** Which statement decided: for explanations, never for the caller. */
 export interface DecisiveStatement {
   readonly policyType: PolicyType
-  /** Of identity, boundary and session policies. */
+  /** Of all but policies of resources. */
   readonly policyName?: string
   /** From 0. */
   readonly index: number

@@ -2,10 +2,31 @@
 import { KmsError } from '../../base/errors.ts'
 import type { AccessRequest, Decision, PolicyType } from './access-request.ts'
 
-/** Names the kind of policy that decided, never which one or what it says (X-3). The query protocol has a code of its own. */
-export function denial(request: AccessRequest, decision: Decision & { readonly allowed: false }): KmsError {
+/** How much a refused caller is told. `verbose` is for development: it also names the policy and the statement that denied. */
+export type DenialDetail = 'kind of policy' | 'verbose'
+
+/**
+ * Names the kind of policy that decided; which one it was and what it says only in verbose texts (X-3). The query protocol has a
+ * code of its own.
+ */
+export function denial(
+  request: AccessRequest,
+  decision: Decision & { readonly allowed: false },
+  detail: DenialDetail = 'kind of policy',
+): KmsError {
   const cause = decision.reason === 'missing allow' ? decision.failure : undefined
-  return new KmsError('AccessDeniedException', text(request, decision), { cause })
+  // Who did not sign is told nothing more, whoever he is.
+  const isSigned = request.principal.type !== 'WebIdentityUser'
+  const suffix = detail === 'verbose' && isSigned && decision.isVisible ? decisiveText(decision) : ''
+  return new KmsError('AccessDeniedException', text(request, decision) + suffix, { cause })
+}
+
+/** An explicit deny by name, first in AWS's form: `: <policy ARN>` (5.2, A-5). What is missing has no name. */
+function decisiveText(decision: Decision & { readonly allowed: false }): string {
+  if (decision.reason !== 'explicit deny') return ''
+  const { policyName, index, sid } = decision.by
+  const statement = sid === undefined ? `statement ${index + 1}` : `statement ${index + 1} (Sid "${sid}")`
+  return policyName === undefined ? `: ${statement}` : `: ${policyName}, ${statement}`
 }
 
 const NOT_VISIBLE =
@@ -30,6 +51,7 @@ const WITH_ARTICLE: Readonly<Record<PolicyType, string>> = {
   'resource-based policy': 'a resource-based policy',
   'permissions boundary': 'a permissions boundary',
   'session policy': 'a session policy',
+  'service control policy': 'a service control policy',
 }
 
 function reason(action: string, decision: Decision & { readonly allowed: false }): string {

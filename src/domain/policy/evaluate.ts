@@ -2,6 +2,7 @@
  * Decides whether a request is allowed: the algorithm of authorization.md 2.4. A pure function: everything it looks at is in
  * the request.
  */
+import type { NamedPolicy } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
 import { Access } from './access.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   PolicyType,
 } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
+import { GUARD, guardDeny, guardsAllow } from './extra-guards.ts'
 import { IdentitySide, identityDeny } from './identity-side.ts'
 import type { Policy } from './policy.ts'
 import { delegationAtOnce, isDirect, isFiltered, type Reach, resourceDeny, resourceReach } from './resource-side.ts'
@@ -38,16 +40,32 @@ function isWithoutAccount({ type }: Principal): boolean {
 }
 
 function decide(access: Access): Decision {
+  const { extraGuards } = access.request.rights
+  return extraGuards === undefined ? decideByPolicies(access) : decideUnderGuards(access, extraGuards)
+}
+
+/** As AWS does, the operator's policies are named before others, once it may be told that the resource exists. */
+function decideUnderGuards(access: Access, guards: readonly NamedPolicy[]): Decision {
+  const decision = decideByPolicies(access)
+  if (!decision.allowed && !decision.isVisible) return decision
+  const by = guardDeny(access, guards)
+  if (by !== undefined) return denied(by)
+  if (guardsAllow(access, guards) || (!decision.allowed && decision.reason === 'explicit deny')) return decision
+  return missing(GUARD)
+}
+
+function decideByPolicies(access: Access): Decision {
   const own = isOwn(access.request)
   const policy = resourcePolicy(access.request, own)
   const deny = policy && resourceDeny(access, policy)
   if (deny !== undefined) return { allowed: false, reason: 'explicit deny', by: deny.alone[0], isVisible: own }
+  if (policy !== undefined && !own) return decideAcrossAccounts(access, policy)
   const by = identityDeny(access)
-  if (by !== undefined) return { allowed: false, reason: 'explicit deny', by, isVisible: true }
+  if (by !== undefined) return denied(by)
 
   const identity = new IdentitySide(access)
   if (policy === undefined) return own && identity.isFull() ? allowed(identity.allow()!) : missing(identity.missing())
-  return own ? decideInAccount(access, policy, identity) : decideAcrossAccounts(access, policy, identity)
+  return decideInAccount(access, policy, identity)
 }
 
 const NO_STATEMENTS = compilePolicy('{"Statement":[]}')
@@ -99,11 +117,19 @@ function deniedInAccount(
   return missing('resource-based policy')
 }
 
-function decideAcrossAccounts(access: Access, policy: Policy, identity: IdentitySide): Decision {
+/**
+ * The owner's side first: until it lets the caller in, his own policies are not asked. A Deny in them with a condition on the key's
+ * tags or aliases would tell him of a key, by the difference between two refusals (authorization.md 5.3).
+ */
+function decideAcrossAccounts(access: Access, policy: Policy): Decision {
   const { grants, principal, crossAccount } = access.request
   if (!crossAccount) return INVISIBLE
   const reach = resourceReach(access, policy, false)
   const statement = reach.direct ?? reach.filtered ?? reach.account
+  if (statement === undefined && grants.length === 0) return INVISIBLE
+  const by = identityDeny(access)
+  if (by !== undefined) return denied(by)
+  const identity = new IdentitySide(access)
   if (statement !== undefined && identity.isFull()) return allowed([...statement.alone, ...identity.allow()!])
 
   // E-8: a grant that was issued from the caller's account speaks for both sides.
@@ -113,7 +139,6 @@ function decideAcrossAccounts(access: Access, policy: Policy, identity: Identity
   const filtered = issuedHere.find(({ form }) => isFiltered(form))
   if (filtered !== undefined && identity.missingFilter() === undefined) return allowedByGrant(filtered)
 
-  if (statement === undefined && grants.length === 0) return INVISIBLE
   if (identity.isFull()) return allowedByGrant(grants[0]!)
   const isFilteredOut = reach.filtered !== undefined || grants.some(({ form }) => isFiltered(form))
   const filter = isFilteredOut ? identity.missingFilter() : undefined
@@ -131,6 +156,10 @@ const INVISIBLE: Denied = Object.freeze({
 
 function missing(policyType: PolicyType): Denied {
   return { allowed: false, reason: 'missing allow', missing: policyType, isVisible: true }
+}
+
+function denied(by: DecisiveStatement): Denied {
+  return { allowed: false, reason: 'explicit deny', by, isVisible: true }
 }
 
 function allowed(by: readonly DecisiveStatement[]): Decision {

@@ -7,6 +7,8 @@ import type { Principal } from '../principal.ts'
 import type { AccessRequest, AccessResource, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
 import { evaluate } from './evaluate.ts'
+import { GUARD } from './extra-guards.ts'
+import { openStatements } from './open-statements.ts'
 
 export interface Explanation {
   readonly allowed: boolean
@@ -16,9 +18,24 @@ export interface Explanation {
   readonly nearMisses: readonly string[]
   /** Each would do, unless they say otherwise. */
   readonly remedies: readonly string[]
+  /** What is dangerous whatever becomes of this request. */
+  readonly warnings: readonly string[]
 }
 
 export function explain(request: AccessRequest, decision: Decision): Explanation {
+  return { ...explainDecision(request, decision), warnings: warningsOf(request) }
+}
+
+/** S-6. */
+function warningsOf({ resource: { kind, policy } }: AccessRequest): string[] {
+  const open = kind === 'key' && policy !== undefined ? openStatements(policy.text) : []
+  return open.map(
+    (index) =>
+      `Statement ${index + 1} of the key policy allows everybody, of every account: name principals instead of "*".`,
+  )
+}
+
+function explainDecision(request: AccessRequest, decision: Decision): Omit<Explanation, 'warnings'> {
   if (decision.allowed) {
     return { allowed: true, verdict: allowedBy(request, decision), nearMisses: [], remedies: [] }
   }
@@ -48,7 +65,12 @@ function allowedBy({ principal }: AccessRequest, decision: Extract<Decision, { a
 
 function nameOf({ policyType, policyName, index, sid }: DecisiveStatement): string {
   const statement = sid === undefined ? `statement ${index + 1}` : `statement ${index + 1} (Sid "${sid}")`
-  const policy = policyType === 'resource-based policy' ? 'the key policy' : `the ${policyType} "${policyName}"`
+  const policy =
+    policyType === 'resource-based policy'
+      ? 'the key policy'
+      : policyType === GUARD
+        ? "the operator's guard policy"
+        : `the ${policyType} "${policyName}"`
   return `${statement} of ${policy}`
 }
 
@@ -57,6 +79,7 @@ function capital(text: string): string {
 }
 
 function missingAllow({ resource, principal, crossAccount }: AccessRequest, missing: PolicyType) {
+  if (missing === GUARD) return `The operator's guard policy, which binds all accounts, does not allow it.`
   if (missing !== 'resource-based policy') return `No ${missing} of ${principal.arn} allows it.`
   if (resource.policy === undefined) return `There is no such ${resource.kind}: ${resource.arn}.`
   const isForeign = isForeignTo(principal, resource)
@@ -91,6 +114,8 @@ function remediesFor({ action, resource, principal, crossAccount }: AccessReques
       return [`Allow ${action} on ${resource.arn} in the permissions boundary, or remove the boundary.`]
     case 'session policy':
       return [`Assume the role with a session policy that allows ${action} on ${resource.arn}, or with none.`]
+    case 'service control policy':
+      return [`Allow ${action} on ${resource.arn} in the guard policy (--guard-policy) and start the server again.`]
     case 'resource-based policy':
       if (resource.policy === undefined || (isForeign && !crossAccount)) return []
       if (resource.kind === 'role') {
@@ -162,6 +187,10 @@ function policiesOf(request: AccessRequest): JudgingPolicy[] {
       withRights({ identityPolicies: rights.identityPolicies.with(at, changed) }),
     ),
   )
+  rights.extraGuards?.forEach((policy, at) => {
+    const change = (changed: NamedPolicy) => withRights({ extraGuards: rights.extraGuards!.with(at, changed) })
+    policies.push(named(GUARD, policy, change))
+  })
   if (rights.boundary !== undefined) {
     policies.push(named('permissions boundary', rights.boundary, (boundary) => withRights({ boundary })))
   }

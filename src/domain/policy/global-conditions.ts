@@ -1,6 +1,6 @@
 /** Condition keys that every request has (authorization.md 3.3). What is not listed here is absent, as the rules there say. */
 import type { Rights } from '../identity/rights.ts'
-import { callingService, type Principal, type PrincipalType, type Session } from '../principal.ts'
+import { type CallSource, callingService, type Principal, type PrincipalType, type Session } from '../principal.ts'
 import type { ConditionValues } from './access-request.ts'
 import { parseAddress } from './address-range.ts'
 
@@ -19,12 +19,6 @@ export interface RequestFacts {
   readonly source?: CallSource | undefined
   /** That owns the resource. */
   readonly resourceAccount: string
-}
-
-/** A service's own resource, on whose behalf it calls: so that it serves no other account's resource (S-3). */
-export interface CallSource {
-  readonly arn?: string | undefined
-  readonly account?: string | undefined
 }
 
 export function globalConditions(facts: RequestFacts): ConditionValues {

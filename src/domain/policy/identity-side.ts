@@ -18,7 +18,11 @@ export function identityDeny(access: Access): DecisiveStatement | undefined {
   )
 }
 
-function firstDeny(access: Access, policies: readonly NamedPolicy[], type: PolicyType): DecisiveStatement | undefined {
+export function firstDeny(
+  access: Access,
+  policies: readonly NamedPolicy[],
+  type: PolicyType,
+): DecisiveStatement | undefined {
   for (const named of policies) {
     const deny = denyOf(access, named, type)
     if (deny !== undefined) return deny

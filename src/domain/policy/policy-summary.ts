@@ -1,4 +1,5 @@
 /** A key policy in brief, for a person: whom its statements name, and for what. It decides nothing. */
+import { openStatements } from './open-statements.ts'
 
 export interface StatementSummary {
   readonly effect: 'Allow' | 'Deny'
@@ -11,6 +12,8 @@ export interface StatementSummary {
   /** The statement is about everything but the actions. */
   readonly exceptActions: boolean
   readonly hasConditions: boolean
+  /** It opens the key to everybody, of whatever account (authorization.md S-6). */
+  readonly isOpen: boolean
 }
 
 type OneOrMore<T> = T | readonly T[]
@@ -29,13 +32,15 @@ interface Statement {
 /** @param policy as the store has it. */
 export function summarisePolicy(policy: string): readonly StatementSummary[] {
   const { Statement } = JSON.parse(policy) as { Statement: OneOrMore<Statement> }
-  return listOf(Statement).map((statement) => ({
+  const open = openStatements(policy)
+  return listOf(Statement).map((statement, index) => ({
     effect: statement.Effect,
     principals: principalsOf(statement.Principal ?? statement.NotPrincipal),
     exceptPrincipals: statement.NotPrincipal !== undefined,
     actions: listOf(statement.Action ?? statement.NotAction),
     exceptActions: statement.NotAction !== undefined,
     hasConditions: statement.Condition !== undefined && Object.keys(statement.Condition).length > 0,
+    isOpen: open.includes(index),
   }))
 }
 

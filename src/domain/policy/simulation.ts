@@ -1,10 +1,18 @@
 /** What policies would say to requests that nobody makes: the engine itself, asked action by action. */
 import { parseArn } from '../../base/arn.ts'
-import type { Rights } from '../identity/rights.ts'
+import type { NamedPolicy, Rights } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
-import type { AccessRequest, AccessResource, ConditionValues, Decision, DecisiveStatement } from './access-request.ts'
+import type {
+  AccessRequest,
+  AccessResource,
+  ConditionValues,
+  Decision,
+  DecisiveStatement,
+  PolicyType,
+} from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
 import { evaluate } from './evaluate.ts'
+import { GUARD } from './extra-guards.ts'
 import type { Policy } from './policy.ts'
 import { type Span, statementSpans } from './statement-spans.ts'
 
@@ -22,6 +30,8 @@ export interface Simulation {
   readonly principal: Principal
   readonly identityPolicies: readonly SimulatedPolicy[]
   readonly boundary: SimulatedPolicy | undefined
+  /** The operator's, which bind every principal (E-13). */
+  readonly extraGuards: readonly NamedPolicy[] | undefined
   /** Of the resource, whichever it is; keys and roles have one. */
   readonly resourcePolicy: SimulatedPolicy | undefined
   /** Owner of the resource where its ARN does not say it; the principal's account if `undefined`. */
@@ -43,6 +53,8 @@ export interface SimulationResult {
   readonly missingKeys: readonly string[]
   /** `undefined`: there is no boundary. */
   readonly allowedByBoundary: boolean | undefined
+  /** `undefined`: there are none. */
+  readonly allowedByGuards: boolean | undefined
 }
 
 /** @param resourceArn `*` for no resource in particular. */
@@ -69,6 +81,7 @@ export function createSimulation(simulation: Simulation): Simulate {
       matched: decisiveOf(decision).map((statement) => matchedStatement(simulation, statement)),
       missingKeys: missingKeys(request, conditions),
       allowedByBoundary: boundaryAllows(request),
+      allowedByGuards: guardsAllow(request),
     }
   }
 }
@@ -76,11 +89,12 @@ export function createSimulation(simulation: Simulation): Simulate {
 const BOUNDARY = 'boundary'
 
 /** Policies go by their place here, so that two of one name are told apart. */
-function rightsOf({ identityPolicies, boundary }: Simulation): Rights {
+function rightsOf({ identityPolicies, boundary, extraGuards }: Simulation): Rights {
   return {
     identityPolicies: identityPolicies.map(({ text }, place) => ({ name: String(place), policy: compilePolicy(text) })),
     boundary: boundary && { name: BOUNDARY, policy: compilePolicy(boundary.text) },
     sessionPolicies: undefined,
+    extraGuards,
     tags: [],
   }
 }
@@ -111,19 +125,23 @@ function decisiveOf(decision: Decision): readonly DecisiveStatement[] {
 }
 
 function matchedStatement(simulation: Simulation, { policyType, policyName, index }: DecisiveStatement) {
-  const policy =
-    policyType === 'resource-based policy'
-      ? simulation.resourcePolicy!
-      : policyType === 'permissions boundary'
-        ? simulation.boundary!
-        : simulation.identityPolicies[Number(policyName)]!
+  const policy = policyNamed(simulation, policyType, policyName)
   return { policy, span: statementSpans(policy.text)[index]! }
+}
+
+function policyNamed(simulation: Simulation, type: PolicyType, name: string | undefined): SimulatedPolicy {
+  if (type === 'resource-based policy') return simulation.resourcePolicy!
+  if (type === 'permissions boundary') return simulation.boundary!
+  if (type !== GUARD) return simulation.identityPolicies[Number(name)]!
+  const guard = simulation.extraGuards!.find((guard) => guard.name === name)!
+  return { id: guard.name, source: 'none', text: guard.policy.text }
 }
 
 function missingKeys({ rights, resource }: AccessRequest, conditions: ConditionValues): readonly string[] {
   const policies: readonly (Policy | undefined)[] = [
     ...rights.identityPolicies.map(({ policy }) => policy),
     rights.boundary?.policy,
+    ...(rights.extraGuards ?? []).map(({ policy }) => policy),
     resource.policy,
   ]
   const named = new Set(policies.flatMap((policy) => [...(policy?.conditionKeys ?? [])]))
@@ -132,14 +150,21 @@ function missingKeys({ rights, resource }: AccessRequest, conditions: ConditionV
   return [...named].sort()
 }
 
-/** As if it were the only policy of an identity: whether it would let the request through. */
 function boundaryAllows(request: AccessRequest): boolean | undefined {
   const { boundary } = request.rights
-  if (boundary === undefined) return undefined
+  return boundary && allowsAlone(request, boundary)
+}
+
+function guardsAllow(request: AccessRequest): boolean | undefined {
+  return request.rights.extraGuards?.every((guard) => allowsAlone(request, guard))
+}
+
+/** As if it were the only policy of an identity: whether it would let the request through. */
+function allowsAlone(request: AccessRequest, policy: NamedPolicy): boolean {
   const { arn } = request.resource
   const alone: AccessRequest = {
     ...request,
-    rights: { ...request.rights, identityPolicies: [boundary], boundary: undefined },
+    rights: { ...request.rights, identityPolicies: [policy], boundary: undefined, extraGuards: undefined },
     resource: { kind: arn === '*' ? 'account' : 'entity', arn, account: request.principal.account },
   }
   return evaluate(alone).allowed

@@ -103,7 +103,7 @@ export const SimulatePrincipalPolicy = defineOperation({
     readOnly: true,
     parameters: (input) => ({ policySourceArn: input.PolicySourceArn, ...auditedSimulation(input) }),
   },
-  async handler(input, { call, store }) {
+  async handler(input, { call, store, identity }) {
     const { account } = call.principal
     const owner = await requireSource(store, account, input.PolicySourceArn)
     const { boundaryArn } = owner
@@ -116,6 +116,7 @@ export const SimulatePrincipalPolicy = defineOperation({
         ...policyInputs(input.PolicyInputList, 'PolicyInputList'),
       ],
       boundary: boundaryArn === undefined ? undefined : await managedPolicy(store, boundaryArn),
+      extraGuards: identity.extraGuards,
       time: call.time,
       region: call.region,
     })

@@ -7,6 +7,7 @@ import { userArn } from '../../domain/identity/entity-arns.ts'
 import { parseEntityArn } from '../../domain/identity/entity-name.ts'
 import { noSuchOwner } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
+import type { NamedPolicy } from '../../domain/identity/rights.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { ConditionValues } from '../../domain/policy/access-request.ts'
 import { globalConditions } from '../../domain/policy/global-conditions.ts'
@@ -194,6 +195,8 @@ export interface SimulationSetting {
   readonly identityPolicies: readonly SimulatedPolicy[]
   /** Where the request brings none. */
   readonly boundary: SimulatedPolicy | undefined
+  /** The operator's, where the identity is one of an account here. */
+  readonly extraGuards?: readonly NamedPolicy[] | undefined
   readonly time: number
   readonly region: string
 }
@@ -208,6 +211,7 @@ export function simulationAnswer(operation: string, setting: SimulationSetting) 
     principal: caller?.principal ?? nobody,
     identityPolicies: setting.identityPolicies,
     boundary: boundary ?? setting.boundary,
+    extraGuards: setting.extraGuards,
     resourcePolicy: ResourcePolicy === undefined ? undefined : readResourcePolicy(ResourcePolicy, ActionNames),
     resourceOwner: ResourceOwner === undefined ? undefined : accountIn(ResourceOwner),
     conditions: conditionsOf(caller, input.ContextEntries ?? [], time, region),
@@ -236,6 +240,8 @@ function evaluationResult(action: string, resource: string, result: SimulationRe
     EvalResourceName: resource,
     EvalDecision: result.decision,
     ...details,
+    OrganizationsDecisionDetail:
+      result.allowedByGuards === undefined ? undefined : { AllowedByOrganizations: result.allowedByGuards },
     ResourceSpecificResults: isOnResources ? [onResource] : undefined,
   }
 }

@@ -8,13 +8,16 @@ export interface PolicyWish {
   readonly BypassPolicyLockoutSafetyCheck?: boolean
 }
 
+type PolicyContext = Pick<ChangeContext<readonly []>, 'change' | 'identity' | 'refuseLockout' | 'noteNewPolicy'>
+
 /** @throws {KmsError} for a policy that is malformed, names nobody, or locks its writer out (authorization.md 1.6, 1.7). */
 export async function withPolicy(
   key: Key,
   { Policy, BypassPolicyLockoutSafetyCheck = false }: PolicyWish,
-  { change, identity, refuseLockout }: Pick<ChangeContext<readonly []>, 'change' | 'identity' | 'refuseLockout'>,
+  { change, identity, refuseLockout, noteNewPolicy }: PolicyContext,
 ): Promise<Key> {
   const changed = { ...key, policy: await writtenKeyPolicy(Policy, change, identity.externalAccounts) }
   if (!BypassPolicyLockoutSafetyCheck) await refuseLockout(changed)
+  noteNewPolicy(changed)
   return changed
 }

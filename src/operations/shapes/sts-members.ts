@@ -3,6 +3,7 @@ import { javaDate } from '../../audit/audit-record.ts'
 import { parseArn } from '../../base/arn.ts'
 import { SECOND_MS } from '../../base/clock.ts'
 import { validationError } from '../../base/errors.ts'
+import { SESSION_SECONDS_MAX } from '../../base/limits.ts'
 import { integer, list, optional, string, structure } from '../../base/schema.ts'
 import type { TemporaryCredentials } from '../../domain/identity/identity-services.ts'
 import type { Tag } from '../../domain/keys/key.ts'
@@ -29,7 +30,7 @@ export const serialNumber = string({ min: 9, max: 256, pattern: '[\\w+=/:,.@-]*'
 export const tokenCode = string({ min: 6, max: 6, pattern: '[\\d]*' })
 /** Of roles, and of users' own sessions. */
 export const roleDurationSeconds = integer(900, 43_200)
-export const durationSeconds = integer(900, 129_600)
+export const durationSeconds = integer(900, SESSION_SECONDS_MAX)
 export const ROLE_SESSION_SECONDS = 3_600
 export const USER_SESSION_SECONDS = 43_200
 

@@ -6,6 +6,7 @@ import { identities } from './0005-identities.ts'
 import { grants } from './0006-grants.ts'
 import { customKeyStores } from './0007-custom-key-stores.ts'
 import { services } from './0008-services.ts'
+import { revokedSessions } from './0009-revoked-sessions.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   grants,
   customKeyStores,
   services,
+  revokedSessions,
 ]

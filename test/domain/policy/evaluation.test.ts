@@ -44,6 +44,8 @@ const REASONS = {
   'A-5 resource': 'with an explicit deny in a resource-based policy',
   'A-5 boundary': 'with an explicit deny in a permissions boundary',
   'A-5 session': 'with an explicit deny in a session policy',
+  'A-5 guard': 'with an explicit deny in a service control policy',
+  'no guard': 'because no service control policy allows the <act> action',
   'A-6':
     'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access',
 } as const
@@ -352,6 +354,22 @@ describe('a key of another account', () => {
       'A-3 foreign',
     ],
     ['a deny of the own account', { ...onKey, identity: [ID, deny('*')] }, 'A-5 identity foreign'],
+    [
+      '5.3 a deny of the own account tells nothing of a key that is closed',
+      { principal: carol, keyPolicy: DELEGATION, identity: [ID, deny('*')] },
+      'A-6',
+    ],
+    ['5.3 nor of one that does not exist', { principal: carol, identity: [ID, deny('*')] }, 'A-6'],
+    [
+      '5.3 nor of one that is opened for other actions',
+      { principal: carol, keyPolicy: to(B, allow('kms:Encrypt')), identity: [ID, deny('*')] },
+      'A-6',
+    ],
+    [
+      'a deny of the own account, and a grant',
+      { principal: carol, keyPolicy: [], grants: grant('USER'), identity: [ID, deny('*')] },
+      'A-5 identity foreign',
+    ],
     ['the root of the other account', { principal: root(B), keyPolicy: OF_ACCOUNT_B }, 'allow'],
   ])
 })
@@ -551,6 +569,61 @@ describe('a key that only its ciphertext names', () => {
 
   test('is named to callers of its account', () => {
     answers(accessRequest({ resource, keyPolicy: DELEGATION }), 'A-1')
+  })
+})
+
+/** E-13, in the way AWS judges service control policies: they bind root too, give nothing, and a deny in them wins. */
+describe("the operator's guard policies", () => {
+  const everything = allow('*')
+  const noDecrypt = [everything, deny('kms:Decrypt')]
+  const onlyEncrypt = [allow('kms:Encrypt')]
+  const guarded = { keyPolicy: DELEGATION, identity: ID }
+  const named = { keyPolicy: OF_ALICE }
+  const foreign = { principal: carol, keyPolicy: OF_ACCOUNT_B }
+  check([
+    ['what they allow is as it was', { ...guarded, guards: [everything] }, 'allow'],
+    ['they give nothing', { keyPolicy: DELEGATION, guards: [everything] }, 'A-1'],
+    ['nor without a key policy', { guards: [everything], resource: { kind: 'account', arn: '*' } }, 'A-1'],
+    ['a deny', { ...guarded, guards: [noDecrypt] }, 'A-5 guard'],
+    ['a deny binds whom the key policy names', { ...named, guards: [noDecrypt] }, 'A-5 guard'],
+    ['a deny binds root', { keyPolicy: DELEGATION, principal: root(A), guards: [noDecrypt] }, 'A-5 guard'],
+    ['a deny binds grantees', { keyPolicy: DELEGATION, grants: grant('USER'), guards: [noDecrypt] }, 'A-5 guard'],
+    ['a deny is of its action only', { ...named, guards: [[everything, deny('kms:Encrypt')]] }, 'allow'],
+    ['a deny goes before all others (X-1)', { ...guarded, identity: deny('*'), guards: [noDecrypt] }, 'A-5 guard'],
+    ['a missing allow', { ...guarded, guards: [onlyEncrypt] }, 'no guard'],
+    ['a missing allow binds root', { keyPolicy: DELEGATION, principal: root(A), guards: [onlyEncrypt] }, 'no guard'],
+    ['a missing allow goes before others', { keyPolicy: DELEGATION, guards: [onlyEncrypt] }, 'no guard'],
+    ['but not before a deny', { ...guarded, identity: deny('*'), guards: [onlyEncrypt] }, 'A-5 identity'],
+    ['each of them must allow', { ...guarded, guards: [everything, onlyEncrypt] }, 'no guard'],
+    ['a condition', { ...guarded, guards: [{ ...everything, Condition: FROM_TEN }] }, 'no guard'],
+    [
+      'a condition that holds',
+      {
+        ...guarded,
+        guards: [{ ...everything, Condition: FROM_TEN }],
+        conditions: { 'aws:SourceIp': '10.0.0.1' },
+      },
+      'allow',
+    ],
+    ['another account: allowed', { ...foreign, identity: ID, guards: [everything] }, 'allow'],
+    ['another account: a deny', { ...foreign, identity: ID, guards: [noDecrypt] }, 'A-5 guard foreign'],
+    ['another account: a missing allow', { ...foreign, identity: ID, guards: [onlyEncrypt] }, 'no guard foreign'],
+    [
+      'another account: they tell nothing of a key that is closed',
+      { principal: carol, keyPolicy: DELEGATION, identity: ID, guards: [onlyEncrypt] },
+      'A-6',
+    ],
+    [
+      'another account: nor does a deny in them',
+      { principal: carol, keyPolicy: DELEGATION, identity: ID, guards: [noDecrypt] },
+      'A-6',
+    ],
+  ])
+
+  test('count for a policy that is about to lock its writer out (L-2)', () => {
+    const later = (guard: object[]) => ({ keyPolicy: to(ALICE_ID, allow('kms:*')), guards: [guard] })
+    assert.equal(canUpdatePolicyLater(accessRequest(later([everything]))), true)
+    assert.equal(canUpdatePolicyLater(accessRequest(later([everything, deny('kms:PutKeyPolicy')]))), false)
   })
 })
 

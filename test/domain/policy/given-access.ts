@@ -112,6 +112,8 @@ export interface GivenAccess {
   readonly identity?: Given | undefined
   readonly boundary?: Given | undefined
   readonly session?: Given | undefined
+  /** Each is a guard of its own. */
+  readonly guards?: readonly Given[]
   readonly grants?: readonly ApplicableGrant[]
   readonly crossAccount?: boolean
   readonly conditions?: ConditionValues
@@ -126,6 +128,7 @@ export function accessRequest(given: GivenAccess): AccessRequest {
       identityPolicies: identity === undefined ? [] : [named(identity)],
       boundary: boundary === undefined ? undefined : named(boundary),
       sessionPolicies: session === undefined ? undefined : [named(session)],
+      extraGuards: given.guards?.map((guard, index) => named(guard, `guard-${index}`)),
       tags: [],
     },
     action: given.action ?? 'kms:Decrypt',

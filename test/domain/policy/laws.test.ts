@@ -27,6 +27,7 @@ function inAllPolicies(s: Scenario, change: (policy: OraclePolicy) => OraclePoli
     identityPolicies: s.identityPolicies.map(change),
     boundary: s.boundary && change(s.boundary),
     sessionPolicies: s.sessionPolicies?.map(change),
+    extraGuards: s.extraGuards?.map(change),
     resourcePolicy: s.resourcePolicy && change(s.resourcePolicy),
   }
 }

@@ -34,7 +34,7 @@ function assertOften(seen: ReadonlyMap<Verdict, number>, verdicts: readonly Verd
 
 test('both evaluators answer random requests alike', (t) => {
   const seen = compare(scenario, t)
-  const types = ['resource', 'boundary', 'session', 'identity'] as const
+  const types = ['guard', 'resource', 'boundary', 'session', 'identity'] as const
   assertOften(seen, ['allow', 'invisible', ...types.flatMap((type) => [`deny: ${type}`, `missing: ${type}`] as const)])
 })
 

@@ -30,6 +30,8 @@ export interface Scenario {
   readonly identityPolicies: readonly OraclePolicy[]
   readonly boundary: OraclePolicy | undefined
   readonly sessionPolicies: readonly OraclePolicy[] | undefined
+  /** E-13: like service control policies, each must allow. */
+  readonly extraGuards?: readonly OraclePolicy[] | undefined
   readonly action: string
   readonly kind: 'key' | 'alias' | 'account' | 'role'
   readonly arn: string
@@ -46,11 +48,29 @@ export interface Scenario {
 export type Verdict =
   | 'allow'
   | 'invisible'
-  | `deny: ${'resource' | 'boundary' | 'session' | 'identity'}`
-  | `missing: ${'resource' | 'boundary' | 'session' | 'identity'}`
+  | `deny: ${'guard' | 'resource' | 'boundary' | 'session' | 'identity'}`
+  | `missing: ${'guard' | 'resource' | 'boundary' | 'session' | 'identity'}`
 
-/** The algorithm of 2.4, line by line. */
+/**
+ * E-13 around the algorithm of 2.4: guards deny before all others, and what they do not allow is named before what others do
+ * not; but of a foreign resource nothing is said that its owner keeps closed.
+ */
 export function oracle(s: Scenario): Verdict {
+  const guards = s.extraGuards ?? []
+  const everything = { ...s.context, ...s.identityContext }
+  const speaks = (effect: string, policy: OraclePolicy) =>
+    listOf(policy.Statement).some((st) => st.Effect === effect && applies(s, st, policy, everything))
+  const others = withoutGuards(s)
+  if (others === 'invisible') return others
+  if (guards.some((policy) => speaks('Deny', policy))) return 'deny: guard'
+  return guards.every((policy) => speaks('Allow', policy)) || others.startsWith('deny') ? others : 'missing: guard'
+}
+
+/**
+ * The algorithm of 2.4, line by line; but of a foreign resource the key's side comes before the caller's own denies, or its
+ * existence would show (5.3).
+ */
+function withoutGuards(s: Scenario): Verdict {
   const isKeyless = s.kind === 'alias' || s.kind === 'account'
   const isService = s.principal.type === 'AWSService'
   const own = isService || s.account === s.principal.account
@@ -61,6 +81,15 @@ export function oracle(s: Scenario): Verdict {
   if (kp && listOf(kp.Statement).some((st) => st.Effect === 'Deny' && denies(s, st, kp))) {
     return own ? 'deny: resource' : 'invisible'
   }
+  const P = new Set<string>()
+  for (const st of listOf(kp?.Statement ?? [])) {
+    if (st.Effect !== 'Allow' || !applies(s, st, kp!, s.context)) continue
+    for (const form of formsOf(s.principal, st.Principal)) P.add(form)
+  }
+  const counts = (grant: Scenario['grants'][number]) => own || grant.issuingAccount === s.principal.account
+  const G = new Set(s.grants.filter(counts).map(({ form }) => form))
+  const GO = new Set(s.grants.filter((grant) => !counts(grant)).map(({ form }) => form))
+  if (kp && !own && (!s.crossAccount || P.size + G.size + GO.size === 0)) return 'invisible'
   const speaks = (effect: string, policy: OraclePolicy) =>
     listOf(policy.Statement).some((st) => st.Effect === effect && applies(s, st, policy, everything))
   if (s.boundary && speaks('Deny', s.boundary)) return 'deny: boundary'
@@ -78,14 +107,6 @@ export function oracle(s: Scenario): Verdict {
 
   if (kp === undefined) return own && full ? 'allow' : missing
 
-  const P = new Set<string>()
-  for (const st of listOf(kp.Statement)) {
-    if (st.Effect !== 'Allow' || !applies(s, st, kp, s.context)) continue
-    for (const form of formsOf(s.principal, st.Principal)) P.add(form)
-  }
-  const counts = (grant: Scenario['grants'][number]) => own || grant.issuingAccount === s.principal.account
-  const G = new Set(s.grants.filter(counts).map(({ form }) => form))
-  const GO = new Set(s.grants.filter((grant) => !counts(grant)).map(({ form }) => form))
   const filteredIn = (forms: ReadonlySet<string>) => forms.has('ROLE') || forms.has('FEDERATED_USER_OF_USER')
   const filtered = filteredIn(P) || filteredIn(G) || filteredIn(GO)
   const filter: Verdict | undefined = !bndAllow ? 'missing: boundary' : !sesAllow ? 'missing: session' : undefined
@@ -100,10 +121,8 @@ export function oracle(s: Scenario): Verdict {
     if (P.has('ACCOUNT') || G.has('ACCOUNT')) return missing
     return 'missing: resource'
   }
-  if (!s.crossAccount) return 'invisible'
   if (has(G, 'SESSION', 'USER')) return 'allow'
   if (filteredIn(G) && bndAllow && sesAllow) return 'allow'
-  if (P.size === 0 && G.size === 0 && GO.size === 0) return 'invisible'
   if (full) return 'allow'
   if (filtered && filter) return filter
   return missing

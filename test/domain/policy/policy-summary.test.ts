@@ -10,7 +10,7 @@ function summaryOf(statement: object | readonly object[]) {
   return summarisePolicy(readKeyPolicy(JSON.stringify({ Version: '2012-10-17', Statement: statement })))
 }
 
-const PLAIN = { exceptPrincipals: false, exceptActions: false, hasConditions: false }
+const PLAIN = { exceptPrincipals: false, exceptActions: false, hasConditions: false, isOpen: false }
 
 test('one statement or a list, one principal or several, of any type', () => {
   const Principal = { AWS: [ALICE, '444455556666'], Service: 'sqs.amazonaws.com' }
@@ -26,7 +26,7 @@ test('one statement or a list, one principal or several, of any type', () => {
         principals: [ALICE, '444455556666', 'sqs.amazonaws.com'],
         actions: ['kms:Decrypt', 'kms:Encrypt'],
       },
-      { ...PLAIN, effect: 'Allow', principals: ['*'], actions: ['kms:*'] },
+      { ...PLAIN, effect: 'Allow', principals: ['*'], actions: ['kms:*'], isOpen: true },
     ],
   )
   assert.equal(summaryOf({ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }).length, 1)
@@ -38,6 +38,7 @@ test('what a statement leaves out is told from what it names', () => {
       effect: 'Deny',
       principals: [ALICE],
       exceptPrincipals: true,
+      isOpen: false,
       actions: ['kms:List*'],
       exceptActions: true,
       hasConditions: false,

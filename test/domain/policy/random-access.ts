@@ -243,9 +243,21 @@ const place = fc.constantFrom(
 )
 
 /** Services have no policies of their own (E-11), and grants name them in a form of their own. */
-const WITHOUT_RIGHTS = { identityPolicies: [], boundary: undefined, sessionPolicies: undefined, grants: [] }
+const NOTHING = { identityPolicies: [], grants: [] }
+const WITHOUT_RIGHTS = { ...NOTHING, boundary: undefined, sessionPolicies: undefined, extraGuards: undefined }
 
 const FORMS = ['USER', 'ROLE', 'SESSION', 'ACCOUNT', 'FEDERATED_USER_OF_USER'] as const
+
+/** As operators write them: most allow everything but something. */
+const guard: fc.Arbitrary<OraclePolicy> = fc.oneof(
+  identityPolicy,
+  identityPolicy.map(({ Statement, ...policy }) => {
+    return {
+      ...policy,
+      Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }, Statement].flat() as OracleStatement[],
+    }
+  }),
+)
 
 export const scenario: fc.Arbitrary<Scenario> = fc
   .record({
@@ -253,6 +265,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     identityPolicies: fc.array(identityPolicy, { maxLength: 2 }),
     boundary: fc.option(identityPolicy, { nil: undefined, freq: 2 }),
     sessionPolicies: fc.option(fc.array(identityPolicy, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 2 }),
+    extraGuards: fc.option(fc.array(guard, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 2 }),
     place,
     action: fc.constantFrom(...ACTIONS.slice(0, 3)),
     resourcePolicy: fc.oneof(
@@ -327,6 +340,7 @@ export function requestOf(s: Scenario): AccessRequest {
       identityPolicies: s.identityPolicies.map(named),
       boundary: s.boundary && named(s.boundary, 0),
       sessionPolicies: s.sessionPolicies?.map(named),
+      extraGuards: s.extraGuards?.map(named),
       tags: [],
     },
     action: s.action,
@@ -339,7 +353,8 @@ export function requestOf(s: Scenario): AccessRequest {
   }
 }
 
-const SHORT: Readonly<Record<PolicyType, 'resource' | 'boundary' | 'session' | 'identity'>> = {
+const SHORT: Readonly<Record<PolicyType, 'guard' | 'resource' | 'boundary' | 'session' | 'identity'>> = {
+  'service control policy': 'guard',
   'identity-based policy': 'identity',
   'resource-based policy': 'resource',
   'permissions boundary': 'boundary',
