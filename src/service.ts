@@ -67,6 +67,8 @@ export interface ServiceOptions {
   readonly externalAccounts?: ExternalAccounts | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
+  /** Path of the web console's build; `undefined`: none is served. */
+  readonly consoleFolder?: string | undefined
 }
 
 export interface Service {
@@ -164,6 +166,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
     tls: options.tls,
     clockControl,
+    consoleFolder: options.consoleFolder,
   })
 
   return {

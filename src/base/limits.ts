@@ -33,6 +33,10 @@ export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */
 export const QUERY_DEPTH_MAX = 10
 
+/** Of the web console's build, which every process keeps in memory once somebody looks at it. */
+export const CONSOLE_FILES_MAX = 500
+export const CONSOLE_BYTES_MAX = 16 * 1024 * 1024
+
 export const CONNECTIONS_MAX = 10_000
 export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
+import { CONSOLE_FOLDER } from '../start/console-folder.ts'
 import { openDevelopmentNode } from '../start/development.ts'
 import { createLogger } from '../start/logger.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -22,6 +23,7 @@ export const dev = defineCommand({
     'attestationIssuer',
     'identityProviders',
     'externalAccounts',
+    'console',
     'grantPropagationDelay',
     'logLevel',
     'config',
@@ -47,13 +49,21 @@ that code which forgets the token fails here and not on AWS.`,
     const attestationRoots = issuer ? issuer.root : undefined
     const identityProviders = await identityProvidersIn(settings.identityProviders)
     const access = { externalAccounts, identityProviders, grantPropagationDelayMs: settings.grantPropagationDelay }
-    const node = await openDevelopmentNode({ data, seed, account, region, attestationRoots, ...access, log })
+    const consoleFolder = settings.console ? CONSOLE_FOLDER : undefined
+    const choice = { data, seed, account, region, attestationRoots, consoleFolder, ...access }
+    const node = await openDevelopmentNode({ ...choice, log })
     try {
       const address = await node.listen({ host, port })
       const signal = firstSignal(() => {})
       terminal.tell(DEVELOPMENT_WARNING)
       terminal.print(
-        developmentGreeting({ folder: data, region, address, attestationIssuer: settings.attestationIssuer }),
+        developmentGreeting({
+          folder: data,
+          region,
+          address,
+          attestationIssuer: settings.attestationIssuer,
+          hasConsole: settings.console,
+        }),
       )
       await signal
       terminal.tell(STOPPING)

@@ -4,6 +4,7 @@ import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
+import { CONSOLE_FOLDER } from '../start/console-folder.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
@@ -29,6 +30,7 @@ export const start = defineCommand({
     'attestationRoots',
     'identityProviders',
     'externalAccounts',
+    'console',
     'account',
     'region',
     'logLevel',
@@ -50,16 +52,20 @@ has accepted; a second one at once.`,
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port, externalAccounts } = settings
+    const consoleFolder = settings.console ? CONSOLE_FOLDER : undefined
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const choice = { provider, passphrase }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const authentication = 'signed'
-      const node = { tls, attestationRoots, identityProviders, externalAccounts, authentication, logLevel } as const
+      const access = { externalAccounts, authentication, consoleFolder } as const
+      const node = { tls, attestationRoots, identityProviders, ...access, logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())
-      terminal.print(serverGreeting({ folder, prepared, region, tls, address: serving.address }))
+      terminal.print(
+        serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),
+      )
       await signal
       terminal.tell(STOPPING)
       await serving.stop()

@@ -15,6 +15,7 @@ import {
   pcrList,
   regionName,
   wholeNumber,
+  yesNoWord,
   yesOrNo,
 } from './kinds.ts'
 
@@ -63,6 +64,7 @@ export const SETTINGS = Object.freeze({
     'Listen beyond this machine without TLS, for example behind a proxy that has it.',
     false,
   ),
+  console: setting(yesNoWord, 'Serve the web console at /console/.', true, 'yes'),
   account: optional(accountId, 'Account of the administrator, and of seeded keys that name none.'),
   region: setting(
     regionName,

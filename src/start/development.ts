@@ -27,6 +27,7 @@ export interface DevelopmentOptions {
   /** `accept` if absent: what is tried here may name whomever it will meet elsewhere. */
   readonly externalAccounts?: NodeOptions['externalAccounts']
   readonly grantPropagationDelayMs?: number | undefined
+  readonly consoleFolder?: string | undefined
   readonly log: Log
 }
 
@@ -47,6 +48,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     identityProviders: options.identityProviders,
     externalAccounts: options.externalAccounts ?? 'accept',
     grantPropagationDelayMs: options.grantPropagationDelayMs,
+    consoleFolder: options.consoleFolder,
     log,
     movableClock,
   } as const

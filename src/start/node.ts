@@ -25,6 +25,7 @@ export interface NodeOptions {
   readonly externalAccounts?: ServiceOptions['externalAccounts']
   /** Development only. */
   readonly grantPropagationDelayMs?: number | undefined
+  readonly consoleFolder?: string | undefined
   readonly log: Log
   /** Development only; the system's clock if absent. */
   readonly movableClock?: MovableClock | undefined

@@ -8,7 +8,7 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
   // Loaded when needed: a primary process that only watches its workers stays small.
   if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
   const { openDurableNode } = await import('./node.ts')
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, host, port } = task
+  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, consoleFolder, host, port } = task
   const { service } = await openDurableNode(task.folder, task, {
     node: 'worker-1',
     authentication,
@@ -16,6 +16,7 @@ export async function serve(workers: number, task: WorkerTask, log: Log): Promis
     attestationRoots,
     identityProviders,
     externalAccounts,
+    consoleFolder,
     log,
   })
   try {

@@ -14,6 +14,7 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly attestationRoots: string | undefined
   readonly identityProviders: ServiceOptions['identityProviders']
   readonly externalAccounts: Settings['externalAccounts']
+  readonly consoleFolder: string | undefined
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
 }

@@ -61,7 +61,7 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
-  const { authentication, tls, attestationRoots, identityProviders, externalAccounts } = task
+  const { authentication, tls, attestationRoots, identityProviders, externalAccounts, consoleFolder } = task
   const { service, store } = await openDurableNode(task.folder, task, {
     node,
     authentication,
@@ -69,6 +69,7 @@ async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNo
     attestationRoots,
     identityProviders,
     externalAccounts,
+    consoleFolder,
     log,
   })
   store.onCommit(() => report({ kind: 'changed' }))
