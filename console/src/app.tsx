@@ -76,9 +76,9 @@ function Inside({ session, identity, onRegion, onSignOut }: InsideProps) {
       account: identity.Account!,
       arn: identity.Arn!,
       region: session.region,
-      changeRegion(region) {
+      changeRegion(region, path = '') {
         saveSession({ ...session, region })
-        goTo('')
+        goTo(path)
         void onRegion({ ...session, region })
       },
       signOut: onSignOut,

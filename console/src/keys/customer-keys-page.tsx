@@ -4,6 +4,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useState } from 'react'
 import { listAllKeys } from '../aws/all-keys.ts'
 import { useLoaded } from '../aws/use-loaded.ts'
+import { KeyActions, type NamedKey } from '../key/key-actions.tsx'
 import { useSignedIn } from '../session/signed-in.ts'
 import { hrefOf, PATHS } from '../shell/routes.ts'
 import { ALIASES, KEY_ID, KEY_SPEC, KEY_TYPE, KEY_USAGE, type KeyRow, STATUS } from './key-columns.tsx'
@@ -15,6 +16,10 @@ export function CustomerKeysPage() {
   const { kms, region } = useSignedIn()
   const lists = useLoaded(() => listAllKeys(kms), [kms])
   const [selected, setSelected] = useState<readonly KeyRow[]>([])
+  const reload = () => {
+    setSelected([])
+    lists.reload()
+  }
   return (
     <KeyTable
       title="Customer managed keys"
@@ -24,14 +29,26 @@ export function CustomerKeysPage() {
       columns={COLUMNS}
       selected={selected}
       onSelect={setSelected}
-      actions={
-        <Button variant="primary" href={hrefOf(PATHS.createKey)}>
-          Create key
-        </Button>
-      }
+      actions={(rows) => (
+        <>
+          <KeyActions keys={describedKeys(rows)} onDone={reload} />
+          <Button variant="primary" href={hrefOf(PATHS.createKey)}>
+            Create key
+          </Button>
+        </>
+      )}
       empty={<NoKeys region={region} />}
     />
   )
+}
+
+/** Of what is not known nothing can be said to be possible. */
+function describedKeys(rows: readonly KeyRow[]): readonly NamedKey[] {
+  const keys = rows.flatMap(({ keyId, aliases, description }) => {
+    if (description === undefined || 'failure' in description) return []
+    return [{ metadata: description.metadata, name: aliases[0] ?? keyId }]
+  })
+  return keys.length === rows.length ? keys : []
 }
 
 function NoKeys({ region }: { readonly region: string }) {

@@ -25,7 +25,8 @@ interface Props {
   readonly empty: ReactNode
   readonly selected?: readonly KeyRow[]
   onSelect?(rows: readonly KeyRow[]): void
-  readonly actions?: ReactNode
+  /** Buttons for the keys that are selected, as far as they are described. */
+  actions?(selected: readonly KeyRow[]): ReactNode
 }
 
 export function KeyTable(props: Props) {
@@ -43,7 +44,8 @@ export function KeyTable(props: Props) {
     shown.map(({ keyId }) => keyId),
     lists.value,
   )
-  const rows = shown.map((key): KeyRow => ({ ...key, description: descriptions.get(key.keyId) }))
+  const described = <K extends ListedKey>(key: K): KeyRow => ({ ...key, description: descriptions.get(key.keyId) })
+  const rows = shown.map(described)
   const count = lists.value?.isCut ? `(${all.length}+)` : `(${all.length})`
 
   return (
@@ -72,7 +74,7 @@ export function KeyTable(props: Props) {
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button iconName="refresh" ariaLabel="Refresh" onClick={lists.reload} loading={lists.isLoading} />
-              {props.actions}
+              {props.actions?.((selected ?? []).map(described))}
             </SpaceBetween>
           }
         >

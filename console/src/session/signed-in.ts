@@ -10,7 +10,8 @@ export interface SignedIn {
   readonly account: string
   readonly arn: string
   readonly region: string
-  changeRegion(region: string): void
+  /** @param path of the page to show there; the list of keys if absent. */
+  changeRegion(region: string, path?: string): void
   signOut(): void
 }
 

@@ -12,6 +12,7 @@ import { hrefOf, PATHS, type Route, routeOf, usePath } from './routes.ts'
 import { TopBar } from './top-bar.tsx'
 
 const KeyPage = lazy(() => import('../key/key-page.tsx'))
+const CreateKeyPage = lazy(() => import('../create/create-key-page.tsx'))
 
 const SERVICE = 'Key Management Service (KMS)'
 const NARROW = '(max-width: 688px)'
@@ -58,6 +59,8 @@ function Page({ route }: { readonly route: Route }) {
       return <CustomerKeysPage />
     case 'aws-keys':
       return <AwsKeysPage />
+    case 'create-key':
+      return <CreateKeyPage />
     case 'key':
       return <KeyPage key={route.keyId} keyId={route.keyId} tab={route.tab} />
     default:
