@@ -26,6 +26,7 @@ export interface TestServerOptions {
   readonly authentication?: ServiceOptions['authentication']
   readonly log?: Log
   readonly identityProviders?: ServiceOptions['identityProviders']
+  readonly consoleFolder?: ServiceOptions['consoleFolder']
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -42,6 +43,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     authentication: options.authentication ?? 'signed',
     tls: options.tls,
     identityProviders: options.identityProviders,
+    consoleFolder: options.consoleFolder,
   })
   const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
   const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)

@@ -2,7 +2,6 @@ import type { KeySpec, KeyUsageType, OriginType } from '@aws-sdk/client-kms'
 import Container from '@cloudscape-design/components/container'
 import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import FormField from '@cloudscape-design/components/form-field'
-import Header from '@cloudscape-design/components/header'
 import RadioGroup from '@cloudscape-design/components/radio-group'
 import Select from '@cloudscape-design/components/select'
 import SpaceBetween from '@cloudscape-design/components/space-between'
@@ -13,7 +12,7 @@ import type { StepProps } from './step-props.ts'
 export function ConfigureStep({ draft, onChange }: StepProps) {
   const specs = specsOf(draft)
   return (
-    <Container header={<Header variant="h2">Key type</Header>}>
+    <Container>
       <SpaceBetween size="l">
         <FormField label="Key type">
           <RadioGroup

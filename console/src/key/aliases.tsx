@@ -66,7 +66,7 @@ export function Aliases({ metadata: { KeyId, KeyManager }, onChange }: TabProps)
         wrapLines
         columnDefinitions={[
           { id: 'name', header: 'Alias name', cell: ({ AliasName }) => shortAlias(AliasName!), isRowHeader: true },
-          { id: 'arn', header: 'Alias ARN', cell: ({ AliasArn }) => AliasArn },
+          { id: 'arn', header: 'Alias ARN', minWidth: 240, cell: ({ AliasArn }) => AliasArn },
           { id: 'created', header: 'Creation date', cell: ({ CreationDate }) => timeText(CreationDate) },
         ]}
         empty={

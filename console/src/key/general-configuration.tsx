@@ -18,6 +18,7 @@ export function GeneralConfiguration({ metadata, aliases }: Props) {
     <Container header={<Header variant="h2">General configuration</Header>}>
       <KeyValuePairs
         columns={3}
+        minColumnWidth={170}
         items={[
           { label: 'Alias', value: <span className="identifier">{aliases.join(', ') || '-'}</span> },
           { label: 'Status', value: <KeyStatus state={metadata.KeyState!} /> },

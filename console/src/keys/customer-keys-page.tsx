@@ -30,12 +30,12 @@ export function CustomerKeysPage() {
       selected={selected}
       onSelect={setSelected}
       actions={(rows) => (
-        <>
+        <SpaceBetween direction="horizontal" size="xs">
           <KeyActions keys={describedKeys(rows)} onDone={reload} />
           <Button variant="primary" href={hrefOf(PATHS.createKey)}>
             Create key
           </Button>
-        </>
+        </SpaceBetween>
       )}
       empty={<NoKeys region={region} />}
     />

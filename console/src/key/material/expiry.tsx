@@ -34,7 +34,7 @@ export function Expiry({ choice, onChange }: Props) {
       </Checkbox>
       {expires && (
         <SpaceBetween direction="horizontal" size="s">
-          <FormField label="Date" constraintText="YYYY/MM/DD">
+          <FormField label="Date" constraintText="YYYY/MM/DD, within 365 days">
             <DateInput
               value={date}
               placeholder="YYYY/MM/DD"

@@ -84,7 +84,7 @@ export default function Regionality({ metadata, onChange }: TabProps) {
           },
           { id: 'place', header: 'Name', cell: (member) => placeOf(member.region) },
           { id: 'type', header: 'Regionality', cell: (member) => (member.isPrimary ? 'Primary' : 'Replica') },
-          { id: 'arn', header: 'ARN', cell: ({ arn }) => <span className="identifier">{arn}</span> },
+          { id: 'arn', header: 'ARN', minWidth: 240, cell: ({ arn }) => <span className="identifier">{arn}</span> },
         ]}
       />
       {dialog === 'replicate' && <CreateReplicaDialog {...shared} />}
