@@ -3,13 +3,15 @@
  * is newer than its sources; `--force` builds anyway. With `--optional` (npm start, npm run dev) a failure is told and
  * forgiven: keys matter more than their console.
  */
-import { existsSync, globSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = `${root}console`
 const output = `${source}/dist`
 
+/** What it makes. */
 export const CONSOLE_BUILD = output
 
 /** Whatever a build is made of; packages change with the lock file. */
@@ -45,11 +47,17 @@ async function build(): Promise<void> {
       chunkSizeWarningLimit: 2_000,
     },
   })
+  for (const path of globSync('**/*.{js,css}', { cwd: own })) pack(`${own}/${path}`)
   rmSync(output, { recursive: true, force: true })
   renameSync(own, output)
 }
 
-/** @returns whether there is a build of the present sources. */
+/** The server sends what it has; packing is done here, once. */
+function pack(path: string): void {
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }))
+}
+
+/** @throws what the bundler does. */
 export async function buildConsole({ force = false } = {}): Promise<void> {
   if (!force && isFresh()) return
   console.error('keyhold: building the console, once …')

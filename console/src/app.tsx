@@ -1,14 +1,16 @@
 import { GetCallerIdentityCommand, type GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts'
 import Box from '@cloudscape-design/components/box'
 import Spinner from '@cloudscape-design/components/spinner'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { createKmsClient, createStsClient } from './aws/clients.ts'
 import { type Failure, failureOf } from './aws/failure.ts'
 import { forgetSession, loadSession, type Session, saveSession } from './session/session.ts'
 import { SignIn } from './session/sign-in.tsx'
 import { type SignedIn, SignedInContext } from './session/signed-in.ts'
 import { goTo } from './shell/routes.ts'
-import { Shell } from './shell/shell.tsx'
+
+/** Much larger than the form before it. */
+const Shell = lazy(() => import('./shell/shell.tsx'))
 
 /** Nobody is signed in until STS has said who it is. */
 type State =
@@ -87,7 +89,9 @@ function Inside({ session, identity, onRegion, onSignOut }: InsideProps) {
   )
   return (
     <SignedInContext value={signedIn}>
-      <Shell key={session.region} />
+      <Suspense fallback={<Waiting />}>
+        <Shell key={session.region} />
+      </Suspense>
     </SignedInContext>
   )
 }

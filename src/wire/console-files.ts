@@ -14,6 +14,8 @@ export interface Page {
   /** Names and values in turn, without `Content-Length`. */
   readonly headers: readonly string[]
   readonly body: Buffer
+  /** The same, smaller, for whoever takes gzip. */
+  readonly packed?: Page
 }
 
 export interface PageRequest {
@@ -72,6 +74,9 @@ const HASHED = 'assets/'
 const FOREVER = 'public, max-age=31536000, immutable'
 const ASK_EACH_TIME = 'no-cache'
 
+/** Beside a file, the same packed by the build. */
+const PACKED = '.gz'
+
 const NOT_BUILT = `The console has not been built.
 
 In the repository this command makes it: npm run build:console
@@ -98,7 +103,8 @@ export function createConsoleFiles(folder: string, log: Log): ConsoleFiles {
     if (!path.startsWith(CONSOLE_PATH)) return undefined
     if (!isRead(method)) return NOT_ALLOWED
     const found = await pages()
-    return found.get(path) ?? (found.size === 0 ? textPage(404, NOT_BUILT) : NOT_FOUND)
+    const page = found.get(path) ?? (found.size === 0 ? NOT_MADE : NOT_FOUND)
+    return page.packed !== undefined && takesGzip(rawHeaders) ? page.packed : page
   }
 }
 
@@ -111,6 +117,10 @@ function wantsHtml(rawHeaders: readonly string[]): boolean {
   return (headerValue(rawHeaders, 'accept') ?? '').includes('text/html')
 }
 
+function takesGzip(rawHeaders: readonly string[]): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(headerValue(rawHeaders, 'accept-encoding') ?? '')
+}
+
 const NO_PAGES: ReadonlyMap<string, Page> = new Map()
 
 function textPage(status: number, text: string, ...headers: readonly string[]): Page {
@@ -119,6 +129,7 @@ function textPage(status: number, text: string, ...headers: readonly string[]): 
 }
 
 const TO_CONSOLE = textPage(302, '', 'Location', CONSOLE_PATH, 'Vary', 'Accept')
+const NOT_MADE = textPage(404, NOT_BUILT)
 const NOT_FOUND = textPage(404, 'The console has no such file.\n')
 const NOT_ALLOWED = textPage(405, 'The files of the console can only be read.\n', 'Allow', 'GET, HEAD')
 
@@ -126,24 +137,37 @@ async function readPages(folder: string): Promise<ReadonlyMap<string, Page>> {
   const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true })
   const names = entries.filter(isServed).map((entry) => nameOf(folder, entry))
   if (names.length > CONSOLE_FILES_MAX) throw new RangeError(`more than ${CONSOLE_FILES_MAX} files`)
-  const pages = new Map<string, Page>()
+  const files = new Map<string, Buffer>()
   let bytes = 0
   for (const name of names) {
     const body = await fs.readFile(`${folder}/${name}`)
     bytes += body.length
     if (bytes > CONSOLE_BYTES_MAX) throw new RangeError(`more than ${CONSOLE_BYTES_MAX} bytes`)
-    const caching = name.startsWith(HASHED) ? FOREVER : ASK_EACH_TIME
-    const headers = [...SAFETY_HEADERS, 'Content-Type', CONTENT_TYPES[extensionOf(name)]!, 'Cache-Control', caching]
-    const page = { status: 200, headers, body }
+    files.set(name, body)
+  }
+  const pages = new Map<string, Page>()
+  for (const [name, body] of files) {
+    if (name.endsWith(PACKED)) continue
+    const page = filePage(name, body, files.get(name + PACKED))
     pages.set(CONSOLE_PATH + name, page)
     if (name === 'index.html') pages.set(CONSOLE_PATH, page)
   }
   return pages
 }
 
+function filePage(name: string, body: Buffer, packed: Buffer | undefined): Page {
+  const caching = name.startsWith(HASHED) ? FOREVER : ASK_EACH_TIME
+  const headers = [...SAFETY_HEADERS, 'Content-Type', CONTENT_TYPES[extensionOf(name)]!, 'Cache-Control', caching]
+  if (packed === undefined) return { status: 200, headers, body }
+  const varied = [...headers, 'Vary', 'Accept-Encoding']
+  const packedPage = { status: 200, headers: [...varied, 'Content-Encoding', 'gzip'], body: packed }
+  return { status: 200, headers: varied, body, packed: packedPage }
+}
+
 /** Links are left out: they could lead elsewhere. */
 function isServed(entry: Dirent): boolean {
-  return entry.isFile() && Object.hasOwn(CONTENT_TYPES, extensionOf(entry.name))
+  const name = entry.name.endsWith(PACKED) ? entry.name.slice(0, -PACKED.length) : entry.name
+  return entry.isFile() && Object.hasOwn(CONTENT_TYPES, extensionOf(name))
 }
 
 function extensionOf(name: string): string {

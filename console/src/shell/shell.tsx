@@ -17,7 +17,7 @@ const CreateKeyPage = lazy(() => import('../create/create-key-page.tsx'))
 const SERVICE = 'Key Management Service (KMS)'
 const NARROW = '(max-width: 688px)'
 
-export function Shell() {
+export default function Shell() {
   const route = routeOf(usePath())
   const [isNavigationOpen, setIsNavigationOpen] = useState(!matchMedia(NARROW).matches)
   return (
