@@ -11,7 +11,8 @@
  * await keyhold.stop()
  * ```
  *
- * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret.
+ * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret. While a
+ * debugger holds a test, its keys can be looked at: the web console is at `${endpoint}/console/`.
  * It prints nothing and leaves nothing behind.
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './base/clock.ts'
@@ -21,6 +22,7 @@ import { requireLoopback } from './config/listen-rules.ts'
 import { readSeed, type Seed } from './seed/seed.ts'
 import type { SeedDocument } from './seed/seed-document.ts'
 import { loadSeedFile } from './seed/seed-file.ts'
+import { CONSOLE_FOLDER } from './start/console-folder.ts'
 import { openDevelopmentNode } from './start/development.ts'
 
 export type {
@@ -97,7 +99,15 @@ export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhol
   const { host = HOST, port = 0, region = REGION, account, data, attestationRoots, grantPropagationDelayMs } = options
   requireLoopback(host)
   const seed = seedOf(options.seed)
-  const choice = { data, seed, account, region, attestationRoots, grantPropagationDelayMs }
+  const choice = {
+    data,
+    seed,
+    account,
+    region,
+    attestationRoots,
+    grantPropagationDelayMs,
+    consoleFolder: CONSOLE_FOLDER,
+  }
   const node = await openDevelopmentNode({ ...choice, log: silentLog })
   try {
     const address = await node.listen({ host, port })

@@ -43,6 +43,8 @@ async function build(): Promise<void> {
       target: 'es2023',
       // The content security policy allows files of our own, nothing inline.
       assetsInlineLimit: 0,
+      // The bundle holds others' work; their terms come with it.
+      license: { fileName: 'licenses.md' },
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 2_000,
     },
