@@ -29,6 +29,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, name: string]>>
   'B.3/4': ['compat/access-control.test.ts', 'administrators and users of a key'],
   'B.3/7': ['compat/access-control.test.ts', 'another account'],
   'B.4/19': ['compat/grants.test.ts', 'boto3: temporary access'],
+  'B.4/7': ['browser/create-key.test.ts', 'a symmetric key with alias, description, tags, administrators and users'],
   'B.4/11': ['operations/managed-keys.test.ts', 'what the server keeps for itself never shows in a list (MGD-8)'],
 }
 
@@ -36,7 +37,6 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, name: string]>>
 const NOT_YET: Readonly<Record<string, string>> = {
   'B.3/3': 'no custom key stores',
   'B.4/5': 'origins are AWS_KMS and EXTERNAL; none in an HSM or an external manager',
-  'B.4/7': 'no console',
 }
 
 /** Rows that names of tests in this folder cite: `…: B.1/9, B.2/10`. */

@@ -27,7 +27,7 @@ async function startCreating(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'Configure key' }).waitFor()
 }
 
-test('a symmetric key with alias, description, tags, administrators and users: B.4/7', { skip }, async (context) => {
+test('a symmetric key with alias, description, tags, administrators and users', { skip }, async (context) => {
   for (const UserName of ['bob', 'carol']) await stage.iam.send(new CreateUserCommand({ UserName }))
   const page = await stage.open(context)
   await startCreating(page)
