@@ -48,6 +48,14 @@ test('a reader sees keys, and what he may not do says so in its dialog', { skip 
   assert.equal(after.KeyMetadata!.KeyState, 'Enabled')
 })
 
+test('without the permission to list aliases keys are listed all the same', { skip }, async (context) => {
+  const { KeyMetadata } = await stage.kms.send(new CreateKeyCommand())
+  const page = await stage.open(context)
+  await signIn(page, await newUser('lister', 'kms:ListKeys', 'kms:DescribeKey'))
+  await says(page, 'You are not authorized to list aliases')
+  await page.getByRole('row', { name: KeyMetadata!.KeyId! }).getByText('Enabled').waitFor()
+})
+
 test('a key that its policy hides is listed without hiding the others', { skip }, async (context) => {
   const { KeyMetadata: hidden } = await stage.kms.send(new CreateKeyCommand())
   const { KeyMetadata: open } = await stage.kms.send(new CreateKeyCommand())

@@ -1,6 +1,7 @@
 /** Lists of keys and aliases of one account and Region. */
 import { type AliasListEntry, type KMSClient, ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
 import { allPages } from './all-pages.ts'
+import { type Failure, failureOf } from './failure.ts'
 
 /** ListKeys' and ListAliases' largest. */
 const KEYS_PER_PAGE = 1_000
@@ -18,18 +19,20 @@ export interface KeyLists {
   readonly customerManaged: readonly ListedKey[]
   readonly awsManaged: readonly ListedKey[]
   readonly isCut: boolean
+  /** Why no aliases are known. */
+  readonly aliasesFailure: Failure | undefined
 }
 
 /** A caller who may not list aliases sees keys without them: one refusal must not hide what is allowed. */
-export async function listAllKeys(kms: KMSClient): Promise<KeyLists & { readonly aliasesRefused: unknown }> {
-  let aliasesRefused: unknown
+export async function listAllKeys(kms: KMSClient): Promise<KeyLists> {
+  let aliasesFailure: Failure | undefined
   const [keys, aliases] = await Promise.all([
     allPages(
       (Marker) => kms.send(new ListKeysCommand({ Limit: KEYS_PER_PAGE, Marker })),
       ({ Keys }) => Keys,
     ),
     allAliases(kms).catch((error: unknown) => {
-      aliasesRefused = error
+      aliasesFailure = failureOf(error)
       return []
     }),
   ])
@@ -46,7 +49,7 @@ export async function listAllKeys(kms: KMSClient): Promise<KeyLists & { readonly
     customerManaged: byAlias(customerManaged),
     awsManaged: byAlias(awsManaged),
     isCut: keys.isCut,
-    aliasesRefused,
+    aliasesFailure,
   }
 }
 

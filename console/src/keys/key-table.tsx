@@ -67,19 +67,22 @@ export function KeyTable(props: Props) {
         },
       })}
       header={
-        <Header
-          variant="awsui-h1-sticky"
-          counter={lists.value && count}
-          description={props.description}
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              <Button iconName="refresh" ariaLabel="Refresh" onClick={lists.reload} loading={lists.isLoading} />
-              {props.actions?.((selected ?? []).map(described))}
-            </SpaceBetween>
-          }
-        >
-          {title}
-        </Header>
+        <SpaceBetween size="m">
+          <Header
+            variant="awsui-h1-sticky"
+            counter={lists.value && count}
+            description={props.description}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button iconName="refresh" ariaLabel="Refresh" onClick={lists.reload} loading={lists.isLoading} />
+                {props.actions?.((selected ?? []).map(described))}
+              </SpaceBetween>
+            }
+          >
+            {title}
+          </Header>
+          {lists.value?.aliasesFailure && <FailureAlert action="list aliases" failure={lists.value.aliasesFailure} />}
+        </SpaceBetween>
       }
       filter={
         <TextFilter
