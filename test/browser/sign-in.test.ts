@@ -20,6 +20,14 @@ test('wrong credentials are refused in the words of the service, with the reques
   await says(page, /^InvalidClientTokenId: The security token included in the request is invalid/)
 })
 
+test('a server that does not answer is said not to answer', { skip }, async (context) => {
+  const page = await stage.open(context)
+  await page.getByLabel('Access key ID').waitFor()
+  await page.route(`${stage.server.endpoint}/`, (route) => route.abort())
+  await signIn(page)
+  await says(page, `: ${stage.server.endpoint} does not answer. Is Keyhold running?`)
+})
+
 test('nothing is sent while something is missing', { skip }, async (context) => {
   const page = await stage.open(context)
   await page.getByRole('button', { name: 'Sign in' }).click()

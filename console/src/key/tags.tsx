@@ -78,12 +78,13 @@ function EditTagsDialog({ keyId, stored, onClose, onSaved }: EditProps) {
     stored.map(({ TagKey, TagValue }) => ({ key: TagKey!, value: TagValue! })),
   )
 
+  const kept = new Set(rows.map(({ key }) => key))
+  const gone = stored.map(({ TagKey }) => TagKey!).filter((key) => !kept.has(key))
+  const changed = rows.filter(
+    ({ key, value }) => !stored.some(({ TagKey, TagValue }) => TagKey === key && TagValue === value),
+  )
+
   async function save(): Promise<void> {
-    const kept = new Set(rows.map(({ key }) => key))
-    const gone = stored.map(({ TagKey }) => TagKey!).filter((key) => !kept.has(key))
-    const changed = rows.filter(
-      ({ key, value }) => !stored.some(({ TagKey, TagValue }) => TagKey === key && TagValue === value),
-    )
     // New ones first: if they are refused, nothing has been taken away.
     const added = changed.map(({ key, value }) => ({ TagKey: key, TagValue: value }))
     if (added.length > 0) await kms.send(new TagResourceCommand({ KeyId: keyId, Tags: added }))
@@ -98,6 +99,7 @@ function EditTagsDialog({ keyId, stored, onClose, onSaved }: EditProps) {
       action="change the tags of the key"
       confirm="Save changes"
       size="large"
+      isReady={gone.length > 0 || changed.length > 0}
       onConfirm={save}
       onClose={onClose}
     >

@@ -61,7 +61,7 @@ export function SignIn({ isAsking, failure, onSignIn }: Props) {
                   <Input
                     value={accessKeyId}
                     onChange={({ detail }) => setAccessKeyId(detail.value)}
-                    autoComplete="username"
+                    autoComplete={false}
                     disableBrowserAutocorrect
                     spellcheck={false}
                     autoFocus
@@ -72,7 +72,7 @@ export function SignIn({ isAsking, failure, onSignIn }: Props) {
                     type="password"
                     value={secretAccessKey}
                     onChange={({ detail }) => setSecretAccessKey(detail.value)}
-                    autoComplete="current-password"
+                    autoComplete={false}
                   />
                 </FormField>
                 <ExpandableSection headerText="Temporary credentials">

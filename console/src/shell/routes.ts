@@ -29,7 +29,7 @@ export function routeOf(path: string): Route {
 }
 
 export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => decodeURI(location.hash.slice(1)))
+  return useSyncExternalStore(subscribe, () => location.hash.slice(1))
 }
 
 function subscribe(onChange: () => void): () => void {

@@ -4,10 +4,11 @@ import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group'
 import Link from '@cloudscape-design/components/link'
 import SideNavigation from '@cloudscape-design/components/side-navigation'
 import Spinner from '@cloudscape-design/components/spinner'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { AwsKeysPage } from '../keys/aws-keys-page.tsx'
 import { CustomerKeysPage } from '../keys/customer-keys-page.tsx'
 import { NoticeBar, NoticesProvider } from './notices.tsx'
+import { PageBoundary } from './page-boundary.tsx'
 import { hrefOf, PATHS, type Route, routeOf, usePath } from './routes.ts'
 import { TopBar } from './top-bar.tsx'
 
@@ -19,6 +20,10 @@ const NARROW = '(max-width: 688px)'
 
 export default function Shell() {
   const route = routeOf(usePath())
+  const title = crumbsOf(route).at(-1)!.text
+  useEffect(() => {
+    document.title = `${title} | Keyhold`
+  }, [title])
   const [isNavigationOpen, setIsNavigationOpen] = useState(!matchMedia(NARROW).matches)
   return (
     <NoticesProvider>
@@ -37,7 +42,9 @@ export default function Shell() {
         contentType={route.page === 'create-key' ? 'wizard' : route.page === 'key' ? 'default' : 'table'}
         content={
           <Suspense fallback={<Waiting />}>
-            <Page route={route} />
+            <PageBoundary key={title}>
+              <Page route={route} />
+            </PageBoundary>
           </Suspense>
         }
       />
