@@ -59,13 +59,20 @@ function pack(path: string): void {
   writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }))
 }
 
+/** All that a browser could ever load. */
+function packedKilobytes(): number {
+  const files = globSync('**/*.gz', { cwd: output }).map((path) => statSync(`${output}/${path}`).size)
+  return Math.round(files.reduce((sum, size) => sum + size, 0) / 1000)
+}
+
 /** @throws what the bundler does. */
 export async function buildConsole({ force = false } = {}): Promise<void> {
   if (!force && isFresh()) return
   console.error('keyhold: building the console, once …')
   const startedAt = performance.now()
   await build()
-  console.error(`keyhold: the console is built (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  console.error(`keyhold: the console is built (${seconds} s, ${packedKilobytes()} KB packed)`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,4 @@
-/** The console without a mouse, on a narrow screen, with many keys, and with files that are gone. */
+/** The console without a mouse, on a narrow screen, with many keys, and with files that are gone; what a visit costs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CreateAliasCommand, CreateKeyCommand, DescribeKeyCommand } from '@aws-sdk/client-kms'
@@ -116,4 +116,16 @@ test('a page whose files are gone says so, and the rest stays', { skip }, async 
   await page.getByRole('button', { name: 'Reload' }).click()
   await says(page, 'General configuration')
   assert.ok(page.url().endsWith(keyId))
+})
+
+test('a first visit loads less than 800 KB', { skip }, async (context) => {
+  const page = await stage.open(context)
+  let bytes = 0
+  page.on('response', async (response) => {
+    if (response.request().method() === 'GET') bytes += Number(response.headers()['content-length'])
+  })
+  await page.reload()
+  await signIn(page)
+  await page.getByRole('heading', { name: 'Customer managed keys' }).waitFor()
+  assert.ok(bytes > 10_000 && bytes < 800_000, `${bytes} bytes`)
 })

@@ -20,14 +20,14 @@ const GRANTS_PER_PAGE = 100
 
 const COLUMNS: readonly TableProps.ColumnDefinition<GrantListEntry>[] = [
   { id: 'name', header: 'Name', cell: ({ Name }) => Name || '-' },
-  { id: 'grantee', header: 'Grantee principal', minWidth: 200, cell: ({ GranteePrincipal }) => GranteePrincipal },
+  { id: 'grantee', header: 'Grantee principal', minWidth: 200, cell: granteeOf },
   { id: 'operations', header: 'Operations', minWidth: 160, cell: ({ Operations = [] }) => Operations.join(', ') },
   { id: 'constraints', header: 'Constraints', minWidth: 160, cell: ({ Constraints }) => constraintsText(Constraints) },
   {
     id: 'retiring',
     header: 'Retiring principal',
     minWidth: 160,
-    cell: ({ RetiringPrincipal }) => RetiringPrincipal ?? '-',
+    cell: (grant) => grant.RetiringPrincipal ?? grant.RetiringServicePrincipal ?? '-',
   },
   { id: 'created', header: 'Creation date', minWidth: 140, cell: ({ CreationDate }) => timeText(CreationDate) },
   {
@@ -108,6 +108,10 @@ export default function Grants({ metadata }: TabProps) {
   )
 }
 
+function granteeOf({ GranteePrincipal, GranteeServicePrincipal }: GrantListEntry): string {
+  return GranteePrincipal ?? GranteeServicePrincipal ?? '-'
+}
+
 function constraintsText(constraints: GrantListEntry['Constraints']): string {
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset, SourceArn } = constraints ?? {}
   const texts = [
@@ -146,7 +150,7 @@ function RevokeDialog({ keyId, grants, onClose, onDone }: RevokeProps) {
     <ActionDialog title="Revoke grants" action={`revoke ${what}`} confirm="Revoke" onConfirm={revoke} onClose={onClose}>
       <Alert type="warning">
         <span className="identifier">
-          {`Without ${what}, ${grants.map(({ GranteePrincipal }) => GranteePrincipal).join(', ')} may do only what policies allow.`}
+          {`Without ${what}, ${grants.map(granteeOf).join(', ')} may do only what policies allow.`}
         </span>
       </Alert>
     </ActionDialog>
