@@ -1,15 +1,11 @@
 import Button from '@cloudscape-design/components/button'
 import Checkbox from '@cloudscape-design/components/checkbox'
-import Container from '@cloudscape-design/components/container'
-import Header from '@cloudscape-design/components/header'
-import SpaceBetween from '@cloudscape-design/components/space-between'
-import Wizard from '@cloudscape-design/components/wizard'
+import Wizard, { type WizardProps } from '@cloudscape-design/components/wizard'
 import { useState } from 'react'
 import { type Failure, failureOf } from '../aws/failure.ts'
 import { listPrincipals } from '../aws/list-principals.ts'
 import { useLoaded } from '../aws/use-loaded.ts'
 import { useSignedIn } from '../session/signed-in.ts'
-import { DocumentEditor } from '../shell/document-editor.tsx'
 import { useNotices } from '../shell/notices.tsx'
 import { goTo, hrefOf, PATHS } from '../shell/routes.ts'
 import { ConfigureStep } from './configure-step.tsx'
@@ -17,8 +13,22 @@ import { type CreatedKey, createKey } from './create-key.ts'
 import { NEW_KEY } from './key-draft.ts'
 import { LabelsStep } from './labels-step.tsx'
 import { policyOfDraft } from './policy-of-draft.ts'
-import { PrincipalsField } from './principals-field.tsx'
+import { PolicyStep } from './policy-step.tsx'
+import { PrincipalsStep } from './principals-step.tsx'
 import { ReviewStep } from './review-step.tsx'
+
+const WORDS: WizardProps.I18nStrings = {
+  stepNumberLabel: (number) => `Step ${number}`,
+  collapsedStepsLabel: (number, count) => `Step ${number} of ${count}`,
+  navigationAriaLabel: 'Steps',
+  cancelButton: 'Cancel',
+  previousButton: 'Previous',
+  nextButton: 'Next',
+  optional: 'optional',
+}
+
+/** Of the first step that has users and roles to choose from. */
+const PRINCIPALS_STEP_INDEX = 2
 
 export default function CreateKeyPage() {
   const { kms, session, account } = useSignedIn()
@@ -27,7 +37,10 @@ export default function CreateKeyPage() {
   const [stepIndex, setStepIndex] = useState(0)
   const [failure, setFailure] = useState<Failure>()
   const [isCreating, setIsCreating] = useState(false)
-  const principals = useLoaded(() => listPrincipals(session), [session])
+  const [furthest, setFurthest] = useState(0)
+  // Not every maker of keys may list users: it is asked only where the list is shown.
+  const needsPrincipals = furthest >= PRINCIPALS_STEP_INDEX
+  const principals = useLoaded(async () => (needsPrincipals ? listPrincipals(session) : []), [session, needsPrincipals])
   const generated = policyOfDraft(account, draft)
   const policy = draft.policy ?? generated
   const step = { draft, onChange: setDraft }
@@ -57,20 +70,15 @@ export default function CreateKeyPage() {
   return (
     <Wizard
       activeStepIndex={stepIndex}
-      onNavigate={({ detail }) => setStepIndex(detail.requestedStepIndex)}
+      onNavigate={({ detail: { requestedStepIndex: index } }) => {
+        setStepIndex(index)
+        setFurthest(Math.max(furthest, index))
+      }}
       onCancel={() => goTo(PATHS.customerKeys)}
       onSubmit={create}
       isLoadingNextStep={isCreating}
       submitButtonText="Finish"
-      i18nStrings={{
-        stepNumberLabel: (number) => `Step ${number}`,
-        collapsedStepsLabel: (number, count) => `Step ${number} of ${count}`,
-        navigationAriaLabel: 'Steps',
-        cancelButton: 'Cancel',
-        previousButton: 'Previous',
-        nextButton: 'Next',
-        optional: 'optional',
-      }}
+      i18nStrings={WORDS}
       steps={[
         { title: 'Configure key', content: <ConfigureStep {...step} /> },
         { title: 'Add labels', content: <LabelsStep {...step} /> },
@@ -78,76 +86,38 @@ export default function CreateKeyPage() {
           title: 'Define key administrative permissions',
           isOptional: true,
           content: (
-            <Container
-              header={
-                <Header variant="h2" description="Who may manage the key through the API, without using it.">
-                  Key administrators
-                </Header>
-              }
+            <PrincipalsStep
+              key="administrators"
+              title="Key administrators"
+              description="Who may manage the key through the API, without using it."
+              listed={principals}
+              chosen={draft.administrators}
+              onChange={(administrators) => setDraft({ ...draft, administrators })}
             >
-              <SpaceBetween size="l">
-                <PrincipalsField
-                  label="Key administrators"
-                  listed={principals}
-                  chosen={draft.administrators}
-                  onChange={(administrators) => setDraft({ ...draft, administrators })}
-                />
-                <Checkbox
-                  checked={draft.mayDelete}
-                  onChange={({ detail }) => setDraft({ ...draft, mayDelete: detail.checked })}
-                >
-                  Allow key administrators to delete this key
-                </Checkbox>
-              </SpaceBetween>
-            </Container>
+              <Checkbox
+                checked={draft.mayDelete}
+                onChange={({ detail }) => setDraft({ ...draft, mayDelete: detail.checked })}
+              >
+                Allow key administrators to delete this key
+              </Checkbox>
+            </PrincipalsStep>
           ),
         },
         {
           title: 'Define key usage permissions',
           isOptional: true,
           content: (
-            <Container
-              header={
-                <Header variant="h2" description="Who may use the key in cryptographic operations.">
-                  Key users
-                </Header>
-              }
-            >
-              <PrincipalsField
-                label="Key users"
-                listed={principals}
-                chosen={draft.users}
-                onChange={(users) => setDraft({ ...draft, users })}
-              />
-            </Container>
+            <PrincipalsStep
+              key="users"
+              title="Key users"
+              description="Who may use the key in cryptographic operations."
+              listed={principals}
+              chosen={draft.users}
+              onChange={(users) => setDraft({ ...draft, users })}
+            />
           ),
         },
-        {
-          title: 'Edit key policy',
-          isOptional: true,
-          content: (
-            <Container
-              header={
-                <Header
-                  variant="h2"
-                  description="Made from your choices. Once you edit it, they change it no more."
-                  actions={
-                    <Button
-                      disabled={draft.policy === undefined}
-                      onClick={() => setDraft({ ...draft, policy: undefined })}
-                    >
-                      Discard edits
-                    </Button>
-                  }
-                >
-                  Key policy
-                </Header>
-              }
-            >
-              <DocumentEditor label="Policy" text={policy} onChange={(text) => setDraft({ ...draft, policy: text })} />
-            </Container>
-          ),
-        },
+        { title: 'Edit key policy', isOptional: true, content: <PolicyStep {...step} policy={policy} /> },
         { title: 'Review', content: <ReviewStep draft={draft} policy={policy} failure={failure} /> },
       ]}
     />

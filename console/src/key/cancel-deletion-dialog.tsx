@@ -3,7 +3,7 @@ import Box from '@cloudscape-design/components/box'
 import { useSignedIn } from '../session/signed-in.ts'
 import { ActionDialog } from '../shell/action-dialog.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import { type KeyDialogProps, keysText } from './key-actions.tsx'
+import { type KeyDialogProps, keysText } from './named-key.ts'
 
 export function CancelDeletionDialog({ keys, onDone, onClose }: KeyDialogProps) {
   const { kms } = useSignedIn()

@@ -3,8 +3,8 @@ import Alert from '@cloudscape-design/components/alert'
 import { useSignedIn } from '../session/signed-in.ts'
 import { ActionDialog } from '../shell/action-dialog.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import { type KeyDialogProps, keysText } from './key-actions.tsx'
 import { KeysWithLastUse } from './keys-with-last-use.tsx'
+import { type KeyDialogProps, keysText } from './named-key.ts'
 
 export function DisableDialog({ keys, onDone, onClose }: KeyDialogProps) {
   const { kms } = useSignedIn()

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useSignedIn } from '../session/signed-in.ts'
 import { ActionDialog } from '../shell/action-dialog.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import type { KeyDialogProps } from './key-actions.tsx'
+import type { KeyDialogProps } from './named-key.ts'
 
 export function EditDescriptionDialog({ keys, onDone, onClose }: KeyDialogProps) {
   const { kms } = useSignedIn()

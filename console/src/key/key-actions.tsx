@@ -1,5 +1,5 @@
 /** What is done to whole keys, from the list and from a key's page. */
-import { EnableKeyCommand, type KeyMetadata, type KeyState } from '@aws-sdk/client-kms'
+import { EnableKeyCommand, type KeyState } from '@aws-sdk/client-kms'
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import { useState } from 'react'
 import { useSignedIn } from '../session/signed-in.ts'
@@ -7,13 +7,8 @@ import { useNotices } from '../shell/notices.tsx'
 import { CancelDeletionDialog } from './cancel-deletion-dialog.tsx'
 import { DisableDialog } from './disable-dialog.tsx'
 import { EditDescriptionDialog } from './edit-description-dialog.tsx'
+import type { NamedKey } from './named-key.ts'
 import { ScheduleDeletionDialog } from './schedule-deletion-dialog.tsx'
-
-/** A key with the name that a person knows it by. */
-export interface NamedKey {
-  readonly metadata: KeyMetadata
-  readonly name: string
-}
 
 interface Props {
   /** None: nothing can be done yet. */
@@ -70,15 +65,4 @@ export function KeyActions({ keys, onDone }: Props) {
       {dialog === 'edit-description' && <EditDescriptionDialog {...dialogProps} />}
     </>
   )
-}
-
-export interface KeyDialogProps {
-  readonly keys: readonly NamedKey[]
-  onDone(): void
-  onClose(): void
-}
-
-/** `key payments` or `3 keys`. */
-export function keysText(keys: readonly NamedKey[]): string {
-  return keys.length === 1 ? `key ${keys[0]!.name}` : `${keys.length} keys`
 }

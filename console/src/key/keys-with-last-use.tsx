@@ -1,6 +1,6 @@
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
-import type { NamedKey } from './key-actions.tsx'
 import { LastUsed } from './last-used.tsx'
+import type { NamedKey } from './named-key.ts'
 
 /** Before something hurts: which keys, and who may still need them. */
 export function KeysWithLastUse({ keys }: { readonly keys: readonly NamedKey[] }) {

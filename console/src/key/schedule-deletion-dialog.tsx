@@ -8,8 +8,8 @@ import { dayText } from '../keys/words.ts'
 import { useSignedIn } from '../session/signed-in.ts'
 import { ActionDialog } from '../shell/action-dialog.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import { type KeyDialogProps, keysText } from './key-actions.tsx'
 import { KeysWithLastUse } from './keys-with-last-use.tsx'
+import { type KeyDialogProps, keysText } from './named-key.ts'
 
 const DAYS_MIN = 7
 const DAYS_MAX = 30
