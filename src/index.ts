@@ -11,7 +11,8 @@
  * await keyhold.stop()
  * ```
  *
- * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret.
+ * It is the development mode of `keyhold dev`: it lets everybody on this machine in and must never hold a real secret. While a
+ * debugger holds a test, its keys can be looked at: the web console is at `${endpoint}/console/`.
  * It prints nothing and leaves nothing behind.
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './base/clock.ts'
@@ -22,6 +23,7 @@ import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import { readSeed, type Seed } from './seed/seed.ts'
 import type { SeedDocument } from './seed/seed-document.ts'
 import { loadSeedFile } from './seed/seed-file.ts'
+import { CONSOLE_FOLDER } from './start/console-folder.ts'
 import { openDevelopmentNode } from './start/development.ts'
 import { guardPolicyIn, guardPolicyOf } from './start/guard-policy.ts'
 
@@ -123,7 +125,7 @@ export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhol
   const seed = seedOf(options.seed)
   const identityProviders = await providersOf(options.identityProviders)
   const guardPolicy = guardOf(options.guardPolicy)
-  const settings = { identityProviders, guardPolicy, verboseDenials }
+  const settings = { identityProviders, guardPolicy, verboseDenials, consoleFolder: CONSOLE_FOLDER }
   const given = { data, seed, account, region, attestationRoots, grantPropagationDelayMs }
   const node = await openDevelopmentNode({ ...given, settings, log: silentLog })
   try {

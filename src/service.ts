@@ -95,6 +95,8 @@ export interface ServiceOptions {
   readonly verboseDenials?: boolean | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
+  /** Path of the web console's build; `undefined`: none is served. */
+  readonly consoleFolder?: string | undefined
 }
 
 export interface Service {
@@ -213,6 +215,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     tls: options.tls,
     trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,
+    consoleFolder: options.consoleFolder,
   })
 
   return {

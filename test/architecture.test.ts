@@ -135,6 +135,36 @@ test('every room is in the table, and the check has read imports of each', () =>
   }
 })
 
+/** The console is a client like any other: what it knows of Keyhold it knows from AWS's SDK. */
+const CONSOLE_PACKAGES = [
+  'react',
+  'react-dom',
+  '@cloudscape-design/components',
+  '@cloudscape-design/global-styles',
+  '@aws-sdk/client-iam',
+  '@aws-sdk/client-kms',
+  '@aws-sdk/client-sts',
+]
+
+test('the console imports itself and its packages, and nothing else imports it', () => {
+  const folder = join(SOURCE, '..', 'console', 'src')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => /\.tsx?$/.test(path))
+  const specifiers = files.flatMap((file) => {
+    const text = readFileSync(join(folder, file), 'utf8')
+    return [...text.matchAll(IMPORT)].map((match) => ({ file, to: (match[1] ?? match[2] ?? match[3])! }))
+  })
+  assert.ok(specifiers.length > 100, 'its imports were read')
+  const forbidden = specifiers.filter(({ file, to }) => {
+    if (to.startsWith('.')) return relative(folder, join(folder, dirname(file), to)).startsWith('..')
+    return !CONSOLE_PACKAGES.some((name) => to === name || to.startsWith(`${name}/`))
+  })
+  assert.deepEqual(forbidden, [])
+  const back = sourceFiles()
+    .flatMap(arrowsOf)
+    .filter(({ to }) => to.includes('../console/'))
+  assert.deepEqual(back, [])
+})
+
 test('a forbidden arrow is found', () => {
   assert.equal(isAllowed({ from: 'operations/decrypt.ts', to: 'crypto/aead.ts' }), false)
   assert.equal(isAllowed({ from: 'operations/decrypt.ts', to: 'operations/encrypt.ts' }), false)

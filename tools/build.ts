@@ -1,10 +1,11 @@
 /**
  * Makes `dist/` for the npm package: JavaScript and type declarations, because Node does not strip types below
- * `node_modules`. The server in the repository needs no build.
+ * `node_modules`, and the web console. The server in the repository needs no build.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { buildConsole, CONSOLE_BUILD } from './build-console.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = `${root}dist`
@@ -22,3 +23,5 @@ if (status !== 0 || !existsSync(program)) {
   process.exit(1)
 }
 chmodSync(program, 0o755)
+await buildConsole()
+cpSync(CONSOLE_BUILD, `${dist}/console`, { recursive: true })

@@ -1,15 +1,17 @@
 /**
  * Runs a suite with Node's test runner: `npm test` everything that needs nothing but this repository, `npm run test:compat`
- * real clients, `npm run test:crash` killed processes and full disks. A suite without a test file fails.
+ * real clients, `npm run test:crash` killed processes and full disks, `npm run test:browser` the console in a browser. A suite
+ * without a test file fails.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 
 const SUITES: Readonly<Record<string, { readonly include: string; readonly exclude: readonly string[] }>> = {
-  unit: { include: 'test/**/*.test.ts', exclude: ['test/compat/', 'test/crash/'] },
+  unit: { include: 'test/**/*.test.ts', exclude: ['test/compat/', 'test/crash/', 'test/browser/'] },
   compat: { include: 'test/compat/**/*.test.ts', exclude: [] },
   crash: { include: 'test/crash/**/*.test.ts', exclude: [] },
+  browser: { include: 'test/browser/**/*.test.ts', exclude: [] },
 }
 
 const name = process.argv[2] ?? 'unit'

@@ -61,6 +61,10 @@ export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */
 export const QUERY_DEPTH_MAX = 10
 
+/** Of the web console's build, which every process keeps in memory once somebody looks at it. */
+export const CONSOLE_FILES_MAX = 500
+export const CONSOLE_BYTES_MAX = 16 * 1024 * 1024
+
 export const CONNECTIONS_MAX = 10_000
 /** Addresses of a forwarded request that are looked at, from the nearest on. */
 export const FORWARDED_HOPS_MAX = 16

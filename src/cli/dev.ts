@@ -53,7 +53,13 @@ that code which forgets the token fails here and not on AWS.`,
       const signal = firstSignal(() => {})
       terminal.tell(DEVELOPMENT_WARNING)
       terminal.print(
-        developmentGreeting({ folder: data, region, address, attestationIssuer: settings.attestationIssuer }),
+        developmentGreeting({
+          folder: data,
+          region,
+          address,
+          attestationIssuer: settings.attestationIssuer,
+          hasConsole: settings.console,
+        }),
       )
       await signal
       terminal.tell(STOPPING)

@@ -6,6 +6,7 @@ import { PROFILE } from '../start/credentials-file.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import type { PreparedFolder } from '../start/prepare.ts'
 import { VERSION } from '../start/version.ts'
+import { CONSOLE_PATH } from '../wire/console-files.ts'
 import { shellWord } from './terminal.ts'
 
 /** As clients write it. */
@@ -19,15 +20,21 @@ function readyLine(endpoint: string): string {
   return `listening on ${endpoint}`
 }
 
+/** The endpoint alone would do in a browser; the whole address tells that there is something to see. */
+function consoleLine(endpoint: string): string {
+  return `  console      ${endpoint}${CONSOLE_PATH}`
+}
+
 export interface ServerFacts {
   readonly folder: DataFolder
   readonly prepared: Pick<PreparedFolder, 'account' | 'isFirstStart'>
   readonly region: string
   readonly tls: TlsSettings | undefined
   readonly address: Address
+  readonly hasConsole: boolean
 }
 
-export function serverGreeting({ folder, prepared, region, tls, address }: ServerFacts): string {
+export function serverGreeting({ folder, prepared, region, tls, address, hasConsole }: ServerFacts): string {
   const endpoint = endpointOf(address, tls)
   const hasKeyFile = existsSync(folder.rootKey)
   // The administrator may have moved his credentials to where they belong.
@@ -37,6 +44,7 @@ export function serverGreeting({ folder, prepared, region, tls, address }: Serve
     `  data folder  ${folder.path}`,
     `  account      ${prepared.account}`,
     ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
+    ...(hasConsole ? [consoleLine(endpoint)] : []),
     ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder, hasKeyFile)] : []),
     '',
     'Try it:',
@@ -71,15 +79,17 @@ export interface DevelopmentFacts {
   readonly folder: string | undefined
   readonly region: string
   readonly address: Address
+  readonly hasConsole: boolean
 }
 
-export function developmentGreeting({ folder, region, address, attestationIssuer }: DevelopmentFacts): string {
+export function developmentGreeting({ folder, region, address, ...facts }: DevelopmentFacts): string {
   const endpoint = endpointOf(address, undefined)
   const lines = [
     `Keyhold ${VERSION}, development mode`,
     `  keys         ${folder ?? 'in memory, gone when it stops'}`,
     '  credentials  test / test; an access key id of 12 digits is taken for the account',
-    `  recipients   ${recipients(attestationIssuer)}`,
+    `  recipients   ${recipients(facts.attestationIssuer)}`,
+    ...(facts.hasConsole ? [consoleLine(endpoint)] : []),
     '',
     'Try it:',
     `  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws kms create-key --region ${region} --endpoint-url ${endpoint}`,

@@ -61,7 +61,9 @@ has accepted; a second one at once.`,
       const task = { ...choice, ...node, folder: folder.path, host, port }
       const serving = await serve(settings.workers, task, log)
       const signal = firstSignal(() => serving.kill())
-      terminal.print(serverGreeting({ folder, prepared, region, tls, address: serving.address }))
+      terminal.print(
+        serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),
+      )
       await signal
       terminal.tell(STOPPING)
       await serving.stop()

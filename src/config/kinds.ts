@@ -83,6 +83,9 @@ export const yesOrNo: Kind<boolean> = {
   },
 }
 
+/** The same with its value in sight, for what is on unless somebody says no: `--console no`. */
+export const yesNoWord: Kind<boolean> = { ...yesOrNo, placeholder: 'yes|no', expected: 'yes or no' }
+
 const PCR = /^(\d{1,2})=([0-9a-fA-F]{96})$/
 const PCR_INDEX_MAX = 31
 

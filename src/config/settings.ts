@@ -16,6 +16,7 @@ import {
   pcrList,
   regionName,
   wholeNumber,
+  yesNoWord,
   yesOrNo,
 } from './kinds.ts'
 
@@ -69,6 +70,7 @@ export const SETTINGS = Object.freeze({
     'Proxies that are believed about the address of their clients (X-Forwarded-For) and about TLS (X-Forwarded-Proto).',
     'none',
   ),
+  console: setting(yesNoWord, 'Serve the web console at /console/.', true, 'yes'),
   account: optional(accountId, 'Account of the administrator, and of seeded keys that name none.'),
   region: setting(
     regionName,

@@ -4,12 +4,19 @@
  */
 import type { Settings } from '../config/settings.ts'
 import type { ServiceOptions } from '../service.ts'
+import { CONSOLE_FOLDER } from './console-folder.ts'
 import { guardPolicyIn } from './guard-policy.ts'
 
 /** Plain data: workers get it by message. */
 export type ServiceSettings = Pick<
   ServiceOptions,
-  'identityProviders' | 'externalAccounts' | 'hsmClusters' | 'externalKeyStores' | 'guardPolicy' | 'verboseDenials'
+  | 'identityProviders'
+  | 'externalAccounts'
+  | 'hsmClusters'
+  | 'externalKeyStores'
+  | 'guardPolicy'
+  | 'verboseDenials'
+  | 'consoleFolder'
 >
 
 /** Of every command that runs a server. */
@@ -20,6 +27,7 @@ export const SERVICE_SETTINGS = [
   'verboseDenials',
   'hsmClusters',
   'externalKeyStores',
+  'console',
 ] as const
 
 /**
@@ -33,6 +41,7 @@ export async function readServiceSettings(
     externalAccounts: settings.externalAccounts,
     guardPolicy: guardPolicyIn(settings.guardPolicy),
     verboseDenials: settings.verboseDenials,
+    consoleFolder: settings.console ? CONSOLE_FOLDER : undefined,
     identityProviders: await given(settings.identityProviders, async (path) =>
       (await import('./identity-providers.ts')).readIdentityProviders(path),
     ),

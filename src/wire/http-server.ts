@@ -29,6 +29,7 @@ import type { ClockControl } from '../base/movable-clock.ts'
 import type { Execute } from '../pipeline/execute.ts'
 import type { Answer } from './answer.ts'
 import { createClockEndpoint } from './clock-endpoint.ts'
+import { createConsoleFiles, type Page } from './console-files.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
 import { createRequestHandler, type HandlerOptions } from './request-handler.ts'
@@ -53,6 +54,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Development only: lets anybody who reaches the server move its clock. */
   readonly clockControl?: ClockControl | undefined
+  /** Path of the web console's build; `undefined`: none is served. */
+  readonly consoleFolder?: string | undefined
 }
 
 export interface HttpLimits {
@@ -97,6 +100,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const securityLog = createSecurityLog(log, clock)
   const clockEndpoint = options.clockControl && createClockEndpoint(options.clockControl)
   const handle = createRequestHandler({ ...options, securityLog, clockEndpoint })
+  const consoleFiles = options.consoleFolder === undefined ? undefined : createConsoleFiles(options.consoleFolder, log)
   const server = createNodeServer(options.tls, limits)
   const peers = new Map<Socket, Peer>()
   const stopFollowing =
@@ -197,8 +201,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         tls: options.tls && tlsDetailsOf(peer, headerValue(rawHeaders, 'host') ?? ''),
       }
       await endOfTurn()
-      const answer = await handle(wireRequest)
-      write(response, answer)
+      // Operations come by POST; nothing is asked of them for the sake of the console.
+      const page = wireRequest.method === 'POST' ? undefined : await consoleFiles?.(wireRequest)
+      if (page !== undefined) writePage(response, page)
+      else write(response, await handle(wireRequest))
     } catch (error) {
       log.error({ err: error }, 'an answer could not be written')
       peer.socket.destroy()
@@ -216,6 +222,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.writeHead(status, headers)
     // ASCII is both, and cheaper to write as the first.
     response.end(body, length === body.length ? 'latin1' : 'utf8')
+  }
+
+  function writePage(response: ServerResponse, { status, headers, body }: Page): void {
+    if (response.destroyed) return
+    const ending = isStopping ? ['Connection', 'close'] : []
+    response.writeHead(status, [...headers, 'Content-Length', body.length.toString(), ...ending])
+    // To HEAD node writes the head alone.
+    response.end(body)
   }
 
   /** What is not HTTP, comes too slowly or has too long a header. */

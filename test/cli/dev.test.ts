@@ -57,6 +57,17 @@ test(
   },
 )
 
+test('the web console is served, and told of, unless one says no', TIMEOUT, async (context) => {
+  const server = await start(context, ['dev'])
+  assert.ok(server.output().includes(`  console      ${server.endpoint}/console/\n`))
+  const asked = await fetch(`${server.endpoint}/console/`, { method: 'PUT' })
+  assert.equal(asked.status, 405)
+  const without = await start(context, ['dev', '--console', 'no'])
+  assert.ok(!without.output().includes('console'))
+  const unknown = await fetch(`${without.endpoint}/console/`)
+  assert.equal(await unknown.text(), '<UnknownOperationException/>')
+})
+
 test('with a folder the keys outlive a restart, and a seed fits in again', TIMEOUT, async (context) => {
   const folder = folderOf(context)
   const [data, seed] = [join(folder, 'data'), join(folder, 'seed.yaml')]

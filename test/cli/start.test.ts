@@ -115,6 +115,7 @@ test('what it prints leads to a first call, and holds no secret', TIMEOUT, async
     output,
   )
   assert.match(output, /Back up .*root-key now/)
+  assert.ok(output.includes(`  console      ${server.endpoint}/console/\n`))
   assert.ok(!output.includes(readCredentials(data).secretAccessKey))
   assert.match(readFileSync(join(data, 'credentials'), 'utf8'), /^region = eu-central-1$/m)
   await server.end()
@@ -146,6 +147,8 @@ test(
     const server = await start(context, ['--workers', '2', '--data', data])
     if (process.platform !== 'linux') return context.skip('finds the workers in /proc')
     assert.equal(server.output().match(/listening on/g)!.length, 1)
+    // 405 and not 404: the worker that answers serves the console.
+    assert.equal((await fetch(`${server.endpoint}/console/`, { method: 'PUT' })).status, 405)
     const workers = childrenOf(server.pid)
     assert.equal(workers.length, 2)
     let made = 0

@@ -40,8 +40,9 @@ test('an installed package can be imported and starts', (context) => {
     import { startKeyhold } from 'keyhold'
     const keyhold = await startKeyhold()
     const answer = await fetch(keyhold.endpoint, { method: 'POST', body: '{}' })
+    const page = await fetch(keyhold.endpoint + '/console/')
     await keyhold.stop()
-    console.log(answer.status)`
+    console.log(answer.status, page.status)`
   writeFileSync(join(folder, 'use.js'), code)
   const { status, stdout, stderr } = spawnSync(process.execPath, ['use.js'], {
     cwd: folder,
@@ -49,7 +50,7 @@ test('an installed package can be imported and starts', (context) => {
     timeout: 30_000,
   })
   assert.equal(status, 0, stderr)
-  assert.match(stdout, /^4\d\d\n$/, 'an unsigned call is refused')
+  assert.match(stdout, /^4\d\d 200\n$/, 'an unsigned call is refused, and the console is there')
 })
 
 test('its types are found by a strict compiler', (context) => {
@@ -98,6 +99,8 @@ test('the package holds what it needs and no source', (context) => {
   assert.ok(files.includes(join('dist', 'main.js')))
   assert.ok(files.includes(join('dist', 'index.d.ts')))
   assert.ok(files.includes(join('dist', 'start', 'worker.js')))
+  assert.ok(files.includes(join('dist', 'console', 'index.html')))
+  assert.ok(files.includes(join('dist', 'console', 'licenses.md')))
   assert.deepEqual(
     files.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')),
     [],

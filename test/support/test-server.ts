@@ -28,6 +28,7 @@ export interface TestServerOptions {
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   readonly trustedProxies?: readonly string[]
+  readonly consoleFolder?: ServiceOptions['consoleFolder']
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -46,6 +47,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     identityProviders: options.identityProviders,
     externalKeyStores: options.externalKeyStores,
     trustedProxies: options.trustedProxies,
+    consoleFolder: options.consoleFolder,
   })
   const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
   const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
