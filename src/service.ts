@@ -25,6 +25,7 @@ import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
+import { openServiceSecret, type ServiceAccessKey } from './domain/identity/services.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
@@ -125,6 +126,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await store.change((change) => change.insertAccount(account, clock.now()))
     },
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
+    services: {
+      find: (accessKeyId: string) => store.findServiceAccessKey(accessKeyId),
+      openSecret: (accessKey: ServiceAccessKey) => openServiceSecret(domainKeys, accessKey),
+    },
     sessions,
     sessionClock: clock,
     // Clients sign with the real time, wherever ours was moved.

@@ -178,6 +178,8 @@ export const CACHED_AUTHORIZATIONS_MAX = 4_000
 export const CACHED_AUTHORIZATION_CHARS_MAX = 1_024
 /** The model of IAM bounds access key ids so. */
 export const ACCESS_KEY_ID_CHARS_MAX = 128
+/** As long as the longest ARN of a grant's constraint (authorization.md 4.1). */
+export const SOURCE_ARN_CHARS_MAX = 2048
 /** Requests of one connection that may be under way at once; no SDK sends a second before the first is answered. */
 export const PIPELINED_REQUESTS_MAX = 64
 /** Bytes that are still read and thrown away after a request was refused as too large, so that its sender sees why. */

@@ -19,6 +19,7 @@ import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
 import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
 import { domainKeyTests, principalTests } from './store/principals.ts'
+import { serviceTests } from './store/services.ts'
 
 export function storeContract(name: string, open: () => Promise<StoreFixture>): void {
   describe(name, () => {
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
     describe('users, roles and groups', () => entityTests(() => store))
+    describe('services', () => serviceTests(() => store))
     describe('policies of identities', () => identityPolicyTests(() => store))
     describe('domain keys', () => domainKeyTests(() => store))
     describe('a change', () => changeTests(() => store))
