@@ -73,7 +73,7 @@ export interface ServiceOptions {
   readonly identityProviders?: readonly ProviderSettings[] | undefined
   /** Clusters of HSMs that custom key stores may be made on (docs/key-stores.md). */
   readonly hsmClusters?: readonly HsmCluster[] | undefined
-  /** False for a node that leaves custom key stores to others: that of an operator's command. */
+  /** False for a node that leaves custom key stores, and the erasing of keys, to others: that of an operator's command. */
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
@@ -167,14 +167,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
     ensureFresh: changes.ensureFresh,
   })
-  const jobs = startJobs(
-    [
-      eraseDeletedKeys(shared),
-      rotateDueKeys(shared),
-      eraseExpiredMaterials(shared),
-      tendKeyStores({ ...shared, connector }),
-      pruneChanges(store, clock),
-    ],
+  // A key is erased where its key in an HSM can be.
+  const jobs =
+    options.servesKeyStores === false ? [] : [eraseDeletedKeys(shared), tendKeyStores({ ...shared, connector })]
+  const timedWork = startJobs(
+    [...jobs, rotateDueKeys(shared), eraseExpiredMaterials(shared), pruneChanges(store, clock)],
     store,
     clock,
     node,
@@ -182,7 +179,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   )
   // Of stores that a restart has to connect again (keystores.md CS-12).
   void connector.look()
-  const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
+  const clockControl = options.movableClock && controlClock(options.movableClock, timedWork)
   const server = createHttpServer({
     execute,
     authenticator,
@@ -201,7 +198,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyMaterials,
     keyUsage,
     random,
-    jobs,
+    jobs: timedWork,
     keyStores,
     keyStoreConnector: connector,
     clockControl,
@@ -209,7 +206,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     listen: (address) => server.listen(address),
     async stop() {
       await server.close()
-      await jobs.stop()
+      await timedWork.stop()
       await connector.stop()
       await keyUsage.stop()
       await accessKeyUsage.stop()

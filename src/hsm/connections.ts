@@ -43,6 +43,8 @@ interface Link {
   pauseMs: number
   /** The HSM no longer accepts the password: it is not tried again before somebody connects the store anew (HU-3). */
   isRefused: boolean
+  /** Nothing is opened for it any more. */
+  isEnded: boolean
 }
 
 export function createConnections(services: ConnectionServices): Connections {
@@ -52,7 +54,8 @@ export function createConnections(services: ConnectionServices): Connections {
   function linkTo(store: CloudHsmKeyStore): Link {
     const ref = keyStoreRef(store)
     const known = links.get(ref)
-    if (known?.attempt === store.attempt) return known
+    // Whoever has not heard of the newest attempt yet gets its connection all the same.
+    if (known !== undefined && known.attempt >= store.attempt) return known
     if (known !== undefined) void end(known)
     const link = {
       attempt: store.attempt,
@@ -60,33 +63,42 @@ export function createConnections(services: ConnectionServices): Connections {
       retryAt: 0,
       pauseMs: HSM_RECONNECT_MS_MIN,
       isRefused: false,
+      isEnded: false,
     }
     links.set(ref, link)
     return link
   }
 
+  /** The login of the link, or a new one, which all callers share that find it missing. */
   async function loginOf(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
-    const known = link.login && (await link.login.catch(() => undefined))
-    if (known?.client.isAlive) return known
-    if (link.isRefused || performance.now() < link.retryAt) throw new HsmError('NO_TOKEN', 'waiting to connect again')
-    link.login = openLogin(services, store, 'again').catch((error: unknown) => {
-      pause(link)
+    for (let login = link.login; login !== undefined; login = link.login) {
+      const known = await login.catch(() => undefined)
+      if (known?.client.isAlive) return known
+      if (link.login === login) link.login = undefined
+    }
+    if (link.isEnded || link.isRefused || performance.now() < link.retryAt) {
+      throw new HsmError('NO_TOKEN', 'the connection was closed, or waits to be made again')
+    }
+    link.login = openAgain(store, link)
+    return link.login
+  }
+
+  async function openAgain(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
+    try {
+      const login = await openLogin(services, store, 'again')
+      link.pauseMs = HSM_RECONNECT_MS_MIN
+      return login
+    } catch (error) {
+      link.retryAt = performance.now() + link.pauseMs
+      link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
       link.isRefused = error instanceof ConnectionError && error.code === 'INVALID_CREDENTIALS'
       log.error({ customKeyStoreId: store.storeId, err: error }, 'cannot connect to the HSMs of a custom key store')
       throw error
-    })
-    const login = await link.login
-    link.pauseMs = HSM_RECONNECT_MS_MIN
-    return login
-  }
-
-  function pause(link: Link): void {
-    link.login = undefined
-    link.retryAt = performance.now() + link.pauseMs
-    link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
+    }
   }
 
   async function end(link: Link): Promise<void> {
+    link.isEnded = true
     const login = await link.login?.catch(() => undefined)
     await login?.client.close()
   }
