@@ -224,7 +224,7 @@ function keyStoreBackends(
   secrets: StoreSecrets,
 ): KeyStoreBackends {
   const passwords = createPasswordRotation(store, secrets)
-  return { AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }) }
+  return { AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, keys: store, random, log }) }
 }
 
 /** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */

@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts'
 import type { RandomSource } from '../crypto/random.ts'
 import { type CloudHsmKeyStore, type KeyStoreName, keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
+import type { KeyStoreReader } from '../domain/key-stores/key-store-records.ts'
 import type { PasswordRotation } from '../domain/key-stores/password-rotation.ts'
 import type { Clusters } from './clusters.ts'
 import { callFailure, isLostLogin } from './failures.ts'
@@ -30,9 +31,13 @@ export interface Connections {
 export interface ConnectionServices {
   readonly clusters: Clusters
   readonly passwords: PasswordRotation
+  readonly keys: StoreKeys
   readonly random: RandomSource
   readonly log: Log
 }
+
+/** What a store should find in its HSM. */
+export type StoreKeys = Pick<KeyStoreReader, 'materialIdsInStore'>
 
 /** The connection of one attempt to connect the store: the next attempt begins anew. */
 interface Link {

@@ -28,6 +28,7 @@ const SETUP: ReadonlySet<CommandName> = new Set([
   'login',
   'setPin',
   'selfTest',
+  'findMissing',
   'generateKey',
 ])
 

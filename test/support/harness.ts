@@ -1,6 +1,6 @@
 /** A whole service in this process over a real SQLite in memory, called below the wire: pipeline, domain, store, audit. */
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import type { Principal } from '../../src/domain/principal.ts'
@@ -93,6 +93,7 @@ export interface HarnessOptions {
   readonly attestationRoots?: string
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly hsmClusters?: ServiceOptions['hsmClusters']
+  readonly log?: Log
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -116,7 +117,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     },
   }
   const rootKey = localRootKey(createRandomSource().keyBytes(32))
-  const shared = { store, auditLog, rootKey, clock, log: silentLog, node: 'test' }
+  const shared = { store, auditLog, rootKey, clock, log: options.log ?? silentLog, node: 'test' }
   const service = await createService({
     ...shared,
     authentication: 'signed',
