@@ -85,7 +85,7 @@ export interface ServiceOptions {
   readonly hsmClusters?: readonly HsmCluster[] | undefined
   /** Where the operator has put proxies of external key stores; those in the Internet need no word of his. */
   readonly externalKeyStores?: ProxyNetwork | undefined
-  /** False for a node that leaves custom key stores to others: that of an operator's command. */
+  /** False for a node that leaves custom key stores, and the erasing of keys, to others: that of an operator's command. */
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
@@ -188,12 +188,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
     ensureFresh: changes.ensureFresh,
   })
+  // A key is erased where its key in an HSM can be.
+  const ofKeyStores =
+    options.servesKeyStores === false ? [] : [eraseDeletedKeys(shared), tendKeyStores({ ...shared, connector })]
   const jobs = startJobs(
     [
-      eraseDeletedKeys(shared),
+      ...ofKeyStores,
       rotateDueKeys(shared),
       eraseExpiredMaterials(shared),
-      tendKeyStores({ ...shared, connector }),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
     ],
@@ -225,7 +227,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyMaterials,
     keyUsage,
     random,
-    jobs,
+    jobs: jobs,
     keyStores,
     keyStoreConnector: connector,
     clockControl,
@@ -254,7 +256,7 @@ function keyStoreBackends(
   // Proxies go by the real time, wherever ours was moved.
   const openTransport = openProxyTransport(movableClock === undefined ? clock : systemClock)
   return {
-    AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }),
+    AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, keys: store, random, log }),
     EXTERNAL_KEY_STORE: createExternalKeyStoreBackend({
       ...{ reader: store, secrets, network, openTransport, random, clock, log },
     }),

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { silentLog } from '../../src/base/log.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
 import { softHsmMissing } from '../support/softhsm.ts'
 import { createHsmHarness, type HsmHarness } from './support.ts'
@@ -42,6 +43,26 @@ describe('connecting', { skip: softHsmMissing }, () => {
         await hsm.call('Decrypt', { CiphertextBlob })
       }
     }))
+
+  test('tells the operator of keys that are no longer in the HSM, and of no others', async () => {
+    const warned: string[] = []
+    const log = {
+      ...silentLog,
+      warn: (fields: object) => void warned.push((fields as { backingKeyId: string }).backingKeyId),
+    }
+    await withHsm([{ cluster: { rotatePin: false } }, { log }], async (hsm) => {
+      const store = await hsm.connectedStore()
+      const [lost] = [await hsm.createKey(store), await hsm.createKey(store)]
+      const login = ['--login', '--pin', hsm.hsm.pin]
+      const listed = hsm.hsm.tool(...login, '--list-objects', '--type', 'secrkey')
+      const [, id] = new RegExp(`${lost!.Arn}\\s+ID:\\s+([0-9a-f]{64})`).exec(listed) ?? []
+      hsm.hsm.tool(...login, '--delete-object', '--type', 'secrkey', '--label', lost!.Arn)
+      await hsm.disconnect(store)
+      assert.deepEqual(warned, [])
+      assert.equal((await hsm.connect(store)).ConnectionState, 'CONNECTED')
+      assert.deepEqual(warned, [id])
+    })
+  })
 
   test('that is taken back before it is done leaves the store disconnected', () =>
     withHsm([], async (hsm) => {

@@ -66,6 +66,12 @@ describe('a store whose HSM fails', { skip }, () => {
     assert.equal(await state(), 'CONNECTED')
   })
 
+  test('many calls that find the library gone share one new process', async () => {
+    await killModules()
+    await Promise.all(Array.from({ length: 20 }, () => hsm.call('Encrypt', { KeyId, Plaintext })))
+    assert.equal(modulePids().length, 1)
+  })
+
   test('a library that hangs is killed when its time is over, and the next call has a new one', async () => {
     await hsm.call('Encrypt', { KeyId, Plaintext })
     const [pid] = modulePids()

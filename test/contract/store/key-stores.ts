@@ -98,6 +98,11 @@ export function keyStoreTests(store: () => Store): void {
     await store().change((change) => change.updateKeyStore(connected))
     assert.deepEqual((await store().findKey(key))?.customKeyStore, placeIn(connected))
     assert.equal(await store().countKeysInStore(keyStore), 1)
+    assert.deepEqual(await store().materialIdsInStore(keyStore, 10), [])
+    const material = 'a1'.repeat(32)
+    await store().change((change) => change.updateKey({ ...key, currentMaterialId: material }))
+    assert.deepEqual(await store().materialIdsInStore(keyStore, 10), [material])
+    assert.deepEqual(await store().materialIdsInStore(keyStore, 0), [])
     assert.equal(await store().countKeysInStore(exampleHsmStore()), 0)
   })
 
