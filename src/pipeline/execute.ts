@@ -44,7 +44,7 @@ interface Progress extends CallToCheck {
   caller?: IdentifiedCaller
   readonly events: EventRecord[]
   /** Keys whose policies somebody wrote. */
-  readonly newPolicies: Key[]
+  newPolicies?: Key[]
 }
 
 export function createPipeline(services: PipelineServices): Execute {
@@ -62,7 +62,6 @@ export function createPipeline(services: PipelineServices): Execute {
       located: [],
       additionalEventData: {},
       events: [],
-      newPolicies: [],
     }
     const eventId = services.random.uuid()
     let done: Done
@@ -85,7 +84,7 @@ export function createPipeline(services: PipelineServices): Execute {
     }
     // Not within the try: a record that the log does not take is no other end of the call.
     if (operation.changes) {
-      warnOfOpenPolicies(progress.newPolicies, call, services.log)
+      if (progress.newPolicies !== undefined) warnOfOpenPolicies(progress.newPolicies, call, services.log)
       await logChange(done.records)
     } else {
       await append(done.records)
@@ -175,7 +174,10 @@ export function createPipeline(services: PipelineServices): Execute {
       // Only handlers of changing operations are typed to see these two, and they always run with a change.
       change: change as Change,
       refuseLockout: (key) => refuseLockout(progress.asked!, key),
-      noteNewPolicy: (key) => void progress.newPolicies.push(key),
+      noteNewPolicy(key) {
+        progress.newPolicies ??= []
+        progress.newPolicies.push(key)
+      },
       recordEvent(event) {
         const eventId = services.random.uuid()
         progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })
