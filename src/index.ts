@@ -29,6 +29,7 @@ export type {
   SeedKeyDocument,
   SeedOwnerDocument,
   SeedRoleDocument,
+  SeedServiceDocument,
   SeedUserDocument,
 } from './seed/seed-document.ts'
 

@@ -25,6 +25,7 @@ import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
+import { openServiceSecret, type ServiceAccessKey } from './domain/identity/services.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
 import { createKeyImports } from './domain/imports/key-imports.ts'
@@ -79,7 +80,7 @@ export interface ServiceOptions {
   readonly hsmClusters?: readonly HsmCluster[] | undefined
   /** Where the operator has put proxies of external key stores; those in the Internet need no word of his. */
   readonly externalKeyStores?: ProxyNetwork | undefined
-  /** False for a node that leaves custom key stores to others: that of an operator's command. */
+  /** False for a node that leaves custom key stores, and the erasing of keys, to others: that of an operator's command. */
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
   readonly externalAccounts?: ExternalAccounts | undefined
@@ -132,6 +133,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await store.change((change) => change.insertAccount(account, clock.now()))
     },
     openSecret: openSecretAccessKey.bind(undefined, domainKeys),
+    services: {
+      find: (accessKeyId: string) => store.findServiceAccessKey(accessKeyId),
+      openSecret: (accessKey: ServiceAccessKey) => openServiceSecret(domainKeys, accessKey),
+    },
     sessions,
     sessionClock: clock,
     // Clients sign with the real time, wherever ours was moved.
@@ -169,14 +174,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
     ensureFresh: changes.ensureFresh,
   })
-  const jobs = startJobs(
-    [
-      eraseDeletedKeys(shared),
-      rotateDueKeys(shared),
-      eraseExpiredMaterials(shared),
-      tendKeyStores({ ...shared, connector }),
-      pruneChanges(store, clock),
-    ],
+  // A key is erased where its key in an HSM can be.
+  const jobs =
+    options.servesKeyStores === false ? [] : [eraseDeletedKeys(shared), tendKeyStores({ ...shared, connector })]
+  const timedWork = startJobs(
+    [...jobs, rotateDueKeys(shared), eraseExpiredMaterials(shared), pruneChanges(store, clock)],
     store,
     clock,
     node,
@@ -184,7 +186,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   )
   // Of stores that a restart has to connect again (keystores.md CS-12).
   void connector.look()
-  const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
+  const clockControl = options.movableClock && controlClock(options.movableClock, timedWork)
   const server = createHttpServer({
     execute,
     authenticator,
@@ -203,7 +205,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyMaterials,
     keyUsage,
     random,
-    jobs,
+    jobs: timedWork,
     keyStores,
     keyStoreConnector: connector,
     clockControl,
@@ -211,7 +213,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     listen: (address) => server.listen(address),
     async stop() {
       await server.close()
-      await jobs.stop()
+      await timedWork.stop()
       await connector.stop()
       await keyUsage.stop()
       await accessKeyUsage.stop()
@@ -232,7 +234,7 @@ function keyStoreBackends(
   // Proxies go by the real time, wherever ours was moved.
   const openTransport = openProxyTransport(movableClock === undefined ? clock : systemClock)
   return {
-    AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, random, log }),
+    AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, keys: store, random, log }),
     EXTERNAL_KEY_STORE: createExternalKeyStoreBackend({
       ...{ reader: store, secrets, network, openTransport, random, clock, log },
     }),

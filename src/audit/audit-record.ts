@@ -11,9 +11,9 @@ import {
 } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 
-/** The caller; a principal of the domain is one. */
+/** The caller; a principal of the domain is one. A service has its name for an ARN, and an empty account. */
 export interface AuditIdentity {
-  readonly type: 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser'
+  readonly type: 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser' | 'AWSService'
   readonly principalId: string
   readonly arn: string
   readonly account: string
@@ -126,6 +126,7 @@ function remembered<T extends object>(texts: WeakMap<T, string>, value: T, make:
 /** audit.md section 2. */
 function identityText(identity: AuditIdentity): string {
   const { type, principalId, arn, account, accessKeyId, userName, invokedBy } = identity
+  if (type === 'AWSService') return JSON.stringify({ type, invokedBy: arn })
   if (type === 'WebIdentityUser') {
     // Known only by what the provider said, and only once its token has been verified.
     return JSON.stringify({ type, ...stated({ principalId, userName, identityProvider: identity.principalArn }) })
@@ -312,7 +313,9 @@ function compose(record: AuditRecord, { parameters, response, additional, userAg
   if (additional !== 'null') line += `,"additionalEventData":${additional}`
   line += `,"requestID":"${record.requestId}","eventID":"${record.eventId}","readOnly":${record.readOnly}`
   line += `,"resources":${resourcesText(record.resources)},"eventType":"AwsApiCall","managementEvent":true`
-  line += `,"recipientAccountId":"${record.recipient ?? identity.account}"`
+  const recipient = record.recipient ?? identity.account
+  // A service that touched nobody's key has none.
+  if (recipient !== '') line += `,"recipientAccountId":"${recipient}"`
   if (record.sharedEventId !== undefined) line += `,"sharedEventID":"${record.sharedEventId}"`
   line += `,"eventCategory":"Management"`
   if (tls !== undefined) line += `,"tlsDetails":${remembered(tlsTexts, tls, tlsText)}`

@@ -4,14 +4,24 @@
  */
 import type { AuditFields } from './audit-record.ts'
 
+export type OperatorEventName =
+  | 'CreateAccount'
+  | 'ResetKeyPolicy'
+  | 'CreateService'
+  | 'DeleteService'
+  | 'CreateServiceAccessKey'
+  | 'UpdateServiceAccessKey'
+  | 'DeleteServiceAccessKey'
+
 export interface OperatorEvent {
   readonly eventId: string
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly eventSource: 'kms.amazonaws.com' | 'iam.amazonaws.com'
-  readonly eventName: 'CreateAccount' | 'ResetKeyPolicy'
+  readonly eventName: OperatorEventName
   readonly region: string
-  readonly account: string
+  /** `undefined`: it is about no account. */
+  readonly account: string | undefined
   /** Login name and id of the operator, as the operating system has them. */
   readonly operator: string
   readonly userAgent: string

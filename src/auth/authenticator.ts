@@ -1,6 +1,7 @@
 /** Authentication against the access keys in the store, and against session tokens. */
 import type { Clock } from '../base/clock.ts'
 import type { Credential } from '../domain/identity/entities.ts'
+import { type ServiceAccessKey, servicePrincipal } from '../domain/identity/services.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { KnownAccessKey } from './identity-cache.ts'
 import { createSignatureVerifier } from './signature-verifier.ts'
@@ -12,11 +13,19 @@ export interface CredentialSource {
   findCredential(accessKeyId: string): Promise<Credential | undefined>
   /** UTF-8 bytes of the secret access key; the caller wipes them. */
   openSecret(credential: Credential): Promise<Buffer>
+  readonly services: ServiceSource
   readonly sessions: SessionSource
   /** By which clients sign their requests. */
   readonly clock: Clock
   /** By which sessions end. */
   readonly sessionClock: Clock
+}
+
+/** Access keys of services (authorization.md S-3). */
+export interface ServiceSource {
+  find(accessKeyId: string): Promise<ServiceAccessKey | undefined>
+  /** UTF-8 bytes of the secret access key; the caller wipes them. */
+  openSecret(accessKey: ServiceAccessKey): Promise<Buffer>
 }
 
 export interface SessionSource {
@@ -35,8 +44,19 @@ export function createAuthenticator(source: CredentialSource): Authenticator {
   return createSignatureVerifier(async (accessKeyId, sessionToken) => {
     if (sessionToken !== undefined) return findSession(accessKeyId, sessionToken, source.sessions)
     const credential = await source.findCredential(accessKeyId)
-    return credential && knownAccessKey(credential, source)
+    return credential === undefined ? findService(accessKeyId, source.services) : knownAccessKey(credential, source)
   }, source)
+}
+
+/** `undefined` for an inactive key too. */
+export async function findService(accessKeyId: string, services: ServiceSource): Promise<KnownAccessKey | undefined> {
+  const accessKey = await services.find(accessKeyId)
+  if (accessKey?.active !== true) return undefined
+  return {
+    principal: servicePrincipal(accessKey.service, accessKeyId),
+    openSecret: () => services.openSecret(accessKey),
+    expiresAt: undefined,
+  }
 }
 
 async function findSession(

@@ -3,7 +3,7 @@
  * loopback. Framing, dates and scopes are checked as ever, so that a client that works here works with real credentials.
  */
 import { isAccount } from '../base/arn.ts'
-import { type CredentialSource, knownAccessKey, knownSession, rootOf } from './authenticator.ts'
+import { type CredentialSource, findService, knownAccessKey, knownSession, rootOf } from './authenticator.ts'
 import type { KnownAccessKey } from './identity-cache.ts'
 import { createSignatureVerifier } from './signature-verifier.ts'
 import type { Authenticator } from './signed-request.ts'
@@ -30,6 +30,8 @@ export function createDevelopmentAuthenticator(source: DevelopmentSource): Authe
     const credential = await source.findCredential(accessKeyId)
     // Long-term keys have no session token.
     if (credential !== undefined) return sessionToken === undefined ? knownAccessKey(credential, source) : undefined
+    const service = await findService(accessKeyId, source.services)
+    if (service !== undefined) return sessionToken === undefined ? service : undefined
     const account = isAccount(accessKeyId) ? accessKeyId : DEFAULT_ACCOUNT
     await source.openAccount(account)
     return {

@@ -8,10 +8,13 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { KmsError, unrecognizedClient } from '../base/errors.ts'
 import { CACHED_SIGNING_KEYS_MAX } from '../base/limits.ts'
+import type { Service } from '../base/services.ts'
 import type { SecretKey } from '../crypto/key-object.ts'
+import type { MaybePromise } from '../domain/store.ts'
 import { canonicalRequestHash } from './canonical-request.ts'
 import { createIdentityCache, type FindAccessKey, type Identity, tokenHashOf } from './identity-cache.ts'
 import { checkRequestDate } from './request-date.ts'
+import { readServiceCall, type ServiceCall, throughService } from './service-calls.ts'
 import { createClaimReader, type SignatureClaim } from './signature-claim.ts'
 import { type CredentialScope, checkTerms } from './signature-terms.ts'
 import type { AuthenticatedRequest, Authenticator, SignedRequest } from './signed-request.ts'
@@ -79,6 +82,29 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: Ve
     return signer.answer
   }
 
+  /** Who calls, once the signature has proved right: a service may call for somebody else. */
+  function callerOf(
+    who: AuthenticatedRequest,
+    request: SignedRequest,
+    { terms }: SignatureClaim,
+    service: Service,
+  ): MaybePromise<AuthenticatedRequest> {
+    if (who.principal.type !== 'AWSService') return who
+    const { onBehalfOf, source } = readServiceCall(request.rawHeaders, terms.signedHeaders, service)
+    return onBehalfOf === undefined ? { ...who, source } : forwarded(who, onBehalfOf)
+  }
+
+  /** The credentials of the user must be good at this moment, as if he had called himself. */
+  async function forwarded(
+    { principal: service, region }: AuthenticatedRequest,
+    { accessKeyId, sessionToken }: NonNullable<ServiceCall['onBehalfOf']>,
+  ): Promise<AuthenticatedRequest> {
+    const identity = await identities.find(accessKeyId, sessionToken)
+    if (identity === undefined || identity.principal.type === 'AWSService') throw unrecognizedClient()
+    checkExpiry(identity, sessionClock)
+    return { principal: throughService(identity.principal, service.arn), region }
+  }
+
   return {
     authenticate(request, service = 'kms') {
       const claim = readClaim(request)
@@ -86,11 +112,11 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: Ve
       const scope = checkTerms(claim.terms, request.rawHeaders, claim.date, service)
       const signer = signers.get(claim.terms.credential)
       if (signer === undefined || !signer.identity.isCurrent || !isTokenOf(signer.identity, claim)) {
-        return authenticateFirst(request, claim, scope)
+        return authenticateFirst(request, claim, scope).then((who) => callerOf(who, request, claim, service))
       }
       checkExpiry(signer.identity, sessionClock)
       verify(signer, request, claim, scope)
-      return signer.answer
+      return callerOf(signer.answer, request, claim, service)
     },
     drop: identities.drop,
     clear() {

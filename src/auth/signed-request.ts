@@ -1,5 +1,6 @@
 /** What authentication looks at, and what it answers. */
 import type { Service } from '../base/services.ts'
+import type { CallSource } from '../domain/policy/global-conditions.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { ChangeNotice, MaybePromise } from '../domain/store.ts'
 
@@ -20,6 +21,8 @@ export interface AuthenticatedRequest {
   readonly principal: Principal
   /** Region of the credential scope. */
   readonly region: string
+  /** Of a service that calls on its own behalf: the resource for which it does. */
+  readonly source?: CallSource | undefined
 }
 
 export interface Authenticator {

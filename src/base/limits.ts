@@ -41,6 +41,8 @@ export const XKS_ANSWER_DEPTH_MAX = 16
 export const XKS_IDLE_CONNECTION_MS_MAX = 60_000
 /** keystores.md XC-11. */
 export const XKS_HEALTH_INTERVAL_MS = 2 * 60 * 1000
+/** lifecycle.md 10.4: below this the log warns of a proxy's certificate. */
+export const XKS_CERTIFICATE_WARNING_MS = 10 * 24 * 60 * 60 * 1000
 /** How long a connection that was replaced stays for calls that are under way. */
 export const XKS_REPLACED_CONNECTION_MS = 30_000
 /** Of one node: to notice a key manager that gives an IV twice (keystores.md 5.3). */
@@ -113,6 +115,9 @@ export const HSM_SESSION_WAIT_MS_MAX = 200
 /** keystores.md HF-1, and the same for what is done once for a connection or a key. */
 export const HSM_CALL_MS_MAX = 2_000
 export const HSM_SETUP_MS_MAX = 10_000
+/** Keys that a new connection looks for, to tell of those that are missing: at most so many, so many in one call. */
+export const HSM_KEYS_LOOKED_UP_MAX = 10_000
+export const HSM_KEYS_LOOKED_UP_AT_ONCE = 500
 /** A connection that was lost is made anew after growing pauses. */
 export const HSM_RECONNECT_MS_MIN = 1_000
 export const HSM_RECONNECT_MS_MAX = 60_000
@@ -200,6 +205,8 @@ export const CACHED_AUTHORIZATIONS_MAX = 4_000
 export const CACHED_AUTHORIZATION_CHARS_MAX = 1_024
 /** The model of IAM bounds access key ids so. */
 export const ACCESS_KEY_ID_CHARS_MAX = 128
+/** As long as the longest ARN of a grant's constraint (authorization.md 4.1). */
+export const SOURCE_ARN_CHARS_MAX = 2048
 /** Requests of one connection that may be under way at once; no SDK sends a second before the first is answered. */
 export const PIPELINED_REQUESTS_MAX = 64
 /** Bytes that are still read and thrown away after a request was refused as too large, so that its sender sees why. */

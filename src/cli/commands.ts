@@ -67,6 +67,26 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./access-key-change.ts')).accessKeyDelete,
   },
   {
+    name: 'service create',
+    summary: 'Make a service: a program that may act for users.',
+    load: async () => (await import('./service-create.ts')).serviceCreate,
+  },
+  {
+    name: 'service list',
+    summary: 'List services and their access keys.',
+    load: async () => (await import('./service-list.ts')).serviceList,
+  },
+  {
+    name: 'service access-key',
+    summary: 'Make another access key for a service.',
+    load: async () => (await import('./service-create.ts')).serviceAccessKey,
+  },
+  {
+    name: 'service delete',
+    summary: 'Delete a service with its access keys.',
+    load: async () => (await import('./service-delete.ts')).serviceDelete,
+  },
+  {
     name: 'policy attach',
     summary: 'Attach a managed policy to a user, role or group.',
     load: async () => (await import('./policy-attach.ts')).policyAttach,

@@ -18,10 +18,22 @@ interface Record {
   readonly sourceIPAddress: string
   readonly errorCode?: string
   readonly errorMessage?: string
-  readonly userIdentity: { readonly arn?: string }
+  readonly userIdentity: { readonly type?: string; readonly arn?: string; readonly invokedBy?: string }
   readonly requestParameters: { readonly encryptionContext?: { readonly [name: string]: string } } | null
   readonly resources: readonly { readonly ARN: string }[]
-  readonly additionalEventData?: { readonly authorization?: RecordedRefusal }
+  readonly additionalEventData?: { readonly authorization?: RecordedRefusal; readonly service?: RecordedService }
+}
+
+/** What the pipeline recorded of a call that a service made or forwarded (`pipeline/call-record.ts`). */
+interface RecordedService {
+  readonly sourceIPAddress: string
+  readonly sourceArn?: string
+  readonly sourceAccount?: string
+}
+
+/** `undefined`: nobody called. */
+function callerOf({ userIdentity: { type, arn, invokedBy } }: Record): string | undefined {
+  return type === 'AWSService' ? invokedBy : arn
 }
 
 /** What the pipeline recorded of a refusal (`pipeline/refusal-fields.ts`). */
@@ -71,9 +83,9 @@ async function findRecord({ audit }: DataFolder, id: string): Promise<Record> {
 }
 
 function printRecord({ print }: Terminal, record: Record): void {
-  const { eventTime, eventName, awsRegion, sourceIPAddress, userIdentity, errorCode, errorMessage } = record
+  const { eventTime, eventName, awsRegion, sourceIPAddress, errorCode, errorMessage } = record
   print(
-    `${eventTime} ${userIdentity.arn ?? 'the service itself'} called ${eventName} in ${awsRegion} from ${sourceIPAddress}.`,
+    `${eventTime} ${callerOf(record) ?? 'the service itself'} called ${eventName} in ${awsRegion} from ${sourceIPAddress}.`,
   )
   if (errorCode === undefined) print('It succeeded.')
   else print(`It failed with ${errorCode}${errorMessage === undefined ? '' : `: ${errorMessage}`}`)
@@ -91,9 +103,9 @@ function decidedThen({ action, resource, missing, decidedBy, policyId, statement
 
 /** Of calls of KMS; of successful ones on their (last) key, under the permission that has the operation's name. */
 async function printNow(terminal: Terminal, folder: DataFolder, record: Record): Promise<void> {
-  const principal = record.userIdentity.arn
+  const principal = callerOf(record)
   if (principal === undefined || record.eventSource !== 'kms.amazonaws.com') return
-  const refusal = record.additionalEventData?.authorization
+  const { authorization: refusal, service } = record.additionalEventData ?? {}
   const resource = refusal === undefined ? record.resources.at(-1)?.ARN : refusal.resource
   const key = resource?.includes(':key/') ? resource : undefined
   terminal.print('')
@@ -103,10 +115,11 @@ async function printNow(terminal: Terminal, folder: DataFolder, record: Record):
     action: refusal?.action ?? `kms:${record.eventName}`,
     key,
     encryptionContext: record.requestParameters?.encryptionContext,
-    conditions: {},
+    via: record.userIdentity.arn === undefined ? undefined : record.userIdentity.invokedBy,
+    conditions: { 'aws:SourceArn': service?.sourceArn, 'aws:SourceAccount': service?.sourceAccount },
     region: record.awsRegion,
     time: Date.parse(record.eventTime),
-    sourceIp: record.sourceIPAddress,
+    sourceIp: service?.sourceIPAddress ?? record.sourceIPAddress,
   })
   printOutcome(terminal, outcome)
 }

@@ -7,7 +7,10 @@ import type { Operator } from './operator-command.ts'
 import { shellWord, type Terminal } from './terminal.ts'
 
 export const ACCESS_KEY_FLAGS = {
-  output: flag(path('FILE'), 'Where to write the access key; default: credentials-ACCOUNT-USER in the data folder.'),
+  output: flag(
+    path('FILE'),
+    'Where to write the access key; default: credentials-ACCOUNT-USER (credentials-SERVICE) in the data folder.',
+  ),
   print: flag(yesOrNo, 'Print the access key with its secret instead of writing it to a file.'),
 } as const
 
@@ -24,21 +27,39 @@ interface Answer {
 export async function makeAccessKey(
   operator: Operator,
   userName: string | undefined,
-  { output, print }: Wanted,
+  wanted: Wanted,
   terminal: Terminal,
 ): Promise<void> {
   const account = await operator.account()
   const profile = userName ?? 'root'
-  const path = output ?? join(operator.folder.path, `credentials-${account}-${profile}`)
+  const owner = { profile, file: `credentials-${account}-${profile}`, title: `${profile} in account ${account}` }
+  await handOver(operator, owner, wanted, terminal, async () => {
+    const body = userName === undefined ? {} : { UserName: userName }
+    const { AccessKey } = await operator.iam<Answer>('CreateAccessKey', body)
+    return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey }
+  })
+}
+
+interface AccessKeyOwner {
+  readonly profile: string
+  /** Name of the file in the data folder where nothing else is wanted. */
+  readonly file: string
+  readonly title: string
+}
+
+/** The file is there before the access key is made: a secret that could not be written would be lost. */
+export async function handOver(
+  operator: Operator,
+  { profile, file: fileName, title }: AccessKeyOwner,
+  { output, print }: Wanted,
+  terminal: Terminal,
+  make: () => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }>,
+): Promise<void> {
+  const path = output ?? join(operator.folder.path, fileName)
   const file = print ? undefined : reserveFile(path)
   let text: string
   try {
-    const { AccessKey } = await operator.iam<Answer>(
-      'CreateAccessKey',
-      userName === undefined ? {} : { UserName: userName },
-    )
-    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = AccessKey
-    text = accessKeyText({ profile, accessKeyId, secretAccessKey, region: operator.region })
+    text = accessKeyText({ profile, ...(await make()), region: operator.region })
   } catch (error) {
     file?.giveBack()
     throw error
@@ -47,7 +68,7 @@ export async function makeAccessKey(
     terminal.print(text.trimEnd())
     return
   }
-  file.write(`# Access key of ${profile} in account ${account}.\n${text}`)
+  file.write(`# Access key of ${title}.\n${text}`)
   terminal.print(`access key of ${profile} written to ${path}
 use it with AWS_SHARED_CREDENTIALS_FILE=${shellWord(path)} AWS_PROFILE=${shellWord(profile)}`)
 }

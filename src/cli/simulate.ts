@@ -14,7 +14,11 @@ export const simulate = defineCommand({
   settings: ['data', 'region', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   flags: {
-    principal: flag(text('ARN'), 'Who calls: a user, a role, a session of a role or the root of an account.'),
+    principal: flag(
+      text('ARN'),
+      'Who calls: a user, a role, a session of a role, the root of an account, or a service by its name.',
+    ),
+    via: flag(text('SERVICE'), 'The service that forwards the call, such as s3.amazonaws.com.'),
     action: flag(text('ACTION'), 'Permission that the call needs, such as kms:Decrypt.'),
     key: flag(text('KEY'), 'Key id, key ARN, alias name or alias ARN; none for actions that are on no key.'),
     context: flag(textPairs, 'Encryption context of the call.'),
@@ -31,10 +35,11 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
   async run({ settings, flags, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
-    const { principal, key, context, conditions } = flags
+    const { principal, via, key, context, conditions } = flags
     if (principal === undefined) throw new UsageError('who calls? name the --principal')
     const outcome = await simulateOn(folder, {
       principal,
+      via,
       action: actionOf(flags.action),
       key,
       encryptionContext: context,

@@ -2,13 +2,14 @@
 import type { Tag } from './keys/key.ts'
 
 /** As in CloudTrail's userIdentity (audit.md section 2). */
-export type PrincipalType = 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser'
+export type PrincipalType = 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser' | 'AWSService'
 
 /** Frozen; one object for all calls with the same credential, so what is derived from it can be remembered by it. */
 export interface Principal {
   readonly type: PrincipalType
+  /** Empty for a service, which has none. */
   readonly account: string
-  /** The caller ARN of authorization.md 2.1, as messages, GetCallerIdentity and the audit log have it. */
+  /** The caller ARN of authorization.md 2.1, as messages, GetCallerIdentity and the audit log have it; a service's name. */
   readonly arn: string
   /** `aws:userid`: the account for its root, `AIDA…` for a user, `AROA…:session` for a role's session. */
   readonly principalId: string
@@ -21,6 +22,8 @@ export interface Principal {
   readonly principalArn: string
   readonly userName?: string
   readonly accessKeyId: string
+  /** The service that calls for this principal, with the principal's rights and no others (authorization.md S-2). */
+  readonly invokedBy?: string
   /** Of temporary credentials. */
   readonly session?: Session
 }
@@ -47,4 +50,9 @@ export interface Session {
   /** Session policies: inline text and ARNs of managed ones; all absent: no session policy at all. */
   readonly policyText?: string
   readonly policyArns: readonly string[]
+}
+
+/** The service that makes the call, for itself or for somebody; `undefined`: none does. */
+export function callingService({ type, arn, invokedBy }: Principal): string | undefined {
+  return type === 'AWSService' ? arn : invokedBy
 }

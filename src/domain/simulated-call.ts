@@ -3,6 +3,7 @@ import { parseArn } from '../base/arn.ts'
 import { applicableGrants, granteeRefs } from './grants/applicable-grants.ts'
 import { createCallerRights } from './identity/caller-rights.ts'
 import { parsePrincipalArn } from './identity/principal-arn.ts'
+import { isKnownService, servicePrincipal, viaService } from './identity/services.ts'
 import { type LocatedKey, locateKey } from './keys/locate-key.ts'
 import type { AccessRequest, AccessResource, ConditionValues, Decision } from './policy/access-request.ts'
 import { compilePolicy } from './policy/compile-policy.ts'
@@ -15,8 +16,10 @@ import type { Principal, Session } from './principal.ts'
 import type { Reader } from './store.ts'
 
 export interface SimulatedCall {
-  /** ARN of a root, a user, a role (any session of it) or a session. */
+  /** ARN of a root, a user, a role (any session of it) or a session; name of a service. */
   readonly principal: string
+  /** The service that forwards the call; `undefined`: none does. */
+  readonly via?: string | undefined
   /** `kms:Decrypt` */
   readonly action: string
   /** Key id, key ARN, alias name or alias ARN; `undefined`: the action is not on a key. */
@@ -42,7 +45,7 @@ export interface SimulatedOutcome extends Explanation {
 export class NothingToSimulate extends Error {}
 
 export async function simulateCall(reader: Reader, call: SimulatedCall): Promise<SimulatedOutcome> {
-  const principal = await principalOf(reader, call.principal, call.time)
+  const principal = await callerOf(reader, call)
   const rights = await createCallerRights(reader).rightsOf(principal)
   if (rights === undefined) throw new NothingToSimulate(`there is no ${call.principal}`)
   const located = call.key === undefined ? undefined : await locate(reader, call, principal, call.key)
@@ -66,7 +69,8 @@ export async function simulateCall(reader: Reader, call: SimulatedCall): Promise
         region: call.region,
         resourceAccount: located?.account ?? principal.account,
       }),
-      'kms:CallerAccount': principal.account,
+      'kms:CallerAccount': principal.account || undefined,
+      'kms:ViaService': call.via && viaService(call.via, call.region),
       ...(located?.key && keyConditions(located.key)),
       'kms:RequestAlias': located?.requestAlias,
       ...encryptionContextConditions(call.encryptionContext),
@@ -86,12 +90,14 @@ async function withGrants(
   reader: Reader,
   request: AccessRequest,
   located: LocatedKey | undefined,
-  { grantable, encryptionContext }: SimulatedCall,
+  { grantable, encryptionContext, conditions }: SimulatedCall,
 ): Promise<AccessRequest> {
   if (!grantable || located?.key === undefined) return request
   const { principal, action } = request
   const found = await reader.findGrants(located.key, granteeRefs(principal))
-  return { ...request, grants: applicableGrants(found, principal, action, { encryptionContext }) }
+  const sourceArn = conditions['aws:SourceArn']
+  const facts = { encryptionContext, sourceArn: typeof sourceArn === 'string' ? sourceArn : undefined }
+  return { ...request, grants: applicableGrants(found, principal, action, facts) }
 }
 
 function resourceOf(located: LocatedKey | undefined, { account }: Principal): AccessResource {
@@ -108,7 +114,15 @@ async function locate(reader: Reader, call: SimulatedCall, { account }: Principa
 
 const ANY_SESSION = 'any-session'
 
+async function callerOf(reader: Reader, { principal, via, time }: SimulatedCall): Promise<Principal> {
+  const caller = await principalOf(reader, principal, time)
+  if (via === undefined) return caller
+  if (await isKnownService(via, reader)) return { ...caller, invokedBy: via }
+  throw new NothingToSimulate(`${via} is no service here`)
+}
+
 async function principalOf(reader: Reader, text: string, now: number): Promise<Principal> {
+  if (await isKnownService(text, reader)) return servicePrincipal(text, '')
   const named = parsePrincipalArn(text)
   const unknown = new NothingToSimulate(`${text} is no user, role, session or root of an account here`)
   if (named === undefined) throw unknown

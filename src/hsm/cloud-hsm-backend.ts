@@ -27,13 +27,14 @@ import {
   clusterNamed,
   refuseUsedCluster,
 } from './clusters.ts'
-import { createConnections } from './connections.ts'
+import { createConnections, type StoreKeys } from './connections.ts'
 import type { HsmCluster } from './hsm-cluster.ts'
 import { HsmError } from './messages.ts'
 
 export interface CloudHsmServices {
   readonly clusters: readonly HsmCluster[]
   readonly passwords: PasswordRotation
+  readonly keys: StoreKeys
   readonly random: RandomSource
   readonly log: Log
 }

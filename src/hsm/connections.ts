@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts'
 import type { RandomSource } from '../crypto/random.ts'
 import { type CloudHsmKeyStore, type KeyStoreName, keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
+import type { KeyStoreReader } from '../domain/key-stores/key-store-records.ts'
 import type { PasswordRotation } from '../domain/key-stores/password-rotation.ts'
 import type { Clusters } from './clusters.ts'
 import { callFailure, isLostLogin } from './failures.ts'
@@ -30,9 +31,13 @@ export interface Connections {
 export interface ConnectionServices {
   readonly clusters: Clusters
   readonly passwords: PasswordRotation
+  readonly keys: StoreKeys
   readonly random: RandomSource
   readonly log: Log
 }
+
+/** What a store should find in its HSM. */
+export type StoreKeys = Pick<KeyStoreReader, 'materialIdsInStore'>
 
 /** The connection of one attempt to connect the store: the next attempt begins anew. */
 interface Link {
@@ -43,6 +48,8 @@ interface Link {
   pauseMs: number
   /** The HSM no longer accepts the password: it is not tried again before somebody connects the store anew (HU-3). */
   isRefused: boolean
+  /** Nothing is opened for it any more. */
+  isEnded: boolean
 }
 
 export function createConnections(services: ConnectionServices): Connections {
@@ -52,7 +59,8 @@ export function createConnections(services: ConnectionServices): Connections {
   function linkTo(store: CloudHsmKeyStore): Link {
     const ref = keyStoreRef(store)
     const known = links.get(ref)
-    if (known?.attempt === store.attempt) return known
+    // Whoever has not heard of the newest attempt yet gets its connection all the same.
+    if (known !== undefined && known.attempt >= store.attempt) return known
     if (known !== undefined) void end(known)
     const link = {
       attempt: store.attempt,
@@ -60,33 +68,42 @@ export function createConnections(services: ConnectionServices): Connections {
       retryAt: 0,
       pauseMs: HSM_RECONNECT_MS_MIN,
       isRefused: false,
+      isEnded: false,
     }
     links.set(ref, link)
     return link
   }
 
+  /** The login of the link, or a new one, which all callers share that find it missing. */
   async function loginOf(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
-    const known = link.login && (await link.login.catch(() => undefined))
-    if (known?.client.isAlive) return known
-    if (link.isRefused || performance.now() < link.retryAt) throw new HsmError('NO_TOKEN', 'waiting to connect again')
-    link.login = openLogin(services, store, 'again').catch((error: unknown) => {
-      pause(link)
+    for (let login = link.login; login !== undefined; login = link.login) {
+      const known = await login.catch(() => undefined)
+      if (known?.client.isAlive) return known
+      if (link.login === login) link.login = undefined
+    }
+    if (link.isEnded || link.isRefused || performance.now() < link.retryAt) {
+      throw new HsmError('NO_TOKEN', 'the connection was closed, or waits to be made again')
+    }
+    link.login = openAgain(store, link)
+    return link.login
+  }
+
+  async function openAgain(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
+    try {
+      const login = await openLogin(services, store, 'again')
+      link.pauseMs = HSM_RECONNECT_MS_MIN
+      return login
+    } catch (error) {
+      link.retryAt = performance.now() + link.pauseMs
+      link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
       link.isRefused = error instanceof ConnectionError && error.code === 'INVALID_CREDENTIALS'
       log.error({ customKeyStoreId: store.storeId, err: error }, 'cannot connect to the HSMs of a custom key store')
       throw error
-    })
-    const login = await link.login
-    link.pauseMs = HSM_RECONNECT_MS_MIN
-    return login
-  }
-
-  function pause(link: Link): void {
-    link.login = undefined
-    link.retryAt = performance.now() + link.pauseMs
-    link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
+    }
   }
 
   async function end(link: Link): Promise<void> {
+    link.isEnded = true
     const login = await link.login?.catch(() => undefined)
     await login?.client.close()
   }

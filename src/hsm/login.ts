@@ -1,4 +1,5 @@
 /** Connecting one process to the tokens of a store's cluster, step by step (keystores.md 2.2, 2.3). */
+import { HSM_KEYS_LOOKED_UP_AT_ONCE, HSM_KEYS_LOOKED_UP_MAX } from '../base/limits.ts'
 import type { CloudHsmKeyStore } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
 import { chosenTokens } from './clusters.ts'
@@ -34,7 +35,10 @@ export async function openLogin(
     const tokens = chosenTokens(cluster, await client.call('findTokens', { names: cluster.tokens }))
     checkUsable(cluster, store, tokens)
     const canDerive = await logIn(services, client, cluster, store, purpose)
-    if (purpose === 'for all') await client.call('selfTest', undefined)
+    if (purpose === 'for all') {
+      await client.call('selfTest', undefined)
+      await noteMissingKeys(services, client, store)
+    }
     return { client, canDerive }
   } catch (error) {
     await client?.close()
@@ -51,7 +55,27 @@ function checkUsable(cluster: HsmCluster, store: CloudHsmKeyStore, tokens: reado
   for (const token of tokens) checkToken(token, store)
 }
 
-function checkToken({ label, ...token }: TokenState, { isSecretRefused }: CloudHsmKeyStore): void {
+/** ST-4: a key that has vanished from the HSM changes nothing but that it cannot be used, so its operator should hear of it. */
+async function noteMissingKeys(
+  { keys, log }: ConnectionServices,
+  client: ModuleClient,
+  store: CloudHsmKeyStore,
+): Promise<void> {
+  const ids = await keys.materialIdsInStore(store, HSM_KEYS_LOOKED_UP_MAX)
+  for (let start = 0; start < ids.length; start += HSM_KEYS_LOOKED_UP_AT_ONCE) {
+    const some = ids.slice(start, start + HSM_KEYS_LOOKED_UP_AT_ONCE).map((id) => Buffer.from(id, 'hex'))
+    for (const id of await client.call('findMissing', { ids: some })) {
+      const backingKeyId = id.toString('hex')
+      log.warn({ customKeyStoreId: store.storeId, backingKeyId }, 'a key of a custom key store is not in its HSM')
+    }
+  }
+}
+
+/** @throws {ConnectionError} for a token that no login should be tried on, or that is of no use. */
+export function checkToken(
+  { label, ...token }: TokenState,
+  { isSecretRefused }: Pick<CloudHsmKeyStore, 'isSecretRefused'>,
+): void {
   if (token.isPinLocked) throw new ConnectionError('USER_LOCKED_OUT', `the user PIN of token ${label} is locked`)
   if (!token.hasUserPin) throw new ConnectionError('USER_NOT_FOUND', `token ${label} has no user PIN`)
   if (!token.hasGcm) {

@@ -51,6 +51,8 @@ export interface Commands {
   selfTest: { takes: undefined; gives: undefined }
   /** How many tokens work. */
   countTokens: { takes: undefined; gives: number }
+  /** Those of `ids` that are no key's, or several keys'. */
+  findMissing: { takes: { readonly ids: readonly Buffer[] }; gives: readonly Buffer[] }
   generateKey: { takes: KeyInToken & { readonly label: string; readonly derives: boolean }; gives: undefined }
   /** @see {@link KeyProblem} */
   destroyKey: { takes: KeyInToken & { readonly label: string }; gives: { readonly keyHandle: string } }

@@ -1,6 +1,5 @@
 /** A node's side of the process that has a PKCS #11 library loaded: it waits for no answer longer than its budget (HF-1). */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HSM_CALL_MS_MAX, HSM_SESSIONS_MAX, HSM_SETUP_MS_MAX } from '../base/limits.ts'
@@ -29,6 +28,7 @@ const SETUP: ReadonlySet<CommandName> = new Set([
   'login',
   'setPin',
   'selfTest',
+  'findMissing',
   'generateKey',
 ])
 
@@ -66,7 +66,7 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function createClient(child: ChildProcess): ModuleClient {
   const pending = new Map<number, Pending>()
-  const exited = once(child, 'exit')
+  const exited = new Promise((resolve) => child.once('exit', resolve))
   let lastId = 0
   let isAlive = true
 

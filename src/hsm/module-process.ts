@@ -50,6 +50,13 @@ const HANDLERS: Handlers = {
     await cluster().withAll((token) => token.selfTest(random.nonce))
     return undefined
   },
+  async findMissing({ ids }) {
+    const missing = new Set<Buffer>()
+    await cluster().withAll(async (token) => {
+      for (const id of await token.findMissing(ids)) missing.add(id)
+    })
+    return [...missing]
+  },
   countTokens: () => cluster().count(),
   async generateKey(takes) {
     await cluster().withToken((token) => token.generateKey(takes))

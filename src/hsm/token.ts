@@ -13,6 +13,8 @@ export interface Token {
   encrypt(message: TokenMessage): Promise<Buffer>
   decrypt(message: TokenMessage): Promise<Buffer>
   random(length: number): Promise<Buffer>
+  /** @see {@link Commands} */
+  findMissing(ids: readonly Buffer[]): Promise<readonly Buffer[]>
   /** A key of its own, not kept, goes through a round trip. */
   selfTest(nonce: (length: number) => Buffer): Promise<void>
 }
@@ -201,6 +203,7 @@ export function openToken(library: Pkcs11Library, slot: Handle, session: Handle)
       pool.use((session) => withMessageKey(session, message, (key) => encryptWith(session, key, message))),
     decrypt: (message) =>
       pool.use((session) => withMessageKey(session, message, (key) => decryptWith(session, key, message))),
+    findMissing: (ids) => pool.use((session) => ids.filter((id) => findAll(session, id).length !== 1)),
     random: (length) => pool.use((session) => module.C_GenerateRandom(session, Buffer.alloc(length))),
     selfTest: (nonce) =>
       pool.use(async (session) => {

@@ -51,6 +51,7 @@ export const CreateGrant = defineChange({
         const child = { operations: operationsOf(input), constraints: constraintsOf(input.Constraints) }
         return (parent) => covers(parent, child)
       },
+      managesGrants: true,
       conditionKeys: conditionsOf,
     },
   ],
@@ -79,7 +80,8 @@ export const CreateGrant = defineChange({
       createdAt: call.time,
       grantee: await granteeOf(input, change, identity),
       retiring: await retiringOf(input, change, identity),
-      issuingAccount: call.principal.account,
+      // A service has no account of its own to issue from.
+      issuingAccount: call.principal.account || key.account,
       operations,
       constraints,
     }
@@ -119,7 +121,6 @@ function checkPrincipalMembers(input: Input): void {
 function conditionsOf(input: Input): ConditionValues {
   const constraints = constraintsOf(input.Constraints)
   return {
-    'kms:GrantIsForAWSResource': 'false',
     'kms:GrantOperations': operationsOf(input),
     'kms:GranteePrincipal': input.GranteePrincipal,
     'kms:GranteeServicePrincipal': input.GranteeServicePrincipal,
@@ -137,7 +138,7 @@ async function granteeOf(
   reader: Reader,
   { externalAccounts }: Members,
 ) {
-  if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal)
+  if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal, reader)
   const gone = invalidArn('GranteePrincipal does not refer to a valid principal.')
   return principalRef(GranteePrincipal!, reader, externalAccounts, gone)
 }
@@ -147,7 +148,7 @@ async function retiringOf(
   reader: Reader,
   { externalAccounts }: Members,
 ) {
-  if (RetiringServicePrincipal !== undefined) return serviceRef(RetiringServicePrincipal)
+  if (RetiringServicePrincipal !== undefined) return serviceRef(RetiringServicePrincipal, reader)
   if (RetiringPrincipal === undefined) return undefined
   const gone = invalidArn('RetiringPrincipal does not refer to a valid principal.')
   return principalRef(RetiringPrincipal, reader, externalAccounts, gone)

@@ -16,7 +16,7 @@ export const DescribeKey = defineOperation({
       keyStates: ANY_STATE,
       crossAccount: true,
       grantable: true,
-      makesManagedKey: true,
+      makesManagedKey: 'by anybody',
     },
   ],
   audit: { readOnly: true, parameters: ({ KeyId }) => ({ keyId: KeyId }) },

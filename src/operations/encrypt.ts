@@ -25,6 +25,7 @@ export const Encrypt = defineOperation({
       keyStates: USABLE,
       keyUsage: 'ENCRYPT_DECRYPT',
       algorithm: ({ EncryptionAlgorithm = SYMMETRIC_DEFAULT }) => EncryptionAlgorithm,
+      makesManagedKey: 'by services',
       crossAccount: true,
       grantable: true,
       encryptionContext: ({ EncryptionContext }) => EncryptionContext,

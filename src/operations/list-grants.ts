@@ -35,7 +35,7 @@ export const ListGrants = defineOperation({
       permission: 'kms:ListGrants',
       keyStates: ANY_STATE,
       crossAccount: true,
-      conditionKeys: () => ({ 'kms:GrantIsForAWSResource': 'false' }),
+      managesGrants: true,
     },
   ],
   audit: {
@@ -65,7 +65,7 @@ async function granteeOf(
   reader: Reader,
   externalAccounts: ExternalAccounts,
 ) {
-  if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal)
+  if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal, reader)
   if (GranteePrincipal === undefined) return undefined
   const gone = invalidArn('Input does not refer to a valid principal')
   return principalRef(GranteePrincipal, reader, externalAccounts, gone)

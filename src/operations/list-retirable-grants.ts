@@ -5,6 +5,7 @@ import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
 import { shownPrincipal } from '../domain/identity/resolve-principal.ts'
+import type { Principal } from '../domain/principal.ts'
 import type { Reader } from '../domain/store.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { grantEntries, principalId } from './shapes/grants.ts'
@@ -19,6 +20,8 @@ export const ListRetirableGrants = defineOperation({
       on: 'account',
       permission: 'kms:ListRetirableGrants',
       resourceArn: ({ RetiringPrincipal }) => RetiringPrincipal,
+      // A service has no policy that could allow it to ask what it may retire itself.
+      applies: ({ RetiringPrincipal }, { principal }) => !isService(principal, RetiringPrincipal),
     },
   ],
   audit: {
@@ -31,8 +34,10 @@ export const ListRetirableGrants = defineOperation({
   },
   async handler(input, { call, store, identity }) {
     const { region, time } = call
-    const { account } = call.principal
-    const retiring = await retiringOf(input.RetiringPrincipal, account, store, identity)
+    const { account, arn } = call.principal
+    const retiring = isService(call.principal, input.RetiringPrincipal)
+      ? arn
+      : await retiringOf(input.RetiringPrincipal, account, store, identity)
     const scope = ['ListRetirableGrants', account, region, retiring]
     const limit = pageLimit(input, 50, 100)
     const after = pageStart(input, scope)
@@ -41,6 +46,10 @@ export const ListRetirableGrants = defineOperation({
     return { Grants: await grantEntries(items, store), ...end }
   },
 })
+
+function isService({ type, arn }: Principal, named: string): boolean {
+  return type === 'AWSService' && arn === named
+}
 
 /** Of another account nobody is there, whether or not he is. */
 async function retiringOf(text: string, account: string, reader: Reader, { externalAccounts }: IdentityServices) {

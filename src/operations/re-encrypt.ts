@@ -78,6 +78,7 @@ export const ReEncrypt = defineOperation({
       keyStates: USABLE,
       keyUsage: 'ENCRYPT_DECRYPT',
       algorithm: destinationAlgorithm,
+      makesManagedKey: 'by services',
       crossAccount: true,
       grantable: true,
       encryptionContext: ({ DestinationEncryptionContext }) => DestinationEncryptionContext,

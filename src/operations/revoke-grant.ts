@@ -19,7 +19,7 @@ export const RevokeGrant = defineChange({
       permission: 'kms:RevokeGrant',
       keyStates: ANY_STATE,
       crossAccount: true,
-      conditionKeys: () => ({ 'kms:GrantIsForAWSResource': 'false' }),
+      managesGrants: true,
     },
   ],
   audit: {

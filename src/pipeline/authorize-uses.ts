@@ -157,7 +157,7 @@ function resourceOf(
 ): AccessResource | undefined {
   const { account } = call.principal
   if (use.on === 'account') {
-    if (use.applies?.(input) === false) return undefined
+    if (use.applies?.(input, call) === false) return undefined
     const arn = use.resourceArn?.(input)
     return arn === undefined ? { kind: 'account', arn: '*', account } : { kind: 'entity', arn, account }
   }

@@ -3,6 +3,7 @@ import { type AuditFields, type AuditResource, auditLine } from '../audit/audit-
 import { KmsError } from '../base/errors.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
+import { callingService } from '../domain/principal.ts'
 import type { Call } from './call.ts'
 import type { Located } from './locate.ts'
 import type { Operation } from './operation.ts'
@@ -20,7 +21,7 @@ export interface RecordedCall {
   readonly additionalEventData: Readonly<Record<string, unknown>>
   /** The caller may know what else there is to know of the keys. */
   readonly isAuthorized?: boolean | undefined
-  /** Of a copy for another account than the caller's. */
+  /** Of a copy for another account than the caller's, and of every record of a service, which has none. */
   readonly copyFor?: string
   readonly sharedEventId?: string
 }
@@ -45,18 +46,33 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     eventName: operation.name,
     region: call.region,
     identity: principal,
-    sourceIp: call.sourceIp,
-    userAgent: call.userAgent,
+    ...originOf(call),
     readOnly: template.readOnly,
     error: failed ? asKmsError(error) : undefined,
     parameters: input === undefined ? undefined : template.parameters?.(input),
     response: failed ? undefined : template.response?.(output, keyArn),
-    additional: recorded.isAuthorized === true ? withKeyStores(recorded) : additionalEventData,
+    additional: withPeer(recorded.isAuthorized === true ? withKeyStores(recorded) : additionalEventData, call),
     resources,
     recipient: recorded.copyFor,
     sharedEventId: recorded.sharedEventId,
-    tls: call.tls,
   })
+}
+
+/** A call that a service makes or forwards comes from the service, as its records say (audit.md section 1). */
+function originOf({ principal, sourceIp, userAgent, tls }: Call) {
+  const service = callingService(principal)
+  return service === undefined
+    ? { sourceIp, userAgent, tls }
+    : { sourceIp: service, userAgent: service, tls: undefined }
+}
+
+/** Where it really came from. */
+function withPeer(fields: RecordedCall['additionalEventData'], { principal, sourceIp, userAgent, source }: Call) {
+  if (callingService(principal) === undefined) return fields
+  return {
+    ...fields,
+    service: { sourceIPAddress: sourceIp, userAgent, sourceArn: source?.arn, sourceAccount: source?.account },
+  }
 }
 
 /** Where the keys of a cryptographic operation are, if that is a custom key store (audit.md 4.1); also of one that failed. */
@@ -137,9 +153,10 @@ export function recordElsewhere(recorded: RecordedCall, output: unknown): string
   const elsewhere = operation.audit.elsewhere?.(input, output, keysOf(located))
   if (elsewhere === undefined) return undefined
   const { eventName, region, parameters, response, keyArn } = elsewhere
-  const { principal, requestId, sourceIp, userAgent, tls } = call
+  const { principal, requestId } = call
   return auditLine({
-    ...{ eventId, requestId, time, eventName, region, sourceIp, userAgent, tls, parameters, response },
+    ...{ eventId, requestId, time, eventName, region, parameters, response },
+    ...originOf(call),
     service: 'kms',
     // Not the caller himself: the service, on his behalf.
     identity: { ...principal, invokedBy: 'kms.amazonaws.com' },

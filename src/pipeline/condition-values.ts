@@ -3,11 +3,14 @@
 import { constraintConditions } from '../domain/grants/grant-constraints.ts'
 import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
 import type { Rights } from '../domain/identity/rights.ts'
+import { viaService } from '../domain/identity/services.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
 import { encryptionContextConditions } from '../domain/policy/encryption-context-conditions.ts'
 import { globalConditions } from '../domain/policy/global-conditions.ts'
 import { keyConditions, tagConditions } from '../domain/policy/key-conditions.ts'
+import { callingService } from '../domain/principal.ts'
+import type { Call } from './call.ts'
 import type { Located } from './locate.ts'
 import type { KeyUse, LocatedEntity, Use, UsedRole } from './operation.ts'
 import { keysOf, type UsesOfCall } from './uses.ts'
@@ -38,16 +41,31 @@ export function conditionsOf(
       secureTransport: call.tls !== undefined,
       userAgent: call.userAgent,
       region: regionOf(use, of),
+      source: call.source,
       resourceAccount: ownerOf(use, found, call.principal.account),
     }),
-    ...(isAboutKeys(use) ? { 'kms:CallerAccount': call.principal.account } : undefined),
+    ...(isAboutKeys(use) ? callerConditions(call) : undefined),
     ...(use.on === 'key' ? usedKeyConditions(use, found as LocatedKey, input) : undefined),
     ...(use.on === 'grant' ? usedGrantConditions(found as LocatedGrant) : undefined),
+    ...(use.on === 'key' && use.managesGrants === true ? grantConditions(call) : undefined),
     ...(trailingDays === undefined ? undefined : { 'kms:TrailingDaysWithoutKeyUsage': String(trailingDays) }),
     ...declaredConditions(use, input, found, located),
     ...recipient?.conditions,
     ...of.callerConditions,
   }
+}
+
+/** A service has no account (authorization.md 3.1); kms:ViaService is for those who come through one (S-2). */
+function callerConditions({ principal: { account, invokedBy }, region }: Call): ConditionValues {
+  return {
+    'kms:CallerAccount': account || undefined,
+    'kms:ViaService': invokedBy === undefined ? undefined : viaService(invokedBy, region),
+  }
+}
+
+/** S-4: does a service manage the grant? */
+function grantConditions({ principal }: Call): ConditionValues {
+  return { 'kms:GrantIsForAWSResource': String(callingService(principal) !== undefined) }
 }
 
 /** Where a use takes place: of a change of another Region's keys, there. */

@@ -6,7 +6,8 @@
 import { serviceEventLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import type { AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
-import { checkSessionMayCall } from '../domain/identity/session-rules.ts'
+import { NO_ACCOUNT } from '../domain/identity/services.ts'
+import { checkMayCall } from '../domain/identity/session-rules.ts'
 import type { Change, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { callRecord, otherAccounts, recordElsewhere } from './call-record.ts'
@@ -55,7 +56,7 @@ export function createPipeline(services: PipelineServices): Execute {
     const eventId = services.random.uuid()
     let done: Done
     try {
-      checkSessionMayCall(call.principal, operation.service ?? 'kms', operation.name)
+      checkMayCall(call.principal, operation.service ?? 'kms', operation.name)
       // IAM does not repeat what it was sent.
       const input = operation.input.parse(body, operation.service !== 'iam')
       progress.input = input
@@ -182,12 +183,15 @@ export function createPipeline(services: PipelineServices): Execute {
     const recorded = { operation, call, eventId, time, input, located, additionalEventData, isAuthorized }
     const others = isAuthorized ? otherAccounts(located, call) : NOBODY
     if (others.length === 0) return [{ eventId, line: callRecord(recorded, output, error) }]
-    const shared = { ...recorded, sharedEventId: services.random.uuid() }
-    const copies = others.map((copyFor) => {
-      const eventId = services.random.uuid()
-      return { eventId, line: callRecord({ ...shared, eventId, copyFor }, output, error) }
+    // A service has no account that could have a record of its own.
+    const own = call.principal.account === NO_ACCOUNT ? [] : [undefined]
+    const copies = [...own, ...others]
+    const shared = copies.length === 1 ? recorded : { ...recorded, sharedEventId: services.random.uuid() }
+    return copies.map((copyFor, index) => {
+      const id = index === 0 ? eventId : services.random.uuid()
+      const copy = { ...shared, eventId: id, ...(copyFor !== undefined && { copyFor }) }
+      return { eventId: id, line: callRecord(copy, output, error) }
     })
-    return [{ eventId, line: callRecord(shared, output, error) }, ...copies]
   }
 
   /** What a change did in another Region has a record there, which commits with it as the first one does. */

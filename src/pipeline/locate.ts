@@ -59,7 +59,9 @@ export function locate(
       const here = { account, region: call.region, time: call.time }
       if (locator === undefined) return undefined
       const found = locateBy(locator, lookups, here)
-      return use.makesManagedKey ? found.then((found) => found && orKeyToBe(found, here, random)) : found
+      const { makesManagedKey } = use
+      const makes = makesManagedKey === 'by services' ? call.principal.invokedBy !== undefined : makesManagedKey
+      return makes ? found.then((found) => found && orKeyToBe(found, here, random)) : found
     }
     case 'grant':
       return locateGrant(lookups, tokens, { account, region: call.region, time: call.time }, use.locate(input))

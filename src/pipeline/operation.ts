@@ -67,8 +67,11 @@ export interface KeyUse<Input> {
   readonly grantable?: boolean
   /** Of the grants that could allow it, those that count for this request (authorization.md GP-2); all if left out. */
   acceptsGrant?(input: Input): (grant: Grant) => boolean
-  /** Naming a predefined alias of AWS whose key does not exist yet makes it (lifecycle.md MGD-1). */
-  readonly makesManagedKey?: boolean
+  /**
+   * Naming a predefined alias of AWS whose key does not exist yet makes it (lifecycle.md MGD-1): whoever names it, or only
+   * a service that calls for somebody.
+   */
+  readonly makesManagedKey?: 'by anybody' | 'by services'
   /** Of this use of the key: for the condition keys of its pairs and for grants with constraints. */
   encryptionContext?(input: Input): Readonly<Record<string, string>> | undefined
   /**
@@ -76,6 +79,8 @@ export interface KeyUse<Input> {
    * @param keys those of all uses of the operation, in order; `undefined` where a use has none.
    */
   conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionValues
+  /** Carries kms:GrantIsForAWSResource. */
+  readonly managesGrants?: boolean
   /** Carries kms:TrailingDaysWithoutKeyUsage. */
   readonly showsTrailingDays?: boolean
 }
@@ -92,7 +97,7 @@ export interface AccountUse<Input> {
   /** The Region in which the permission is needed; that of the call if left out. */
   region?(input: Input): string
   /** `undefined` or true: this request needs the permission. */
-  applies?(input: Input): boolean
+  applies?(input: Input, call: Call): boolean
   /** @param keys those of all uses of the operation, in order; `undefined` where a use has none. */
   conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionValues
   /** Carries kms:CallerAccount and kms:ViaService although it names no key (authorization.md 3.1). */

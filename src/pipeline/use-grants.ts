@@ -26,7 +26,8 @@ export function grantsFor(
     if (grants.length === 0) return NONE
     const accepts = acceptsGrant?.(input)
     const counting = accepts === undefined ? grants : grants.filter(accepts)
-    return applicableGrants(counting, call.principal, action, { encryptionContext: encryptionContext?.(input) })
+    const facts = { encryptionContext: encryptionContext?.(input), sourceArn: call.source?.arn }
+    return applicableGrants(counting, call.principal, action, facts)
   }
   const view = { presented: presentedGrants, time: call.time }
   const grants = visibleGrants(lookups, key, call.principal, view, services)

@@ -14,13 +14,14 @@ import {
 import { uniqueIdOf } from '../domain/identity/identifiers.ts'
 import { checkInlinePoliciesSize } from '../domain/identity/policy-sizes.ts'
 import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
+import { openServiceSecret, type ServiceAccessKey, sealServiceSecret } from '../domain/identity/services.ts'
 import { bindTrustPolicy } from '../domain/identity/trust-policies.ts'
 import type { DomainKeys } from '../domain/keys/domain-keys.ts'
 import type { Tag } from '../domain/keys/key.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Store } from '../domain/store.ts'
 import { inPlace } from './in-place.ts'
-import type { SeedAccessKey, SeedGroup, SeedIdentities, SeedRole, SeedUser } from './seed-identities.ts'
+import type { SeedAccessKey, SeedGroup, SeedIdentities, SeedRole, SeedService, SeedUser } from './seed-identities.ts'
 
 export interface IdentitySeedServices {
   readonly store: Store
@@ -36,9 +37,15 @@ interface PlannedUser {
   readonly tokens: readonly StoredAccessKey['token'][]
 }
 
+interface PlannedService {
+  readonly seed: SeedService
+  readonly tokens: readonly ServiceAccessKey['token'][]
+}
+
 export interface PlannedIdentities {
   readonly seed: SeedIdentities
   readonly users: readonly PlannedUser[]
+  readonly services: readonly PlannedService[]
 }
 
 export interface IdentityOutcome {
@@ -63,13 +70,18 @@ export async function planIdentities(
     const tokens = user.accessKeys.map(({ id, secret }) => sealSecretAccessKey(domainKeys, owner, id, secret))
     users.push({ seed: user, owner, tokens: await Promise.all(tokens) })
   }
-  return { seed, users }
+  const services: PlannedService[] = []
+  for (const service of seed.services) {
+    const tokens = service.accessKeys.map(({ id, secret }) => sealServiceSecret(domainKeys, service.name, id, secret))
+    services.push({ seed: service, tokens: await Promise.all(tokens) })
+  }
+  return { seed, users, services }
 }
 
 export async function applyIdentities(
   services: IdentitySeedServices,
   change: Change,
-  { seed, users }: PlannedIdentities,
+  { seed, users, services: plannedServices }: PlannedIdentities,
   account: string,
   createdAt: number,
 ): Promise<IdentityOutcome> {
@@ -78,6 +90,7 @@ export async function applyIdentities(
   await applyAccounts(applying, seed)
   for (const group of seed.groups) await applyGroup(applying, group)
   for (const user of users) await applyUser(applying, user)
+  for (const service of plannedServices) await applyService(applying, service)
   await applyRoles(applying, seed.roles)
   return outcome
 }
@@ -185,6 +198,35 @@ async function applyAccessKey(
     outcome.contradictions.push(`${place}.id: ${accessKeyId} belongs to somebody else`)
   } else if (!(await openSecretAccessKey(domainKeys, existing)).equals(Buffer.from(secret))) {
     outcome.contradictions.push(`${place}.secret: ${accessKeyId} has another`)
+  }
+}
+
+/** Before roles: their trust policies may name services. */
+async function applyService(applying: Applying, { seed, tokens }: PlannedService): Promise<void> {
+  const { change, createdAt, domainKeys, outcome } = applying
+  const { place, name, accessKeys } = seed
+  if (await change.hasService(name)) outcome.found++
+  else {
+    await change.insertService({ name, createdAt })
+    outcome.made++
+  }
+  for (const [index, { id: accessKeyId, secret }] of accessKeys.entries()) {
+    const at = `${place}.accessKeys[${index}]`
+    const existing = await change.findServiceAccessKey(accessKeyId)
+    const isTaken = existing === undefined && (await change.findCredential(accessKeyId)) !== undefined
+    if (isTaken || (existing !== undefined && existing.service !== name)) {
+      outcome.contradictions.push(`${at}.id: ${accessKeyId} belongs to somebody else`)
+    } else if (existing === undefined) {
+      await change.insertServiceAccessKey({
+        accessKeyId,
+        service: name,
+        active: true,
+        token: tokens[index]!,
+        createdAt,
+      })
+    } else if (!(await openServiceSecret(domainKeys, existing)).equals(Buffer.from(secret))) {
+      outcome.contradictions.push(`${at}.secret: ${accessKeyId} has another`)
+    }
   }
 }
 

@@ -11,6 +11,7 @@ export interface SeedDocument {
   readonly groups?: readonly SeedOwnerDocument[]
   readonly users?: readonly SeedUserDocument[]
   readonly roles?: readonly SeedRoleDocument[]
+  readonly services?: readonly SeedServiceDocument[]
 }
 
 export interface SeedAccountDocument {
@@ -35,6 +36,12 @@ export interface SeedUserDocument extends SeedOwnerDocument {
   /** Names of groups of the same account. */
   readonly groups?: readonly string[]
   /** Whoever can read the seed can use them. */
+  readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[]
+}
+
+export interface SeedServiceDocument {
+  /** `billing.example.com`, or a name of AWS such as `s3.amazonaws.com`. */
+  readonly name: string
   readonly accessKeys?: readonly { readonly id: string; readonly secret: string }[]
 }
 

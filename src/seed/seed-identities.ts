@@ -1,7 +1,8 @@
-/** The identities of a seed: accounts, users with access keys, groups, roles, and the policies of all of them. */
+/** The identities of a seed: accounts, users and services with access keys, groups, roles, and the policies of all of them. */
 
 import { parseEntityArn } from '../domain/identity/entity-name.ts'
 import { checkIdentityTags } from '../domain/identity/identity-tags.ts'
+import { isServiceName } from '../domain/identity/services.ts'
 import type { Tag } from '../domain/keys/key.ts'
 import { readIdentityPolicy } from '../domain/policy/identity-policy.ts'
 import { readTrustPolicy } from '../domain/policy/trust-policy.ts'
@@ -62,16 +63,29 @@ export interface SeedRole extends SeedOwner {
   readonly trustPolicy: string
 }
 
+export interface SeedService {
+  readonly place: string
+  readonly name: string
+  readonly accessKeys: readonly SeedAccessKey[]
+}
+
 export interface SeedIdentities {
   readonly accounts: readonly SeedAccount[]
   readonly groups: readonly SeedGroup[]
   readonly users: readonly SeedUser[]
   readonly roles: readonly SeedRole[]
+  readonly services: readonly SeedService[]
 }
 
-export const NO_IDENTITIES: SeedIdentities = Object.freeze({ accounts: [], groups: [], users: [], roles: [] })
+export const NO_IDENTITIES: SeedIdentities = Object.freeze({
+  accounts: [],
+  groups: [],
+  users: [],
+  roles: [],
+  services: [],
+})
 
-export const IDENTITY_FIELDS = ['accounts', 'groups', 'users', 'roles'] as const
+export const IDENTITY_FIELDS = ['accounts', 'groups', 'users', 'roles', 'services'] as const
 
 const OWNER_FIELDS = ['name', 'account', 'path', 'managedPolicies', 'policies']
 const USER_FIELDS = [...OWNER_FIELDS, 'tags', 'groups', 'accessKeys']
@@ -97,6 +111,7 @@ export function readIdentities(fields: Fields): SeedIdentities {
     groups: entries('groups', (entry, place) => readOwner(mapping(entry, place, OWNER_FIELDS), place, LONG_NAME)),
     users: entries('users', readUser),
     roles: entries('roles', readRole),
+    services: entries('services', readService),
   }
 }
 
@@ -118,9 +133,21 @@ function readUser(entry: unknown, place: string): SeedUser {
     ...readOwner(fields, place, NAME),
     tags: optional(fields, place, 'tags', readIdentityTags),
     groups: optional(fields, place, 'groups', (value, at) => list(value, at, 'group names', readGroup)) ?? [],
-    accessKeys:
-      optional(fields, place, 'accessKeys', (value, at) => list(value, at, 'access keys', readAccessKey)) ?? [],
+    accessKeys: optional(fields, place, 'accessKeys', readAccessKeys) ?? [],
   }
+}
+
+function readService(entry: unknown, place: string): SeedService {
+  const fields = mapping(entry, place, ['name', 'accessKeys'])
+  return {
+    place,
+    name: text(fields.name, `${place}.name`, "a name such as 'billing.example.com'", isServiceName),
+    accessKeys: optional(fields, place, 'accessKeys', readAccessKeys) ?? [],
+  }
+}
+
+function readAccessKeys(value: unknown, place: string): readonly SeedAccessKey[] {
+  return list(value, place, 'access keys', readAccessKey)
 }
 
 function readRole(entry: unknown, place: string): SeedRole {

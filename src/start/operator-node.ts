@@ -12,6 +12,8 @@ import { systemClock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import type { NewAccessKey } from '../domain/identity/identity-services.ts'
+import { makeServiceAccessKey } from '../domain/identity/services.ts'
 import type { Change, Store } from '../domain/store.ts'
 import { IAM_OPERATIONS } from '../operations/iam/index.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
@@ -27,6 +29,8 @@ export interface OperatorNode {
   readonly store: Store
   /** @throws {OperatorError} with the text of what the operation refuses. */
   iam<T>(account: string, operation: string, body: object): Promise<T>
+  /** For {@link change}, and outside of it: sealing may make a domain key. */
+  newServiceAccessKey(service: string): Promise<NewAccessKey>
   /** A change for which there is no operation, with the event that tells of it: both commit, or neither. */
   change(work: (change: Change, time: number) => Promise<OperatorDeed>): Promise<void>
   close(): Promise<void>
@@ -98,6 +102,7 @@ async function open(options: OperatorNodeOptions, { node, lock, store }: Parts):
   return {
     store,
     iam: (account, operation, body) => callIam(service, account, operation, body),
+    newServiceAccessKey: (name) => makeServiceAccessKey(service.domainKeys, service.random, name),
     change: (work) => changeWithEvent({ store, auditLog, node, service }, work),
     async close() {
       await service.stop()

@@ -71,25 +71,32 @@ export async function deleteAccessKey(db: Db, accessKeyId: string): Promise<stri
   return row?.account
 }
 
+/** Users' keys and those of services: no two have one id. */
+const TABLES = ['access_keys', 'service_access_keys'] as const
+
 export async function findAccessKeyUse(db: Db, accessKeyId: string): Promise<AccessKeyUse | undefined> {
-  const row = await db
-    .selectFrom('access_keys')
-    .select(['used_at', 'used_service', 'used_region'])
-    .where('access_key_id', '=', accessKeyId)
-    .executeTakeFirst()
-  if (row === undefined || row.used_at === null || row.used_service === null || row.used_region === null)
-    return undefined
-  return { accessKeyId, usedAt: row.used_at, service: row.used_service, region: row.used_region }
+  for (const table of TABLES) {
+    const row = await db
+      .selectFrom(table)
+      .select(['used_at', 'used_service', 'used_region'])
+      .where('access_key_id', '=', accessKeyId)
+      .executeTakeFirst()
+    if (row === undefined || row.used_at === null || row.used_service === null || row.used_region === null) continue
+    return { accessKeyId, usedAt: row.used_at, service: row.used_service, region: row.used_region }
+  }
+  return undefined
 }
 
 /** Nodes save in any order, so an older use never replaces a newer one; a key that is gone meanwhile stays gone. */
 export async function saveAccessKeyUse(db: Db, use: AccessKeyUse): Promise<void> {
-  await db
-    .updateTable('access_keys')
-    .set({ used_at: use.usedAt, used_service: use.service, used_region: use.region })
-    .where('access_key_id', '=', use.accessKeyId)
-    .where((is) => is.or([is('used_at', 'is', null), is('used_at', '<=', use.usedAt)]))
-    .execute()
+  for (const table of TABLES) {
+    await db
+      .updateTable(table)
+      .set({ used_at: use.usedAt, used_service: use.service, used_region: use.region })
+      .where('access_key_id', '=', use.accessKeyId)
+      .where((is) => is.or([is('used_at', 'is', null), is('used_at', '<=', use.usedAt)]))
+      .execute()
+  }
 }
 
 function toAccessKey(row: AccessKeyRow, userName: string | undefined): StoredAccessKey {

@@ -112,6 +112,23 @@ export async function countKeysInStore(db: Db, { account, region, storeId }: Key
   return Number(count)
 }
 
+export async function materialIdsInStore(
+  db: Db,
+  { account, region, storeId }: KeyStoreName,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('keys')
+    .select('current_material_id')
+    .where('account', '=', account)
+    .where('region', '=', region)
+    .where('custom_key_store_id', '=', storeId)
+    .where('current_material_id', 'is not', null)
+    .limit(limit)
+    .execute()
+  return rows.map(({ current_material_id }) => current_material_id!)
+}
+
 export async function findKeyIdByXksKey(
   db: Db,
   { account, region, storeId }: KeyStoreName,

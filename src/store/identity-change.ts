@@ -12,6 +12,14 @@ import { deleteManagedPolicy, insertManagedPolicy, updateManagedPolicy } from '.
 import { deleteOidcProvider, insertOidcProvider, updateOidcProvider } from './oidc-providers.ts'
 import { deletePolicyVersion, deletePolicyVersions, insertPolicyVersion } from './policy-versions.ts'
 import { deleteRole, insertRole, updateRole } from './roles.ts'
+import {
+  deleteService,
+  deleteServiceAccessKey,
+  insertService,
+  insertServiceAccessKey,
+  listServiceAccessKeys,
+  setServiceAccessKeyActive,
+} from './services.ts'
 import { deleteUser, insertUser, updateUser } from './users.ts'
 
 export function createIdentityChange(
@@ -45,6 +53,27 @@ export function createIdentityChange(
       const account = await deleteAccessKey(db, accessKeyId)
       if (account === undefined) return
       touch('identity', account)
+      touch('access-key', accessKeyId)
+    },
+
+    insertService: (service) => insertService(db, service),
+    async deleteService(name) {
+      for (const { accessKeyId } of await listServiceAccessKeys(db, name)) {
+        await deleteServiceAccessKey(db, accessKeyId)
+        touch('access-key', accessKeyId)
+      }
+      await deleteService(db, name)
+    },
+    async insertServiceAccessKey(accessKey) {
+      await insertServiceAccessKey(db, accessKey)
+      touch('access-key', accessKey.accessKeyId)
+    },
+    async setServiceAccessKeyActive(accessKeyId, active) {
+      await setServiceAccessKeyActive(db, accessKeyId, active)
+      touch('access-key', accessKeyId)
+    },
+    async deleteServiceAccessKey(accessKeyId) {
+      await deleteServiceAccessKey(db, accessKeyId)
       touch('access-key', accessKeyId)
     },
 

@@ -15,6 +15,7 @@ import {
 import { findOidcProvider, listOidcProviders } from './oidc-providers.ts'
 import { countPolicyVersions, findPolicyVersion, listPolicyVersions } from './policy-versions.ts'
 import { countRoles, findRole, findRoleById, listRoles, rolesBoundedBy } from './roles.ts'
+import { findServiceAccessKey, hasService, listServiceAccessKeys, listServices } from './services.ts'
 import { countUsers, findUser, findUserById, listUsers, listUsersOfGroup, usersBoundedBy } from './users.ts'
 
 export function createIdentityReader(db: Db): IdentityReader {
@@ -29,6 +30,11 @@ export function createIdentityReader(db: Db): IdentityReader {
     findCredential: (accessKeyId) => findCredential(db, accessKeyId),
     listAccessKeys: (account, userName) => listAccessKeys(db, account, userName),
     findAccessKeyUse: (accessKeyId) => findAccessKeyUse(db, accessKeyId),
+
+    hasService: (name) => hasService(db, name),
+    listServices: () => listServices(db),
+    findServiceAccessKey: (accessKeyId) => findServiceAccessKey(db, accessKeyId),
+    listServiceAccessKeys: (service) => listServiceAccessKeys(db, service),
 
     findUser: (account, userName) => findUser(db, account, userName),
     findUserById: (userId) => findUserById(db, userId),

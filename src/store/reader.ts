@@ -10,6 +10,7 @@ import {
   keyStoresIn,
   keyStoresOfClusters,
   listKeyStores,
+  materialIdsInStore,
   unfinishedStoreKeys,
 } from './custom-key-stores.ts'
 import type { Db } from './dialects/store-database.ts'
@@ -57,6 +58,7 @@ export function createReader(db: Db): Reader {
     keyStoresOfClusters: (clusterIds) => keyStoresOfClusters(db, clusterIds),
     keyStoresIn: (states) => keyStoresIn(db, states),
     countKeysInStore: (name) => countKeysInStore(db, name),
+    materialIdsInStore: (name, limit) => materialIdsInStore(db, name, limit),
     findKeyIdByXksKey: (name, xksKeyId) => findKeyIdByXksKey(db, name, xksKeyId),
     unfinishedStoreKeys: (before, limit) => unfinishedStoreKeys(db, before, limit),
     findDomainKey: (id) => findDomainKey(db, id),

@@ -8,6 +8,8 @@ export interface Tables {
   accounts: AccountsTable
   users: UsersTable
   access_keys: AccessKeysTable
+  services: ServicesTable
+  service_access_keys: ServiceAccessKeysTable
   roles: RolesTable
   groups: GroupsTable
   group_members: GroupMembersTable
@@ -51,7 +53,14 @@ export interface UsersTable {
   boundary_arn: string | null
 }
 
-export interface AccessKeysTable {
+export interface AccessKeyUseColumns {
+  /** Null together with the service and the Region: not used since uses are noted. */
+  used_at: number | null
+  used_service: string | null
+  used_region: string | null
+}
+
+export interface AccessKeysTable extends AccessKeyUseColumns {
   access_key_id: string
   account: string
   /** Null: the account's root. */
@@ -59,10 +68,19 @@ export interface AccessKeysTable {
   active: number
   token: Uint8Array
   created_at: number
-  /** Null together with the service and the Region: not used since uses are noted. */
-  used_at: number | null
-  used_service: string | null
-  used_region: string | null
+}
+
+export interface ServicesTable {
+  name: string
+  created_at: number
+}
+
+export interface ServiceAccessKeysTable extends AccessKeyUseColumns {
+  access_key_id: string
+  service: string
+  active: number
+  token: Uint8Array
+  created_at: number
 }
 
 export interface RolesTable {

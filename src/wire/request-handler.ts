@@ -80,9 +80,10 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
   const { execute, authenticator, clock, uuid, log, securityLog } = options
   const targets = new Map([...options.operations.kms].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
 
-  function callOf(request: WireRequest, requestId: string, { principal, region }: AuthenticatedRequest): Call {
+  function callOf(request: WireRequest, requestId: string, { principal, region, source }: AuthenticatedRequest): Call {
     return {
       principal,
+      source,
       region,
       requestId,
       time: clock.now(),

@@ -6,7 +6,7 @@ import { MINUTE_MS, SECOND_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Credential } from '../../src/domain/identity/entities.ts'
 import { createTestClock } from '../support/test-clock.ts'
-import { NO_SESSIONS } from './no-sessions.ts'
+import { NO_SERVICES, NO_SESSIONS } from './no-sessions.ts'
 import {
   ACCESS_KEY_ID,
   authorizationOf,
@@ -59,6 +59,7 @@ function setUp() {
       return credentials.get(accessKeyId)
     },
     sessionClock: clock,
+    services: NO_SERVICES,
     sessions: NO_SESSIONS,
     async openSecret({ accessKey }) {
       const secret = Buffer.from(secrets.get(accessKey.accessKeyId) ?? SECRET_ACCESS_KEY)
@@ -543,6 +544,7 @@ test('a key that is dropped while it is being read is not kept', async () => {
       return found
     },
     sessionClock: clock,
+    services: NO_SERVICES,
     sessions: NO_SESSIONS,
     openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
   })
@@ -605,6 +607,7 @@ test('a store that fails is an error each time, not a refusal that is remembered
   const authenticator = createAuthenticator({
     clock: createTestClock(NOW),
     sessionClock: createTestClock(NOW),
+    services: NO_SERVICES,
     sessions: NO_SESSIONS,
     async findCredential(accessKeyId) {
       if (isBroken) throw new Error('the store is gone')

@@ -5,7 +5,7 @@ import { createDevelopmentAuthenticator } from '../../src/auth/development-authe
 import { MINUTE_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import { createTestClock } from '../support/test-clock.ts'
-import { NO_SESSIONS } from './no-sessions.ts'
+import { NO_SERVICES, NO_SESSIONS } from './no-sessions.ts'
 import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, signedRequest, withAuthorization } from './signer.ts'
 
 const NOW = Date.UTC(2026, 2, 1, 12)
@@ -25,6 +25,7 @@ function setUp({ active = true } = {}) {
   const authenticator = createDevelopmentAuthenticator({
     clock,
     sessionClock: clock,
+    services: NO_SERVICES,
     sessions: NO_SESSIONS,
     openAccount: async () => undefined,
     findCredential: async (accessKeyId) => (accessKeyId === ACCESS_KEY_ID ? { accessKey, user: undefined } : undefined),

@@ -8,6 +8,7 @@ import { KmsError } from '../../src/base/errors.ts'
 import { createSessions, type Sessions } from '../../src/domain/identity/sessions.ts'
 import { ACCOUNT, type Answer, createHarness, type Harness } from '../support/harness.ts'
 import { createTestClock, type TestClock } from '../support/test-clock.ts'
+import { NO_SERVICES } from './no-sessions.ts'
 import { presignedRequest, type Signing, signedRequest, withHeader } from './signer.ts'
 
 let harness: Harness
@@ -48,7 +49,15 @@ function setUp(create: typeof createDevelopmentAuthenticator = createAuthenticat
   const { store } = harness
   const findCredential = (accessKeyId: string) => store.findCredential(accessKeyId)
   const openAccount = async () => {}
-  const authenticator = create({ openAccount, findCredential, openSecret: noSecret, sessions, clock, sessionClock })
+  const authenticator = create({
+    openAccount,
+    findCredential,
+    openSecret: noSecret,
+    services: NO_SERVICES,
+    sessions,
+    clock,
+    sessionClock,
+  })
   return { authenticator, clock, sessionClock }
 }
 

@@ -11,6 +11,7 @@ import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
 import { grantTests } from './store/grants.ts'
 import { identityPolicyTests } from './store/identity-policies.ts'
+import { keyStoreTests } from './store/key-stores.ts'
 import { keyTests, materialTests } from './store/keys.ts'
 import { lastUsageTests } from './store/last-usage.ts'
 import { listTests } from './store/lists.ts'
@@ -18,6 +19,7 @@ import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
 import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
 import { domainKeyTests, principalTests } from './store/principals.ts'
+import { serviceTests } from './store/services.ts'
 
 export function storeContract(name: string, open: () => Promise<StoreFixture>): void {
   describe(name, () => {
@@ -34,12 +36,14 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
 
     describe('keys', () => keyTests(() => store))
     describe('key materials', () => materialTests(() => store))
+    describe('custom key stores', () => keyStoreTests(() => store))
     describe('aliases', () => aliasTests(() => store))
     describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
     describe('users, roles and groups', () => entityTests(() => store))
+    describe('services', () => serviceTests(() => store))
     describe('policies of identities', () => identityPolicyTests(() => store))
     describe('domain keys', () => domainKeyTests(() => store))
     describe('a change', () => changeTests(() => store))

@@ -42,8 +42,12 @@ describe('a store whose HSM fails', { skip }, () => {
       await assertFails(hsm.call('Encrypt', { KeyId, Plaintext }), 'KMSInvalidStateException', text)
       assert.equal(await state(), 'CONNECTED')
       assert.equal((await hsm.call('DescribeKey', { KeyId })).KeyMetadata.KeyState, 'Enabled')
-      const creating = hsm.createKey(store)
-      await assertFails(creating, 'KMSInvalidStateException', text)
+      const invalid = 'CustomKeyStoreInvalidStateException'
+      await assertFails(hsm.createKey(store), invalid, text)
+      const request = { NumberOfBytes: 16, CustomKeyStoreId: store }
+      await assertFails(hsm.call('GenerateRandom', request), invalid, text)
+      const making = hsm.call('GenerateDataKey', { KeyId, KeySpec: 'AES_256' })
+      await assertFails(making, 'KMSInvalidStateException', text)
     } finally {
       renameSync(`${tokens}-away`, tokens)
     }
@@ -60,6 +64,12 @@ describe('a store whose HSM fails', { skip }, () => {
     await assert.rejects(waiting, { code: 'KMSInternalException' })
     await hsm.call('Encrypt', { KeyId, Plaintext })
     assert.equal(await state(), 'CONNECTED')
+  })
+
+  test('many calls that find the library gone share one new process', async () => {
+    await killModules()
+    await Promise.all(Array.from({ length: 20 }, () => hsm.call('Encrypt', { KeyId, Plaintext })))
+    assert.equal(modulePids().length, 1)
   })
 
   test('a library that hangs is killed when its time is over, and the next call has a new one', async () => {

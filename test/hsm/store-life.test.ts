@@ -96,6 +96,14 @@ describe('a custom key store over SoftHSM2', { skip }, () => {
     const lines = hsm.harness.auditLines.join('\n')
     assert.match(lines, /CreateCustomKeyStore/)
     for (const secret of [hsm.hsm.pin, 'another-password', 'another-pin']) assert.ok(!lines.includes(secret), secret)
+    const created = hsm.harness.auditRecords().find(({ eventName }) => eventName === 'CreateCustomKeyStore')
+    assert.deepEqual(created.requestParameters, {
+      customKeyStoreName: 'vault',
+      clusterId: hsm.hsm.clusterId,
+      trustAnchorCertificate: hsm.hsm.certificate,
+    })
+    assert.deepEqual(created.responseElements, { customKeyStoreId: store })
+    assert.equal(created.readOnly, false)
     const connected = hsm.harness.auditRecords().find(({ eventName }) => eventName === 'ConnectCustomKeyStore')
     assert.deepEqual(connected.requestParameters, { customKeyStoreId: store })
     assert.deepEqual(connected.additionalEventData, { customKeyStoreName: 'vault', clusterId: hsm.hsm.clusterId })

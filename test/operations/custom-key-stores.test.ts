@@ -243,7 +243,7 @@ describe('operations by connection state', () => {
         // Of a cluster that is not configured: nothing behind it is asked.
         const { storeId: CustomKeyStoreId } = await given(
           harness,
-          exampleHsmStore({ connectionState: state as ConnectionState, clusterId: nextCluster() }),
+          exampleHsmStore({ connectionState: state as ConnectionState }),
         )
         const [operation, member] = row.split(' ') as [string, string | undefined]
         const value = member === 'KeyStorePassword' ? 'another-password' : `name of ${CustomKeyStoreId}`
@@ -344,12 +344,3 @@ describe('permission', () => {
     }
   })
 })
-
-let clusters = 0
-function nextCluster(): string {
-  clusters++
-  return `cluster-${clusters
-    .toString(6)
-    .replaceAll(/[01]/g, (digit) => (digit === '0' ? 'x' : 'y'))
-    .padStart(11, 'c')}`
-}

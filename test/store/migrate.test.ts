@@ -22,6 +22,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   5: 'cb7b396a6fc4b273bd2b08fa12d30a28653ed798ef0a13086c6f7966c3d77c74',
   6: '9c39f1fc49242f99d9d9327c5e6069356077ab629f67107bccc3910a646c1a0e',
   7: 'a9d1814fe444dc41b99e276f2d0fa474b62705f6c36e0373910ed56efe5f9698',
+  8: 'a85939eb1b0f28e7f152e7849cd1feb951d85d3ad071b9046afb016f24bbe47a',
 }
 
 const NEWEST = migrations.at(-1)!.number

@@ -23,13 +23,17 @@ function shared() {
   } as const
 }
 
+/** Digits from 2 to 7 alone. */
+export function exampleClusterId(number: number): string {
+  const digits = [...number.toString(6).padStart(11, '0')].map((digit) => Number(digit) + 2)
+  return `cluster-${digits.join('')}`
+}
+
 export function exampleHsmStore(facts: Partial<CloudHsmKeyStore> = {}): CloudHsmKeyStore {
   return {
     ...shared(),
     type: 'AWS_CLOUDHSM',
-    clusterId: `cluster-aaaaaaa${String(count)
-      .padStart(4, '2')
-      .replaceAll(/[0189]/g, 'z')}`,
+    clusterId: exampleClusterId(count),
     trustAnchorCertificate: 'a certificate',
     pendingSecret: undefined,
     isSecretRefused: false,

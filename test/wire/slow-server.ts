@@ -7,7 +7,7 @@ import { createRandomSource } from '../../src/crypto/random.ts'
 import type { Call } from '../../src/pipeline/call.ts'
 import { defineOperation } from '../../src/pipeline/operation.ts'
 import { createHttpServer, type HttpLimits, type HttpServer, type TlsFiles } from '../../src/wire/http-server.ts'
-import { NO_SESSIONS } from '../auth/no-sessions.ts'
+import { NO_SERVICES, NO_SESSIONS } from '../auth/no-sessions.ts'
 import { HOST, signedRequest } from '../auth/signer.ts'
 import { requestBytes } from './raw-client.ts'
 
@@ -60,6 +60,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
       openAccount: async () => undefined,
       findCredential: async () => undefined,
       openSecret: () => Promise.reject(new Error('nothing is stored')),
+      services: NO_SERVICES,
       sessions: NO_SESSIONS,
       clock: systemClock,
       sessionClock: systemClock,

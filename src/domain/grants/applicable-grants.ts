@@ -2,13 +2,16 @@
 
 import { formsOf, type PrincipalRef } from '../identity/principal-ref.ts'
 import type { ApplicableGrant } from '../policy/access-request.ts'
+import { arnMatches } from '../policy/arn-pattern.ts'
 import type { Principal } from '../principal.ts'
-import type { EncryptionContext, Grant } from './grant.ts'
+import type { EncryptionContext, Grant, GrantConstraints } from './grant.ts'
 
 /** What constraints are compared with. */
 export interface GrantFacts {
   /** Of this use of the key. */
   readonly encryptionContext?: EncryptionContext | undefined
+  /** `aws:SourceArn`: of calls that a service makes on its own behalf. */
+  readonly sourceArn?: string | undefined
 }
 
 const refs = new WeakMap<Principal, readonly PrincipalRef[]>()
@@ -53,13 +56,18 @@ const WITHOUT_CONTEXT: ReadonlySet<string> = new Set(['CreateGrant', 'DescribeKe
 
 function constraintsHold({ constraints }: Grant, operation: string, facts: GrantFacts): boolean {
   if (constraints === undefined) return true
-  // Only services that call on their own behalf have an aws:SourceArn, and there are none (GC-6, S-3).
-  if (constraints.sourceArn !== undefined) return false
+  if (!isFromSource(constraints, facts)) return false
   if (WITHOUT_CONTEXT.has(operation)) return true
   const { encryptionContextEquals, encryptionContextSubset } = constraints
   const context = facts.encryptionContext ?? {}
   if (encryptionContextEquals !== undefined) return isSamePairs(encryptionContextEquals, context)
   return encryptionContextSubset === undefined || hasPairs(context, encryptionContextSubset)
+}
+
+/** GC-6: calls that users make have no source, so they never match. */
+function isFromSource({ sourceArn }: GrantConstraints, facts: GrantFacts): boolean {
+  if (sourceArn === undefined) return true
+  return facts.sourceArn !== undefined && arnMatches(sourceArn, facts.sourceArn)
 }
 
 /** Keys and values compare exactly, so that a grant never allows more than on AWS (GC-4). */

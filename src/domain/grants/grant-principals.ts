@@ -2,17 +2,16 @@
 import { KmsError, validationError } from '../../base/errors.ts'
 import type { PrincipalRef } from '../identity/principal-ref.ts'
 import { type ExternalAccounts, type Principals, resolvePrincipal } from '../identity/resolve-principal.ts'
-
-const SERVICE = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/
+import { isKnownService, isServiceName } from '../identity/services.ts'
 
 /** Is this the reference of a service, which is shown in members of its own? */
 export function isService(ref: PrincipalRef): boolean {
-  return SERVICE.test(ref)
+  return isServiceName(ref)
 }
 
 /** @throws {KmsError} `ValidationException` */
-export function serviceRef(name: string): PrincipalRef {
-  if (!SERVICE.test(name)) throw validationError(`${name} is not a valid service principal.`)
+export async function serviceRef(name: string, principals: Principals): Promise<PrincipalRef> {
+  if (!(await isKnownService(name, principals))) throw validationError(`${name} is not a valid service principal.`)
   return name
 }
 

@@ -1,10 +1,17 @@
 /** Policies of keys and roles at rest and in answers: principals by unique ids and by ARNs (authorization.md P-4 to P-7, G-13). */
 import { isAccount } from '../../base/arn.ts'
 import type { KmsError } from '../../base/errors.ts'
-import { type BoundAs, bindPrincipals, principalsNamed, showPrincipals } from '../policy/bind-principals.ts'
+import {
+  type BoundAs,
+  bindPrincipals,
+  principalsNamed,
+  servicesNamed,
+  showPrincipals,
+} from '../policy/bind-principals.ts'
 import { isEntityArn, isUniqueId } from '../policy/policy-principals.ts'
 import { rootArn } from './entity-arns.ts'
 import { type ExternalAccounts, type Principals, resolvePrincipal, shownPrincipal } from './resolve-principal.ts'
+import { isKnownService } from './services.ts'
 
 /**
  * @param text of a policy that was read.
@@ -17,6 +24,9 @@ export async function bindPolicy(
   externalAccounts: ExternalAccounts,
   refusal: (principal: string) => KmsError,
 ): Promise<string> {
+  for (const service of servicesNamed(text)) {
+    if (!(await isKnownService(service, principals))) throw refusal(service)
+  }
   const ids = new Map<string, BoundAs>()
   for (const principal of principalsNamed(text)) {
     ids.set(principal, await boundAs(principal, principals, externalAccounts))

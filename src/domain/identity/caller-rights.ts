@@ -18,7 +18,7 @@ import {
   readUserPolicies,
 } from './entity-policies.ts'
 import type { IdentityReader } from './identity-store.ts'
-import { type NamedPolicy, type Rights, ROOT_RIGHTS } from './rights.ts'
+import { type NamedPolicy, NO_POLICIES, type Rights } from './rights.ts'
 
 export interface CallerRights {
   /** At once if they are at hand. `undefined`: the user or role is gone, and with it whatever it could do. */
@@ -51,8 +51,8 @@ export function createCallerRights(reader: IdentityReader): CallerRights {
 
   return {
     rightsOf(principal) {
-      // For a web identity only the role's policy speaks.
-      if (principal.type === 'Root' || principal.type === 'WebIdentityUser') return ROOT_RIGHTS
+      // For a web identity only the role's policy speaks, for a service the key's or the role's.
+      if (hasNoPolicies(principal)) return NO_POLICIES
       const ref = hasOwnRights(principal) ? principal.accessKeyId : principal.entityId
       const found = known.get(ref)
       return found === undefined ? load(ref, principal) : found.rights
@@ -68,6 +68,10 @@ export function createCallerRights(reader: IdentityReader): CallerRights {
       known.clear()
     },
   }
+}
+
+function hasNoPolicies({ type }: Principal): boolean {
+  return type === 'Root' || type === 'WebIdentityUser' || type === 'AWSService'
 }
 
 /** Does the session add anything to what its user or role has? */
@@ -104,9 +108,11 @@ async function readOnce(reader: IdentityReader, principal: Principal): Promise<R
   })
 }
 
-function readEntity(reader: IdentityReader, principal: Principal): Promise<EntityPolicies | undefined> {
+async function readEntity(reader: IdentityReader, principal: Principal): Promise<EntityPolicies | undefined> {
   const { type, account, entityId } = principal
   switch (type) {
+    case 'AWSService':
+      return undefined
     case 'Root':
       return rootPolicies(reader, account)
     case 'IAMUser':

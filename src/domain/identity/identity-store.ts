@@ -17,6 +17,7 @@ import type {
   StoredRole,
   StoredUser,
 } from './entities.ts'
+import type { ServiceAccessKey, StoredService } from './services.ts'
 
 /** Everything whose path begins with `pathPrefix`; `after` is a name. */
 export interface NamePage extends Page {
@@ -49,6 +50,13 @@ export interface IdentityReader {
   /** Oldest first. `userName` undefined: the root's. */
   listAccessKeys(account: string, userName: string | undefined): Promise<readonly StoredAccessKey[]>
   findAccessKeyUse(accessKeyId: string): Promise<AccessKeyUse | undefined>
+
+  hasService(name: string): Promise<boolean>
+  /** In order of name. */
+  listServices(): Promise<readonly StoredService[]>
+  findServiceAccessKey(accessKeyId: string): Promise<ServiceAccessKey | undefined>
+  /** Oldest first. */
+  listServiceAccessKeys(service: string): Promise<readonly ServiceAccessKey[]>
 
   findUser(account: string, userName: string): Promise<StoredUser | undefined>
   findUserById(userId: string): Promise<StoredUser | undefined>
@@ -94,6 +102,14 @@ export interface IdentityChange {
   /** Replaces all facts of the key but its id. */
   updateAccessKey(accessKey: StoredAccessKey): Promise<void>
   deleteAccessKey(accessKeyId: string): Promise<void>
+
+  /** One that is there already stays as it is. */
+  insertService(service: StoredService): Promise<void>
+  /** With its access keys. */
+  deleteService(name: string): Promise<void>
+  insertServiceAccessKey(accessKey: ServiceAccessKey): Promise<void>
+  setServiceAccessKeyActive(accessKeyId: string, active: boolean): Promise<void>
+  deleteServiceAccessKey(accessKeyId: string): Promise<void>
 
   insertUser(user: StoredUser): Promise<void>
   /** By its unique id; its name and path may change, and its access keys follow. */

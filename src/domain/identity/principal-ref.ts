@@ -29,6 +29,8 @@ export function formsOf(principal: Principal): ReadonlyMap<PrincipalRef, Princip
 function findForms(principal: Principal): ReadonlyMap<PrincipalRef, PrincipalForm> {
   const { type, account, entityId, principalId, principalArn, arn } = principal
   switch (type) {
+    case 'AWSService':
+      return new Map([[arn, 'SERVICE']])
     case 'Root':
       return new Map([[account, 'ACCOUNT']])
     case 'IAMUser':

@@ -12,7 +12,10 @@ import type { PrincipalRef } from './principal-ref.ts'
 /** What becomes of principals of accounts that this server does not host: nobody can say whether they exist (P-7). */
 export type ExternalAccounts = 'reject' | 'accept'
 
-export type Principals = Pick<IdentityReader, 'findUser' | 'findUserById' | 'findRole' | 'findRoleById' | 'hasAccount'>
+export type Principals = Pick<
+  IdentityReader,
+  'findUser' | 'findUserById' | 'findRole' | 'findRoleById' | 'hasAccount' | 'hasService'
+>
 
 export type Resolution =
   | { readonly is: 'found'; readonly ref: PrincipalRef }

@@ -19,8 +19,8 @@ export interface Rights {
   readonly tags: readonly Tag[]
 }
 
-/** The root user needs no identity policies and has none (E-1). */
-export const ROOT_RIGHTS: Rights = Object.freeze({
+/** Of callers who can have none: the root user, who needs none (E-1), services (E-11) and web identities. */
+export const NO_POLICIES: Rights = Object.freeze({
   identityPolicies: [],
   boundary: undefined,
   sessionPolicies: undefined,

@@ -13,16 +13,21 @@ export const ROOT_SESSION_SECONDS_MAX = 3_600
 /** A role assumed by a role's session is assumed for this long at most. */
 export const CHAINED_SESSION_SECONDS_MAX = 3_600
 
+const LONG_TERM_ONLY: ReadonlySet<string> = new Set(['GetSessionToken', 'GetFederationToken'])
+
 function denied(text: string): KmsError {
   return new KmsError('AccessDeniedException', text)
 }
 
 /**
  * Operations that some credentials can never call, whatever policies say: users' own sessions (GetSessionToken) without MFA and
- * federated users do not call IAM, and of STS only what is named here.
+ * federated users do not call IAM, and of STS only what is named here. Services have no sessions of their own, only of roles.
  * @throws {KmsError}
  */
-export function checkSessionMayCall({ type, session }: Principal, service: Service, operation: string): void {
+export function checkMayCall({ type, session }: Principal, service: Service, operation: string): void {
+  if (type === 'AWSService' && LONG_TERM_ONLY.has(operation)) {
+    throw denied(`Cannot call ${operation} with the credentials of a service`)
+  }
   if (session === undefined || service === 'kms' || operation === 'GetCallerIdentity') return
   const isUsersOwn = type === 'IAMUser' || type === 'Root'
   if (service === 'iam') {
@@ -30,9 +35,8 @@ export function checkSessionMayCall({ type, session }: Principal, service: Servi
     if (isBarred) throw unrecognizedClient()
     return
   }
-  const isLongTermOnly = operation === 'GetSessionToken' || operation === 'GetFederationToken'
   const isBarred = type === 'FederatedUser' || (isUsersOwn && operation !== 'AssumeRole')
-  if (isLongTermOnly || isBarred) throw denied(`Cannot call ${operation} with session credentials`)
+  if (LONG_TERM_ONLY.has(operation) || isBarred) throw denied(`Cannot call ${operation} with session credentials`)
 }
 
 /** @throws {KmsError} */

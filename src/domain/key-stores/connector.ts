@@ -115,6 +115,11 @@ export function createKeyStoreConnector(services: ConnectorServices): KeyStoreCo
     await Promise.all(closing.map((backend) => backend?.disconnect(name)))
   }
 
+  async function closeAll(): Promise<void> {
+    const stores = await records.keyStoresIn(['DISCONNECTED', 'DISCONNECTING', 'FAILED'])
+    await Promise.all(stores.map((store) => backends[store.type]?.disconnect(store)))
+  }
+
   return {
     look,
     drop(notices) {
@@ -125,8 +130,10 @@ export function createKeyStoreConnector(services: ConnectorServices): KeyStoreCo
       }
       void look()
     },
-    // Stores whose changes went unread are closed, if they were disconnected, by whoever settles them.
+    // Changes went unread, so any store may be another than it was.
     clear() {
+      if (stopped) return
+      closeAll().catch((error: unknown) => log.error({ err: error }, 'cannot close the connections to key stores'))
       void look()
     },
     async stop() {

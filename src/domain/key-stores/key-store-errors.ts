@@ -12,6 +12,17 @@ export function withoutGenerator({ type }: CustomKeyStore): KmsError {
   return new KmsError('UnsupportedOperationException', text)
 }
 
+/**
+ * CreateKey and GenerateRandom are about a store: what fails below them is the store's invalid state, where it would be a key's
+ * elsewhere (operations.md 3.6 and 3.25 list no other).
+ */
+export function asStoreFailure(error: unknown): never {
+  if (error instanceof KmsError && error.code === 'KMSInvalidStateException') {
+    throw new KmsError('CustomKeyStoreInvalidStateException', error.text, { cause: error })
+  }
+  throw error
+}
+
 export function invalidStoreState({ storeId, connectionState }: CustomKeyStore): KmsError {
   const text = `Custom key store ${storeId} is ${connectionState}, which is not valid for this operation.`
   return new KmsError('CustomKeyStoreInvalidStateException', text)

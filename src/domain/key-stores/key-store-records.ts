@@ -26,6 +26,8 @@ export interface KeyStoreReader {
   keyStoresIn(states: readonly ConnectionState[]): Promise<readonly CustomKeyStore[]>
   /** KMS keys in the store, in any state. */
   countKeysInStore(name: KeyStoreName): Promise<number>
+  /** Of the KMS keys in the store, in any order; 64 hex digits each. At most `limit`. */
+  materialIdsInStore(name: KeyStoreName, limit: number): Promise<readonly string[]>
   /** The KMS key of the store that has this external key, if one has. @returns its key id. */
   findKeyIdByXksKey(name: KeyStoreName, xksKeyId: string): Promise<string | undefined>
   /** Begun before `before`. At most `limit`. */

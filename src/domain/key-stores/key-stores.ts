@@ -18,7 +18,7 @@ import type {
   StoreCaller,
   StoreMessage,
 } from './key-store-backend.ts'
-import { withoutGenerator } from './key-store-errors.ts'
+import { asStoreFailure, withoutGenerator } from './key-store-errors.ts'
 import { createStoreQuota } from './store-quota.ts'
 import type { StoreSecrets } from './store-secrets.ts'
 
@@ -94,7 +94,7 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
     },
     randomBytes: (store, length) =>
       work(store, (backend) => {
-        if (backend.randomBytes !== undefined) return backend.randomBytes(store, length)
+        if (backend.randomBytes !== undefined) return backend.randomBytes(store, length).catch(asStoreFailure)
         throw withoutGenerator(store)
       }),
     createKey(store, key, call) {
@@ -104,7 +104,7 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
         records.change((change) =>
           change.insertUnfinishedStoreKey({ account, region, storeId, keyId, materialId, createdAt }),
         )
-      return backendOf(store.type).createKey(store, key, call, reserve)
+      return backendOf(store.type).createKey(store, key, call, reserve).catch(asStoreFailure)
     },
     secrets,
     async deleteKey(name, key) {

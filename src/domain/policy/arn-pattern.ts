@@ -45,6 +45,14 @@ export function compileResourcePattern(text: string, hasVariables: boolean): Arn
   }
 }
 
+const NO_VARIABLES: ConditionContext = { valueOf: () => undefined }
+
+/** As the ARN operators compare; `pattern` has no variables. What is no ARN matches nothing. */
+export function arnMatches(pattern: string, value: string): boolean {
+  const parts = arnParts(value)
+  return parts !== undefined && compileResourcePattern(pattern, false).matches(parts, NO_VARIABLES)
+}
+
 /** Of the ARN operators: variables may stand anywhere, and what they bring in counts as part of the ARN. */
 export function compileArnPattern(text: string, hasVariables: boolean): ArnPattern {
   const { keys, resolve } = compileTemplate(text, { hasWildcards: true, hasVariables })

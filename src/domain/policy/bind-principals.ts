@@ -45,10 +45,21 @@ export function showPrincipals(text: string, arnOf: (id: string) => string | und
   return replacePrincipals(text, (principal) => (isUniqueId(principal) ? (arnOf(principal) ?? principal) : principal))
 }
 
-function replacePrincipals(text: string, replacement: (principal: string) => string): string {
-  return replaceTexts(text, ([top, element, type, ...more], value) => {
-    const isPrincipal =
-      top === 'Statement' && (element === 'Principal' || element === 'NotPrincipal') && type === 'AWS' && !more.length
-    return isPrincipal && value !== '*' ? replacement(value) : value
+/** Each once. */
+export function servicesNamed(text: string): readonly string[] {
+  const named = new Set<string>()
+  replaceTexts(text, (path, value) => {
+    if (isPrincipalOf('Service', path)) named.add(value)
+    return value
   })
+  return [...named]
+}
+
+function isPrincipalOf(wanted: 'AWS' | 'Service', [top, element, type, ...more]: readonly string[]): boolean {
+  const isPrincipal = element === 'Principal' || element === 'NotPrincipal'
+  return top === 'Statement' && isPrincipal && type === wanted && more.length === 0
+}
+
+function replacePrincipals(text: string, replacement: (principal: string) => string): string {
+  return replaceTexts(text, (path, value) => (isPrincipalOf('AWS', path) && value !== '*' ? replacement(value) : value))
 }

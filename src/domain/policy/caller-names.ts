@@ -3,7 +3,7 @@ import type { Principal } from '../principal.ts'
 import type { PrincipalForm } from './access-request.ts'
 
 export interface CallerName {
-  /** As a `Principal` element of the type `AWS` or `Federated` has it. */
+  /** As a `Principal` element has it. */
   readonly text: string
   readonly form: PrincipalForm
 }
@@ -12,11 +12,14 @@ export interface CallerNames {
   readonly names: readonly CallerName[]
   /** The account's root, or somebody that it vouches for. */
   readonly isRoot: boolean
-  /** Proved by a token of a registered provider, not by credentials of an account. */
-  readonly isWebIdentity: boolean
+  /** By which type of `Principal` element policies name such callers. */
+  readonly namedBy: PrincipalElementType
   /** `NotPrincipal` exempts a caller who is named on each of these levels (P-10): on each by one of its texts. */
   readonly levels: readonly (readonly string[])[]
 }
+
+/** Principals of accounts; services; providers, for callers that are known by a token of theirs alone. */
+export type PrincipalElementType = 'AWS' | 'Service' | 'Federated'
 
 const known = new WeakMap<Principal, CallerNames>()
 
@@ -24,10 +27,19 @@ const known = new WeakMap<Principal, CallerNames>()
 export function callerNames(principal: Principal): CallerNames {
   let names = known.get(principal)
   if (names === undefined) {
-    names = principal.type === 'WebIdentityUser' ? webIdentityNames(principal) : accountNames(principal)
+    names = findNames(principal)
     known.set(principal, names)
   }
   return names
+}
+
+function findNames(principal: Principal): CallerNames {
+  if (principal.type === 'WebIdentityUser') return webIdentityNames(principal)
+  return principal.type === 'AWSService' ? serviceNames(principal) : accountNames(principal)
+}
+
+function serviceNames({ arn }: Principal): CallerNames {
+  return { names: [{ text: arn, form: 'SERVICE' }], isRoot: false, namedBy: 'Service', levels: [[arn]] }
 }
 
 /**
@@ -40,7 +52,7 @@ function webIdentityNames({ principalArn }: Principal): CallerNames {
   return {
     names: texts.map((text) => ({ text, form: 'SERVICE' })),
     isRoot: false,
-    isWebIdentity: true,
+    namedBy: 'Federated',
     levels: [texts],
   }
 }
@@ -51,7 +63,7 @@ function accountNames(principal: Principal): CallerNames {
   const ofAccount: CallerName[] = accountTexts.map((text) => ({ text, form: 'ACCOUNT' }))
   const ofSession: CallerName[] = [{ text: arn, form: 'SESSION' }]
   const isRoot = entityId === account
-  const common = { isRoot, isWebIdentity: false }
+  const common = { isRoot, namedBy: 'AWS' } as const
   switch (type) {
     case 'IAMUser': {
       const texts = [entityId, principalArn]

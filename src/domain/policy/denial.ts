@@ -1,7 +1,6 @@
 /** What a caller is told who may not do what he asked (authorization.md 5.2). */
 import { KmsError } from '../../base/errors.ts'
 import type { AccessRequest, Decision, PolicyType } from './access-request.ts'
-import { isOwn } from './evaluate.ts'
 
 /** Names the kind of policy that decided, never which one or what it says (X-3). The query protocol has a code of its own. */
 export function denial(request: AccessRequest, decision: Decision & { readonly allowed: false }): KmsError {
@@ -17,11 +16,11 @@ function text(request: AccessRequest, decision: Decision & { readonly allowed: f
   if (principal.type === 'WebIdentityUser') return `Not authorized to perform ${action}`
   const refusal = `User: ${principal.arn} is not authorized to perform: ${action}`
   if (resource.kind === 'role') return `${refusal} on resource: ${resource.arn}${roleReason(action, decision)}`
-  const where = isOwn(request) ? `on resource: ${resource.arn}` : foreignResource(request)
+  const where = principal.account === resource.account ? `on resource: ${resource.arn}` : foreignResource(request)
   return `${refusal} ${where} ${decision.isVisible ? reason(action, decision) : NOT_VISIBLE}`
 }
 
-/** The ARN of a foreign resource is never echoed. */
+/** The ARN of a foreign resource is never echoed; to services, which have no account, all are foreign. */
 function foreignResource({ resource }: AccessRequest): string {
   return resource.foundByCiphertext === true ? 'on the resource associated with this ciphertext' : 'on this resource'
 }

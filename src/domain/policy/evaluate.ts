@@ -28,8 +28,13 @@ export function evaluate(request: AccessRequest): Decision {
 }
 
 /** Whether the caller's account speaks for the resource; services and web identities need no account to speak for them. */
-export function isOwn({ principal, resource }: { principal: Principal; resource: AccessResource }): boolean {
-  return principal.type === 'WebIdentityUser' || principal.account === resource.account
+function isOwn({ principal, resource }: { principal: Principal; resource: AccessResource }): boolean {
+  return isWithoutAccount(principal) || principal.account === resource.account
+}
+
+/** Judged by the resource's policy alone (E-11). */
+function isWithoutAccount({ type }: Principal): boolean {
+  return type === 'WebIdentityUser' || type === 'AWSService'
 }
 
 function decide(access: Access): Decision {
@@ -51,10 +56,11 @@ const NO_STATEMENTS = compilePolicy('{"Statement":[]}')
  * `undefined`: the resource is of a kind that has none. A key that does not exist is judged by the caller's policies alone in
  * his own account (authorization.md 5.3); a foreign one, and a role, like one whose policy says nothing.
  */
-function resourcePolicy({ resource: { kind, policy } }: AccessRequest, own: boolean): Policy | undefined {
+function resourcePolicy({ principal, resource }: AccessRequest, own: boolean): Policy | undefined {
+  const { kind, policy } = resource
   if (kind === 'role') return policy ?? NO_STATEMENTS
   if (kind !== 'key') return undefined
-  return policy ?? (own ? undefined : NO_STATEMENTS)
+  return policy ?? (own && !isWithoutAccount(principal) ? undefined : NO_STATEMENTS)
 }
 
 /** Policy before grants: only who is allowed by a grant alone is bound to what the grant permits (GP-4). */

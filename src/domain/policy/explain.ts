@@ -3,7 +3,8 @@
  * callers learn less). Slow and thorough: it is asked by people.
  */
 import type { NamedPolicy, Rights } from '../identity/rights.ts'
-import type { AccessRequest, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
+import type { Principal } from '../principal.ts'
+import type { AccessRequest, AccessResource, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
 import { evaluate } from './evaluate.ts'
 
@@ -58,18 +59,26 @@ function capital(text: string): string {
 function missingAllow({ resource, principal, crossAccount }: AccessRequest, missing: PolicyType) {
   if (missing !== 'resource-based policy') return `No ${missing} of ${principal.arn} allows it.`
   if (resource.policy === undefined) return `There is no such ${resource.kind}: ${resource.arn}.`
-  const isForeign = resource.account !== principal.account
+  const isForeign = isForeignTo(principal, resource)
   if (isForeign && !crossAccount) return 'This action cannot be used from another account, whatever policies say.'
   if (resource.kind === 'role') return `The trust policy of ${resource.arn} does not let ${principal.arn} assume it.`
+  if (principal.type === 'AWSService')
+    return `The key policy of ${resource.arn} does not allow ${principal.arn}, and no grant does.`
   const whom = isForeign
     ? `${principal.arn} nor its account`
     : `${principal.arn} nor, for this, leaves it to the account`
   return `The key policy of ${resource.arn} allows neither ${whom}, and no grant does.`
 }
 
+/** Services have no account, and nothing in one could let them in. */
+function isForeignTo({ type, account }: Principal, resource: AccessResource): boolean {
+  return type !== 'AWSService' && resource.account !== account
+}
+
 function remediesFor({ action, resource, principal, crossAccount }: AccessRequest, missing: PolicyType): string[] {
   const what = `"Action": "${action}", "Resource": "${resource.arn}"`
-  const isForeign = resource.account !== principal.account
+  const isForeign = isForeignTo(principal, resource)
+  const named = `"Principal": {"${principal.type === 'AWSService' ? 'Service' : 'AWS'}": "${principal.principalArn}"}`
   switch (missing) {
     case 'identity-based policy':
       return [
@@ -85,12 +94,10 @@ function remediesFor({ action, resource, principal, crossAccount }: AccessReques
     case 'resource-based policy':
       if (resource.policy === undefined || (isForeign && !crossAccount)) return []
       if (resource.kind === 'role') {
-        return [
-          `Add to the trust policy: {"Effect": "Allow", "Principal": {"AWS": "${principal.principalArn}"}, "Action": "${action}"}.`,
-        ]
+        return [`Add to the trust policy: {"Effect": "Allow", ${named}, "Action": "${action}"}.`]
       }
       return [
-        `Add to the key policy: {"Effect": "Allow", "Principal": {"AWS": "${principal.principalArn}"}, "Action": "${action}", "Resource": "*"}.`,
+        `Add to the key policy: {"Effect": "Allow", ${named}, "Action": "${action}", "Resource": "*"}.`,
         `Or create a grant for ${principal.principalArn}, where grants can allow ${action}.`,
         ...(isForeign ? [`In both cases an identity policy in account ${principal.account} must allow it too.`] : []),
       ]

@@ -1,6 +1,6 @@
 /** Condition keys that every request has (authorization.md 3.3). What is not listed here is absent, as the rules there say. */
 import type { Rights } from '../identity/rights.ts'
-import type { Principal, PrincipalType, Session } from '../principal.ts'
+import { callingService, type Principal, type PrincipalType, type Session } from '../principal.ts'
 import type { ConditionValues } from './access-request.ts'
 import { parseAddress } from './address-range.ts'
 
@@ -15,43 +15,72 @@ export interface RequestFacts {
   readonly userAgent?: string | undefined
   readonly referer?: string | undefined
   readonly region: string
+  /** What a service says of the resource for which it calls. */
+  readonly source?: CallSource | undefined
   /** That owns the resource. */
   readonly resourceAccount: string
 }
 
+/** A service's own resource, on whose behalf it calls: so that it serves no other account's resource (S-3). */
+export interface CallSource {
+  readonly arn?: string | undefined
+  readonly account?: string | undefined
+}
+
 export function globalConditions(facts: RequestFacts): ConditionValues {
   const { principal, time } = facts
-  const values: Record<string, string | undefined> = {
+  const values: Values = {
     'aws:PrincipalType': PRINCIPAL_TYPES[principal.type],
-    // No caller is a service or comes through one (S-2, S-3).
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:ViaAWSService': 'false',
-    'aws:SourceIp': sourceAddress(facts.sourceIp),
+    'aws:PrincipalIsAWSService': String(principal.type === 'AWSService'),
+    'aws:ViaAWSService': String(principal.invokedBy !== undefined),
+    // The address of a service is not the address of whom it serves.
+    'aws:SourceIp': callingService(principal) === undefined ? sourceAddress(facts.sourceIp) : undefined,
     'aws:SecureTransport': String(facts.secureTransport),
     'aws:CurrentTime': new Date(time).toISOString(),
     'aws:EpochTime': String(Math.floor(time / 1000)),
     'aws:UserAgent': facts.userAgent || undefined,
     'aws:referer': facts.referer || undefined,
     'aws:RequestedRegion': facts.region,
-    'aws:ResourceAccount': facts.resourceAccount,
+    'aws:ResourceAccount': facts.resourceAccount || undefined,
   }
   if (principal.type === 'WebIdentityUser') values['aws:FederatedProvider'] = principal.principalArn
+  else if (principal.type === 'AWSService') addService(values, principal, facts.source)
   else addAccountPrincipal(values, principal)
+  if (principal.invokedBy !== undefined) addForwarding(values, principal.invokedBy)
   if (principal.session !== undefined) addSession(values, principal.session, time)
   for (const { key, value } of facts.rights.tags) values[`aws:PrincipalTag/${key}`] = value
   return values
 }
 
-const PRINCIPAL_TYPES: Readonly<Record<PrincipalType, string>> = {
+type Values = Record<string, string | readonly string[] | undefined>
+
+/** `undefined`: AWS gives no name for it. */
+const PRINCIPAL_TYPES: Readonly<Record<PrincipalType, string | undefined>> = {
   Root: 'Account',
   IAMUser: 'User',
   AssumedRole: 'AssumedRole',
   FederatedUser: 'FederatedUser',
   // The request has no signature.
   WebIdentityUser: 'Anonymous',
+  AWSService: undefined,
 }
 
-function addAccountPrincipal(values: Record<string, string | undefined>, principal: Principal): void {
+/** S-3. */
+function addService(values: Values, { arn: name }: Principal, source: CallSource | undefined): void {
+  values['aws:PrincipalServiceName'] = name
+  values['aws:PrincipalServiceNamesList'] = [name]
+  values['aws:SourceArn'] = source?.arn
+  values['aws:SourceAccount'] = source?.account
+}
+
+/** A forward access session (S-2). */
+function addForwarding(values: Values, service: string): void {
+  values['aws:CalledVia'] = [service]
+  values['aws:CalledViaFirst'] = service
+  values['aws:CalledViaLast'] = service
+}
+
+function addAccountPrincipal(values: Values, principal: Principal): void {
   values['aws:PrincipalArn'] = principal.principalArn
   values['aws:PrincipalAccount'] = principal.account
   values['aws:userid'] = principal.principalId
@@ -59,7 +88,7 @@ function addAccountPrincipal(values: Record<string, string | undefined>, princip
 }
 
 /** Of temporary credentials only: with long-term ones the keys of MFA are absent, not false. */
-function addSession(values: Record<string, string | undefined>, session: Session, time: number): void {
+function addSession(values: Values, session: Session, time: number): void {
   const { mfaAuthenticatedAt } = session
   values['aws:TokenIssueTime'] = new Date(session.issuedAt).toISOString()
   values['aws:MultiFactorAuthPresent'] = String(mfaAuthenticatedAt !== undefined)

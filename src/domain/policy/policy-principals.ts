@@ -14,7 +14,8 @@ const AWS_FORMS: readonly RegExp[] = [
   /^(AIDA|AROA)[A-Z0-9]{12,124}$/,
 ]
 
-const SERVICE_FORMS: readonly RegExp[] = [/^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?$/]
+/** Whether there is such a service is looked at when principals are bound (P-8). */
+const SERVICE_FORMS: readonly RegExp[] = [/^(?=.{3,128}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/]
 
 const FEDERATED_FORMS: readonly RegExp[] = [
   new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(oidc|saml)-provider/[\\w.:/+=,@-]{1,255}$`),

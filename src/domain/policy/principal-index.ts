@@ -1,15 +1,13 @@
 /** Which statements of a resource's policy speak of a caller (authorization.md 1.2). */
 import { type BitSet, bitSetOf } from './bit-set.ts'
-import type { CallerNames } from './caller-names.ts'
+import type { CallerNames, PrincipalElementType } from './caller-names.ts'
 import type { PrincipalElement } from './policy-document.ts'
 
 export interface PrincipalIndex {
   /** Statements that name everyone; `undefined`: none does. */
   readonly everyone: BitSet | undefined
-  /** By ARN, account or unique id. */
-  readonly byName: ReadonlyMap<string, BitSet>
-  /** By provider of web identities. */
-  readonly byProvider: ReadonlyMap<string, BitSet>
+  /** `AWS`: by ARN, account or unique id. `Service`: by name. `Federated`: by provider of web identities. */
+  readonly naming: Readonly<Record<PrincipalElementType, ReadonlyMap<string, BitSet>>>
   /** Statements with `NotPrincipal`. */
   readonly exempting: readonly Exemption[]
 }
@@ -21,8 +19,11 @@ export interface Exemption {
 
 /** @param elements of a policy without principals all are `undefined`. */
 export function indexPrincipals(elements: readonly (PrincipalElement | undefined)[]): PrincipalIndex {
-  const byName = new Map<string, number[]>()
-  const byProvider = new Map<string, number[]>()
+  const naming = {
+    AWS: new Map<string, number[]>(),
+    Service: new Map<string, number[]>(),
+    Federated: new Map<string, number[]>(),
+  }
   const exempting: Exemption[] = []
   for (const [statement, element] of elements.entries()) {
     if (element === undefined) continue
@@ -31,13 +32,13 @@ export function indexPrincipals(elements: readonly (PrincipalElement | undefined
       continue
     }
     for (const { type, text } of element.entries) {
-      if (type === 'AWS') add(byName, anyPartition(text), statement)
-      if (type === 'Federated') add(byProvider, anyPartition(text), statement)
-      // No caller is a service so far, so `Service` entries reach nobody (authorization.md S-3).
+      if (type in naming) add(naming[type as PrincipalElementType], anyPartition(text), statement)
     }
   }
-  const names = asSets(byName, elements.length)
-  return { everyone: names.get('*'), byName: names, byProvider: asSets(byProvider, elements.length), exempting }
+  const size = elements.length
+  const AWS = asSets(naming.AWS, size)
+  const sets = { AWS, Service: asSets(naming.Service, size), Federated: asSets(naming.Federated, size) }
+  return { everyone: AWS.get('*'), naming: sets, exempting }
 }
 
 /** A server has one set of accounts for the Regions of all partitions, and names its callers in the first of them. */

@@ -64,7 +64,7 @@ export function delegationAtOnce(access: Access, policy: Policy): Statement | un
 export function resourceReach(access: Access, policy: Policy, isDirectEnough: boolean): Reach {
   const { caller } = access
   // `*` opens a role to principals of accounts; who comes with a token of a provider has to be named.
-  const toEveryone = caller.isWebIdentity ? undefined : policy.principals.everyone
+  const toEveryone = caller.namedBy === 'Federated' ? undefined : policy.principals.everyone
   let direct = anyNaming(access, policy, toEveryone)
   let filtered: Statement | undefined
   let account: Statement | undefined
@@ -81,7 +81,7 @@ export function resourceReach(access: Access, policy: Policy, isDirectEnough: bo
 }
 
 function entriesFor({ caller }: Access, { principals }: Policy): ReadonlyMap<string, BitSet> {
-  return caller.isWebIdentity ? principals.byProvider : principals.byName
+  return principals.naming[caller.namedBy]
 }
 
 function anyNaming(access: Access, policy: Policy, among: BitSet | undefined): Statement | undefined {

@@ -33,6 +33,7 @@ export function dataKeyPairUse(permission: string): KeyUse<DataKeyPairRequest & 
     keyStates: USABLE_OUTSIDE_STORES,
     notInKeyStores: true,
     keyUsage: 'ENCRYPT_DECRYPT',
+    makesManagedKey: 'by services',
     crossAccount: true,
     grantable: true,
     encryptionContext: ({ EncryptionContext }) => EncryptionContext,

@@ -33,6 +33,7 @@ export function dataKeyUse(permission: string): KeyUse<DataKeyRequest & { readon
     permission,
     keyStates: USABLE,
     keyUsage: 'ENCRYPT_DECRYPT',
+    makesManagedKey: 'by services',
     crossAccount: true,
     grantable: true,
     encryptionContext: ({ EncryptionContext }) => EncryptionContext,

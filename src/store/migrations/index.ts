@@ -5,6 +5,7 @@ import { multiRegion } from './0004-multi-region.ts'
 import { identities } from './0005-identities.ts'
 import { grants } from './0006-grants.ts'
 import { customKeyStores } from './0007-custom-key-stores.ts'
+import { services } from './0008-services.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   identities,
   grants,
   customKeyStores,
+  services,
 ]

@@ -52,8 +52,9 @@ export type Verdict =
 /** The algorithm of 2.4, line by line. */
 export function oracle(s: Scenario): Verdict {
   const isKeyless = s.kind === 'alias' || s.kind === 'account'
-  const own = s.account === s.principal.account
-  const unknownKeyOfOwnAccount = s.kind === 'key' && own && s.resourcePolicy === undefined
+  const isService = s.principal.type === 'AWSService'
+  const own = isService || s.account === s.principal.account
+  const unknownKeyOfOwnAccount = s.kind === 'key' && own && !isService && s.resourcePolicy === undefined
   const kp = isKeyless || unknownKeyOfOwnAccount ? undefined : (s.resourcePolicy ?? { Statement: [] })
   const everything = { ...s.context, ...s.identityContext }
 
@@ -67,7 +68,8 @@ export function oracle(s: Scenario): Verdict {
   if (s.identityPolicies.some((policy) => speaks('Deny', policy))) return 'deny: identity'
 
   const isFederated = s.principal.type === 'FederatedUser'
-  const idAllow = s.principal.entityId === s.principal.account || s.identityPolicies.some((p) => speaks('Allow', p))
+  const isRoot = s.principal.entityId === s.principal.account
+  const idAllow = isRoot || s.identityPolicies.some((p) => speaks('Allow', p))
   const bndAllow = s.boundary === undefined || speaks('Allow', s.boundary)
   const sesAllow =
     s.sessionPolicies === undefined ? !isFederated : s.sessionPolicies.some((policy) => speaks('Allow', policy))
@@ -90,7 +92,7 @@ export function oracle(s: Scenario): Verdict {
   const has = (forms: ReadonlySet<string>, ...some: string[]) => some.some((form) => forms.has(form))
 
   if (own) {
-    if (has(P, 'SESSION', 'ANY', 'USER')) return 'allow'
+    if (has(P, 'SESSION', 'ANY', 'SERVICE', 'USER')) return 'allow'
     if (has(G, 'SESSION', 'USER')) return 'allow'
     if (filtered && bndAllow && sesAllow) return 'allow'
     if ((P.has('ACCOUNT') || G.has('ACCOUNT')) && full) return 'allow'
@@ -115,12 +117,19 @@ function listOf<T>(value: T | readonly T[]): readonly T[] {
 function formsOf(caller: Principal, principal: OracleStatement['Principal']): readonly string[] {
   if (principal === undefined) return []
   if (principal === '*') return ['ANY']
-  return listOf(principal.AWS ?? []).flatMap((entry) => formOf(caller, entry) ?? [])
+  const services = listOf(principal.Service ?? []).filter(
+    (entry) => caller.type === 'AWSService' && entry === caller.arn,
+  )
+  return [
+    ...listOf(principal.AWS ?? []).flatMap((entry) => formOf(caller, entry) ?? []),
+    ...services.map(() => 'SERVICE'),
+  ]
 }
 
 function formOf(caller: Principal, entry: string): string | undefined {
   const { type, account, entityId, principalArn, arn } = caller
   if (entry === '*') return 'ANY'
+  if (type === 'AWSService') return undefined
   if (entry === account || entry === `arn:aws:iam::${account}:root`) return 'ACCOUNT'
   if (type === 'IAMUser' && (entry === entityId || entry === arn)) return 'USER'
   if (type === 'AssumedRole' && (entry === entityId || entry === principalArn)) return 'ROLE'
@@ -140,6 +149,7 @@ function isExempt(s: Scenario, listed: NonNullable<OracleStatement['NotPrincipal
   if (s.boundary !== undefined) return false
   const forms = new Set(listOf(listed.AWS ?? []).map((entry) => formOf(s.principal, entry)))
   if (forms.has('ANY')) return true
+  if (s.principal.type === 'AWSService') return listOf(listed.Service ?? []).includes(s.principal.arn)
   if (!forms.has('ACCOUNT')) return false
   switch (s.principal.type) {
     case 'Root':

@@ -1,6 +1,7 @@
 /** Random policies and requests from few words, so that they often meet. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the policy language
 import fc from 'fast-check'
+import { servicePrincipal } from '../../../src/domain/identity/services.ts'
 import type { AccessRequest, Decision, PolicyType } from '../../../src/domain/policy/access-request.ts'
 import { compilePolicy } from '../../../src/domain/policy/compile-policy.ts'
 import {
@@ -68,6 +69,7 @@ const PRINCIPALS = [
   foreignSession.entityId,
   `arn:aws:sts::${A}:federated-user/eve`,
 ]
+const SERVICES = ['s3.amazonaws.com', 'billing.example.com']
 export const CALLERS = [
   alice,
   bob,
@@ -79,6 +81,7 @@ export const CALLERS = [
   foreignSession,
   federatedUser('eve', ALICE_ID),
   federatedUser('max', A),
+  servicePrincipal('s3.amazonaws.com', 'AKIAEXAMPLEEXAMPLE77'),
 ]
 
 /** Values of all types under keys that tell which operators suit them; lists are keys with several values. */
@@ -187,12 +190,14 @@ const identityStatement = fc
 
 const principal = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ Principal: '*' as const }) },
-  { weight: 8, arbitrary: oneOrMore(PRINCIPALS).map((AWS) => ({ Principal: { AWS } })) },
+  { weight: 7, arbitrary: oneOrMore(PRINCIPALS).map((AWS) => ({ Principal: { AWS } })) },
+  { weight: 1, arbitrary: oneOrMore(SERVICES).map((Service) => ({ Principal: { Service } })) },
+  { weight: 1, arbitrary: oneOrMore(SERVICES).map((Service) => ({ Principal: { Service, AWS: ROLE } })) },
   {
     weight: 1,
     arbitrary: fc
       .uniqueArray(fc.constantFrom(...PRINCIPALS), { minLength: 2, maxLength: 6 })
-      .map((AWS) => ({ NotPrincipal: { AWS } })),
+      .chain((AWS) => fc.constantFrom({ NotPrincipal: { AWS } }, { NotPrincipal: { AWS, Service: SERVICES[0]! } })),
   },
 )
 const resourceStatement = fc
@@ -237,6 +242,9 @@ const place = fc.constantFrom(
   { kind: 'role', arn: ROLE, account: A, action: 'sts:AssumeRole' },
 )
 
+/** Services have no policies of their own (E-11), and grants name them in a form of their own. */
+const WITHOUT_RIGHTS = { identityPolicies: [], boundary: undefined, sessionPolicies: undefined, grants: [] }
+
 const FORMS = ['USER', 'ROLE', 'SESSION', 'ACCOUNT', 'FEDERATED_USER_OF_USER'] as const
 
 export const scenario: fc.Arbitrary<Scenario> = fc
@@ -266,7 +274,8 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     context,
     identityContext: fc.record({ 'k:identity': fc.constantFrom('key', 'x') }, { requiredKeys: [] }),
   })
-  .map(({ place, action, ...rest }) => {
+  .map(({ place, action, ...drawn }) => {
+    const rest = drawn.principal.type === 'AWSService' ? { ...drawn, ...WITHOUT_RIGHTS } : drawn
     // Alias operations and lists belong to the caller's own account.
     const account = place.kind === 'alias' || place.kind === 'account' ? rest.principal.account : place.account
     return { ...rest, ...place, account, action: place.action ?? action } as Scenario

@@ -11,7 +11,7 @@ import { operationsOf } from '../../../src/operations/index.ts'
 import type { Call } from '../../../src/pipeline/call.ts'
 import type { Operation } from '../../../src/pipeline/operation.ts'
 import { createHttpServer } from '../../../src/wire/http-server.ts'
-import { NO_SESSIONS } from '../../auth/no-sessions.ts'
+import { NO_SERVICES, NO_SESSIONS } from '../../auth/no-sessions.ts'
 import { ACCESS_KEY_ID, HOST, SECRET_ACCESS_KEY, type Signing, signedRequest } from '../../auth/signer.ts'
 import { ACCOUNT } from '../../support/harness.ts'
 import { exchange, type RawAnswer, requestBytes } from '../raw-client.ts'
@@ -80,6 +80,7 @@ export async function startQueryServer(
       clock: systemClock,
       findCredential: async (id) => (id === ACCESS_KEY_ID ? alice : undefined),
       openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
+      services: NO_SERVICES,
       sessions: NO_SESSIONS,
       sessionClock: systemClock,
     }),
