@@ -227,7 +227,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyMaterials,
     keyUsage,
     random,
-    jobs: jobs,
+    jobs,
     keyStores,
     keyStoreConnector: connector,
     clockControl,

@@ -47,6 +47,8 @@ export const XKS_ANSWER_DEPTH_MAX = 16
 export const XKS_IDLE_CONNECTION_MS_MAX = 60_000
 /** keystores.md XC-11. */
 export const XKS_HEALTH_INTERVAL_MS = 2 * 60 * 1000
+/** lifecycle.md 10.4: below this the log warns of a proxy's certificate. */
+export const XKS_CERTIFICATE_WARNING_MS = 10 * 24 * 60 * 60 * 1000
 /** How long a connection that was replaced stays for calls that are under way. */
 export const XKS_REPLACED_CONNECTION_MS = 30_000
 /** Of one node: to notice a key manager that gives an IV twice (keystores.md 5.3). */

@@ -29,24 +29,27 @@ const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
 /** N ‖ IV: what {@link sealBlob} needs of randomness. */
 export const BLOB_NONCE_BYTES = N_BYTES + IV_BYTES
 
-export interface BlobSuite {
-  /** The first 8 bytes of a blob. */
-  readonly prefix: Buffer
-  /** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
-  readonly derivationStart: Buffer
-}
-
-function blobSuite(suite: number): BlobSuite {
-  return {
-    prefix: Buffer.from([0x4b, 0x4d, 0x53, 0x01, suite, 0x00, 0x00, HEADER_BYTES]),
-    derivationStart: Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, suite)]),
-  }
-}
-
 /** Suite 0x01: what the clients of keys with material of ours hold. */
-export const WHOLE_BLOB = blobSuite(0x01)
+export const WHOLE_SUITE = 0x01
 /** Suite 0x11: the inner layer of a key in an external key store, never accepted on its own. */
-export const INNER_BLOB = blobSuite(0x11)
+export const INNER_SUITE = 0x11
+export type BlobSuite = typeof WHOLE_SUITE | typeof INNER_SUITE
+
+/** The first 8 bytes of a blob. */
+const PREFIXES: Readonly<Record<BlobSuite, Buffer>> = {
+  [WHOLE_SUITE]: Buffer.from('4b4d530101000064', 'hex'),
+  [INNER_SUITE]: Buffer.from('4b4d530111000064', 'hex'),
+}
+
+/** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
+function derivationStart(suite: BlobSuite): Buffer {
+  return Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, suite)])
+}
+
+const DERIVATION_STARTS: Readonly<Record<BlobSuite, Buffer>> = {
+  [WHOLE_SUITE]: derivationStart(WHOLE_SUITE),
+  [INNER_SUITE]: derivationStart(INNER_SUITE),
+}
 
 const COUNTER_AT = 3
 const OUTPUT_BITS = u32be(512)
@@ -68,7 +71,6 @@ export function blobKeyContext({ partition, account, keyId }: BlobKeyNames): Buf
 
 /** What an HBK needs to seal and open blobs. */
 export interface BlobKey {
-  readonly suite: BlobSuite
   readonly hbk: KeyObject
   /** 32 bytes. */
   readonly materialId: Uint8Array
@@ -77,8 +79,8 @@ export interface BlobKey {
 }
 
 /** What both values are derived from, but for the counter: one buffer for the two. */
-function derivationInput(key: BlobKey, n: Uint8Array, contextHash: Uint8Array): Buffer {
-  return Buffer.concat([key.suite.derivationStart, n, key.materialId, key.context, contextHash, OUTPUT_BITS])
+function derivationInput(key: BlobKey, n: Uint8Array, contextHash: Uint8Array, suite: BlobSuite): Buffer {
+  return Buffer.concat([DERIVATION_STARTS[suite], n, key.materialId, key.context, contextHash, OUTPUT_BITS])
 }
 
 /** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key, T(2) the commitment (CT-3). */
@@ -91,17 +93,24 @@ function derive({ hbk }: BlobKey, input: Buffer, counter: typeof MESSAGE_KEY | t
  * @param nonces N ‖ IV, {@link BLOB_NONCE_BYTES} fresh random bytes.
  * @param contextHash H_ec, 32 bytes.
  */
-export function sealBlob(key: BlobKey, nonces: Buffer, contextHash: Uint8Array, plaintext: Uint8Array): Buffer {
-  const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash)
+export function sealBlob(
+  key: BlobKey,
+  nonces: Buffer,
+  contextHash: Uint8Array,
+  plaintext: Uint8Array,
+  suite: BlobSuite = WHOLE_SUITE,
+): Buffer {
+  const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash, suite)
   const messageKey = derive(key, input, MESSAGE_KEY)
-  const header = Buffer.concat([key.suite.prefix, key.materialId, nonces, derive(key, input, COMMITMENT)])
+  const header = Buffer.concat([PREFIXES[suite], key.materialId, nonces, derive(key, input, COMMITMENT)])
   const sealed = seal(messageKey, nonces.subarray(N_BYTES), Buffer.concat([header, contextHash]), plaintext)
   messageKey.fill(0)
   return Buffer.concat([header, sealed])
 }
 
 /** It has prefix and length of the suite. */
-export function isBlob(blob: Buffer, { prefix }: BlobSuite = WHOLE_BLOB): boolean {
+export function isBlob(blob: Buffer, suite: BlobSuite = WHOLE_SUITE): boolean {
+  const prefix = PREFIXES[suite]
   return (
     blob.length >= BLOB_BYTES_MIN &&
     blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
@@ -110,10 +119,10 @@ export function isBlob(blob: Buffer, { prefix }: BlobSuite = WHOLE_BLOB): boolea
 }
 
 /** The last steps of CT-5: every failure looks the same. */
-export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer): Buffer {
-  if (!isBlob(blob, key.suite)) throw invalidCiphertext()
+export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer, suite: BlobSuite = WHOLE_SUITE): Buffer {
+  if (!isBlob(blob, suite)) throw invalidCiphertext()
   if (blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
-  const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash)
+  const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash, suite)
   const commitment = derive(key, input, COMMITMENT)
   if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()
   const messageKey = derive(key, input, MESSAGE_KEY)

@@ -13,8 +13,8 @@
  * The proxy's tag covers IV and metadata (XA-1), the AAD that it gets covers the rest; lengths follow from them.
  */
 import { CIPHERTEXT_BLOB_BYTES_MAX } from '../base/limits.ts'
-import { u16be } from './bytes.ts'
-import { type BlobKeyNames, blobKeyContext } from './ciphertext-blob.ts'
+import { u8, u16be } from './bytes.ts'
+import type { BlobKeyNames } from './ciphertext-blob.ts'
 import { sha256 } from './hash.ts'
 
 const START = Buffer.from('4b4d53011000', 'hex')
@@ -93,9 +93,14 @@ export function externalAad(
   materialId: Uint8Array,
   contextHash: Uint8Array,
 ): Buffer {
-  const external = Buffer.from(externalId)
-  const bound = [BINDING_LABEL, blobKeyContext(names), Buffer.of(external.length), external, contextHash]
-  return Buffer.concat([AAD_LABEL, START, materialId, sha256(Buffer.concat(bound))])
+  const key = [...shortName(names.partition), Buffer.from(names.account), ...shortName(names.keyId)]
+  const binding = sha256(Buffer.concat([BINDING_LABEL, ...key, ...shortName(externalId), contextHash]))
+  return Buffer.concat([AAD_LABEL, START, materialId, binding])
+}
+
+/** u8(length) ‖ ASCII. */
+function shortName(text: string): readonly Buffer[] {
+  return [u8(text.length), Buffer.from(text)]
 }
 
 /** CDIV (keystores.md XA-2): finds bit errors before a data key's plaintext is thrown away; no defence against anybody. */

@@ -4,7 +4,7 @@
  */
 import { Agent, type AgentOptions, type RequestOptions, request } from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { createSecureContext } from 'node:tls'
+import { createSecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
 import { XKS_ANSWER_BYTES_MAX, XKS_CALLS_IN_FLIGHT_MAX, XKS_IDLE_CONNECTION_MS_MAX } from '../base/limits.ts'
 import { checkedLookup } from './checked-lookup.ts'
@@ -46,6 +46,8 @@ export type TransportOutcome =
 export interface ProxyTransport {
   /** Never rejects. @param body JSON. */
   post(path: string, body: string): Promise<TransportOutcome>
+  /** Of the certificate that the proxy showed last, in milliseconds, negative if it has expired; `undefined` before the first connection. */
+  certificateTimeLeft(): number | undefined
   /** Ends connections, calls under way included. */
   close(): void
 }
@@ -64,10 +66,16 @@ export function createProxyTransport(route: ProxyRoute, signing: RequestSigning,
   const options = agentOptions(route)
   const kept = new Agent({ ...options, keepAlive: true, scheduling: 'lifo' })
   const fresh = new Agent({ ...options, keepAlive: false })
+  let certificateEnd: number | undefined
+
+  function onOpen(socket: TLSSocket): void {
+    const end = Date.parse(socket.getPeerCertificate().valid_to)
+    if (!Number.isNaN(end)) certificateEnd = end
+  }
 
   async function attempt(agent: Agent, path: string, body: string): Promise<Attempt> {
     const headers = await sign({ method: 'POST', host: route.host, path, body, time: clock.now() })
-    return send({ ...to, agent, path, headers, body, timeoutMs: route.timeoutMs })
+    return send({ ...to, agent, path, headers, body, timeoutMs: route.timeoutMs, onOpen })
   }
 
   return {
@@ -76,6 +84,7 @@ export function createProxyTransport(route: ProxyRoute, signing: RequestSigning,
       const first = await attempt(kept, path, body)
       return 'mayRetry' in first && first.mayRetry ? attempt(fresh, path, body) : first
     },
+    certificateTimeLeft: () => certificateEnd && certificateEnd - clock.now(),
     close() {
       kept.destroy()
       fresh.destroy()
@@ -122,6 +131,8 @@ type Attempt = TransportOutcome & { readonly mayRetry?: boolean }
 interface Sending extends RequestOptions {
   readonly body: string
   readonly timeoutMs: number
+  /** A connection is through with its handshake. */
+  onOpen(socket: TLSSocket): void
 }
 
 /** How far a connection has come. */
@@ -131,7 +142,7 @@ type Stage = 'none' | 'handshake' | 'open' | 'answered'
 const opened = new WeakSet<Socket>()
 
 /** One attempt. A second one makes sense after whatever is the network's doing, and after no answer of any kind (XC-3). */
-function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attempt> {
+function send({ body, timeoutMs, headers, onOpen, ...options }: Sending): Promise<Attempt> {
   return new Promise((resolve) => {
     let stage: Stage = 'none'
     const length = Buffer.byteLength(body)
@@ -163,6 +174,7 @@ function send({ body, timeoutMs, headers, ...options }: Sending): Promise<Attemp
       socket.once('secureConnect', () => {
         stage = 'open'
         opened.add(socket)
+        onOpen(socket as TLSSocket)
       })
     })
     sent.on('error', (error) => end(failedAttempt(error, stage)))

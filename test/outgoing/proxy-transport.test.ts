@@ -98,6 +98,14 @@ test('certificates of another name, of nobody that is trusted, or from the past 
   assert.equal(await statusOf({ port: await listening(server), ca: expired.cert }), 'tls')
 })
 
+test('how long the certificate of a proxy is still valid', async () => {
+  const transport = transportTo({})
+  assert.equal(transport.certificateTimeLeft(), undefined)
+  await transport.post(HEALTH, BODY)
+  const days = transport.certificateTimeLeft()! / 86_400_000
+  assert.ok(days > 29.9 && days <= 30, `${days}`)
+})
+
 test('TLS 1.1 and weak ciphers are refused', async () => {
   for (const tls of [
     { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const,

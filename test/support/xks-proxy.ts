@@ -82,6 +82,8 @@ export interface XksProxy {
 export interface XksProxyOptions {
   /** That its certificate is for. */
   readonly host?: string
+  /** How long that is valid; 30 if absent. */
+  readonly days?: number
   /** By which the date of a signature is judged; the real time if absent. */
   readonly now?: () => number
   readonly port?: number
@@ -113,11 +115,12 @@ export function errorAnswer(errorName: string, errorMessage = 'as the test wishe
 
 export async function startXksProxy({
   host = PROXY_HOST,
+  days = 30,
   now = Date.now,
   port = 0,
   tls,
 }: XksProxyOptions = {}): Promise<XksProxy> {
-  const { cert, key } = selfSigned('proxy', { host })
+  const { cert, key } = selfSigned('proxy', { host, days })
   const credentials = new Map([[PROXY_CREDENTIAL.AccessKeyId, PROXY_CREDENTIAL.RawSecretAccessKey]])
   const keys = new Map<string, ExternalKey>()
   const calls: ProxyCall[] = []

@@ -32,17 +32,22 @@ export interface CertificateWishes {
   readonly host?: string
   /** It is no longer valid since an hour ago. */
   readonly isExpired?: boolean
+  /** How long it will be valid; 1 if absent. */
+  readonly days?: number
 }
 
 /** Valid for `localhost` and 127.0.0.1, a day around now, unless wished otherwise. */
-export function selfSigned(commonName: string, { host, isExpired = false }: CertificateWishes = {}): SelfSigned {
+export function selfSigned(
+  commonName: string,
+  { host, isExpired = false, days = 1 }: CertificateWishes = {},
+): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(commonName)))))
   const alternatives =
     host === undefined
       ? sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)))
       : sequence(der(0x82, Buffer.from(host)))
-  const validity = isExpired ? [-86_400_000, -3_600_000] : [-3_600_000, 86_400_000]
+  const validity = isExpired ? [-86_400_000, -3_600_000] : [-3_600_000, days * 86_400_000]
   const unsigned = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),

@@ -6,14 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { partitionOf } from '../../base/arn.ts'
 import { invalidCiphertext } from '../../base/errors.ts'
 import { CACHED_KEY_MATERIAL_TTL_MS, CACHED_KEY_MATERIALS_MAX } from '../../base/limits.ts'
-import {
-  BLOB_NONCE_BYTES,
-  type BlobKey,
-  blobKeyContext,
-  openBlob,
-  sealBlob,
-  WHOLE_BLOB,
-} from '../../crypto/ciphertext-blob.ts'
+import { BLOB_NONCE_BYTES, type BlobKey, blobKeyContext, openBlob, sealBlob } from '../../crypto/ciphertext-blob.ts'
 import type { TokenSubject } from '../../crypto/domain-key.ts'
 import { type EncryptionContext, hashEncryptionContext } from '../../crypto/encryption-context.ts'
 import { keyMaterialId } from '../../crypto/key-material-id.ts'
@@ -178,7 +171,6 @@ function isBlobKey(ready: BlobKey | OpenKey): ready is BlobKey {
 /** Wipes `secret`. */
 function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
   return {
-    suite: WHOLE_BLOB,
     hbk: secretKey(secret),
     materialId: Buffer.from(materialId, 'hex'),
     context: blobKeyContext({ partition: partitionOf(key.region), account: key.account, keyId: key.keyId }),

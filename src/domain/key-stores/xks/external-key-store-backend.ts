@@ -5,7 +5,7 @@
 import { partitionOf } from '../../../base/arn.ts'
 import type { Clock } from '../../../base/clock.ts'
 import { invalidCiphertext, KmsError } from '../../../base/errors.ts'
-import { BLOB_NONCE_BYTES, type BlobKey, INNER_BLOB, openBlob, sealBlob } from '../../../crypto/ciphertext-blob.ts'
+import { BLOB_NONCE_BYTES, INNER_SUITE, openBlob, sealBlob } from '../../../crypto/ciphertext-blob.ts'
 import { externalAad, externalBlob, parseExternalBlob } from '../../../crypto/external-blob.ts'
 import type { Key } from '../../keys/key.ts'
 import type { ExternalKeyStore } from '../custom-key-store.ts'
@@ -70,12 +70,11 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
     store: ExternalKeyStore,
     key: Key,
     { operation, call, contextHash }: StoreMessage,
-    material: BlobKey,
     work: (client: ProxyClient, externalId: string, about: RequestMetadata, aad: Buffer) => Promise<T>,
   ): Promise<T> {
     const externalId = key.customKeyStore!.xksKeyId!
     const names = { partition: partitionOf(key.region), account: key.account, keyId: key.keyId }
-    const aad = externalAad(names, externalId, material.materialId, contextHash)
+    const aad = externalAad(names, externalId, materialIdOf(key), contextHash)
     const { requestId, principal } = call
     const kmsViaService = principal.invokedBy?.split('.', 1)[0]
     const about = {
@@ -136,8 +135,9 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
     },
     async encrypt(store, key, message, plaintext) {
       const material = await message.innerMaterial()
-      const inner = sealBlob(innerKey(material), random.nonce(BLOB_NONCE_BYTES), message.contextHash, plaintext)
-      const sealed = await send(store, key, message, material, (client, externalId, about, aad) =>
+      const nonces = random.nonce(BLOB_NONCE_BYTES)
+      const inner = sealBlob(material, nonces, message.contextHash, plaintext, INNER_SUITE)
+      const sealed = await send(store, key, message, (client, externalId, about, aad) =>
         client.encrypt(externalId, about, inner, aad),
       )
       if (isRepeatedIv(key.arn, sealed)) {
@@ -146,16 +146,16 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
           'an external key manager gave an IV twice: its random source is broken',
         )
       }
-      return externalBlob(material.materialId, sealed)
+      return externalBlob(materialIdOf(key), sealed)
     },
     async decrypt(store, key, message, blob) {
       const parsed = parseExternalBlob(blob)
+      if (parsed === undefined || parsed.materialId !== key.currentMaterialId) throw invalidCiphertext()
       const material = await message.innerMaterial()
-      if (parsed?.materialId !== Buffer.from(material.materialId).toString('hex')) throw invalidCiphertext()
-      const inner = await send(store, key, message, material, (client, externalId, about, aad) =>
+      const inner = await send(store, key, message, (client, externalId, about, aad) =>
         client.decrypt(externalId, about, parsed.sealed, aad),
       )
-      return openBlob(innerKey(material), message.contextHash, inner)
+      return openBlob(material, message.contextHash, inner, INNER_SUITE)
     },
     async close() {
       connections.close()
@@ -163,8 +163,9 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
   }
 }
 
-function innerKey(material: BlobKey): BlobKey {
-  return { ...material, suite: INNER_BLOB }
+/** Keys in stores never rotate: it is the only one. */
+function materialIdOf({ currentMaterialId }: Key): Buffer {
+  return Buffer.from(currentMaterialId!, 'hex')
 }
 
 /** A name that leads nowhere is the fault of the one who wrote it: of the store, or of the operator's table. */

@@ -18,6 +18,8 @@ import { ProxyError, type ProxyFailure } from './proxy-failure.ts'
 /** What `src/outgoing` offers; it never rejects. */
 export interface ProxyTransport {
   post(path: string, body: string): Promise<Answer | { readonly failure: TransportFailure; readonly detail: string }>
+  /** Of the proxy's certificate, in milliseconds; `undefined` before the first connection. */
+  certificateTimeLeft(): number | undefined
   /** Ends connections, calls under way included. */
   close(): void
 }
@@ -53,6 +55,7 @@ export interface ProxyClient {
   /** @param aad up to 8192 bytes. */
   encrypt(externalId: string, about: RequestMetadata, plaintext: Buffer, aad: Buffer): Promise<ExternalCiphertext>
   decrypt(externalId: string, about: RequestMetadata, sealed: ExternalCiphertext, aad: Buffer): Promise<Buffer>
+  certificateTimeLeft(): number | undefined
   close(): void
 }
 
@@ -97,6 +100,7 @@ export function createProxyClient(transport: ProxyTransport, uriPath: string): P
       })
       return readDecryption(members, ciphertext.length)
     },
-    close: () => transport.close(),
+    certificateTimeLeft: transport.certificateTimeLeft,
+    close: transport.close,
   }
 }

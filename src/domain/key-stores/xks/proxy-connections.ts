@@ -2,7 +2,8 @@
  * The connections of this node to the proxies of external key stores: opened when first needed, opened anew when the store has
  * another credential or address, asked for their health in between (keystores.md XC-11).
  */
-import { XKS_HEALTH_INTERVAL_MS, XKS_REPLACED_CONNECTION_MS } from '../../../base/limits.ts'
+import { DAY_MS } from '../../../base/clock.ts'
+import { XKS_CERTIFICATE_WARNING_MS, XKS_HEALTH_INTERVAL_MS, XKS_REPLACED_CONNECTION_MS } from '../../../base/limits.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RandomSource } from '../../services.ts'
 import type { Reader } from '../../store.ts'
@@ -96,6 +97,11 @@ export function createProxyConnections(options: ProxyConnectionsOptions): ProxyC
       const states = await client.health({ kmsOperation: 'KmsHealthCheck', kmsRequestId: random.uuid() })
       if (states.some((state) => state !== 'ACTIVE')) {
         log.warn({ store: storeId, states }, 'an external key manager is not well')
+      }
+      const left = client.certificateTimeLeft()
+      if (left !== undefined && left < XKS_CERTIFICATE_WARNING_MS) {
+        const daysLeft = Math.floor(left / DAY_MS)
+        log.warn({ store: storeId, daysLeft }, 'the certificate of an external key store proxy expires soon')
       }
     } catch (error) {
       if (!(error instanceof ProxyError)) throw error

@@ -14,14 +14,24 @@ export interface HarnessWithProxy extends Harness {
 
 export interface ProxyWishes {
   readonly timeoutMs?: number
+  /** How long the proxy's certificate is valid. */
+  readonly days?: number
   readonly log?: Log
   /** What else the operator says. */
   readonly network?: (proxy: XksProxy) => object
 }
 
 /** The clocks of both stand still, so they agree. */
-export async function createHarnessWithProxy({ timeoutMs, log, network }: ProxyWishes = {}): Promise<HarnessWithProxy> {
-  const proxy = await startXksProxy({ now: () => harness?.clock.now() ?? START_TIME })
+export async function createHarnessWithProxy({
+  timeoutMs,
+  days,
+  log,
+  network,
+}: ProxyWishes = {}): Promise<HarnessWithProxy> {
+  const proxy = await startXksProxy({
+    ...(days !== undefined && { days }),
+    now: () => harness?.clock.now() ?? START_TIME,
+  })
   const endpoints = { [PROXY_ENDPOINT]: placeOf(proxy, timeoutMs) }
   const externalKeyStores = { endpoints, services: {}, ...network?.(proxy) }
   const harness: Harness = await createHarness({ externalKeyStores, ...(log === undefined ? {} : { log }) })

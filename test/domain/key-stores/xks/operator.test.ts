@@ -61,6 +61,35 @@ test('an IV that comes twice raises an alarm', async () => {
   }
 })
 
+test('a certificate of a proxy that expires within ten days is told of', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  for (const [days, isTold] of [
+    [9, true],
+    [12, false],
+  ] as const) {
+    const { log, lines } = keptLog()
+    const keyhold = await createHarnessWithProxy({ log, days })
+    try {
+      // Certificates are made in real time.
+      keyhold.clock.set(Date.now())
+      const asked = keyhold.proxy.calls.length
+      keyhold.proxy.managers = ['DEGRADED']
+      t.mock.timers.tick(2 * 60_000)
+      while (!lines.some(({ message }) => /manager is not well/.test(message))) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      assert.equal(keyhold.proxy.calls.length, asked + 1)
+      const told = lines.filter(({ message }) => /certificate .* expires soon/.test(message))
+      assert.deepEqual(
+        told.map(({ fields }) => fields.daysLeft),
+        isTold ? [days - 1] : [],
+      )
+    } finally {
+      await keyhold.close()
+    }
+  }
+})
+
 test('a connected proxy is asked for its health, and a sick one changes no state', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { log, lines } = keptLog()
