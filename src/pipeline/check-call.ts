@@ -44,7 +44,7 @@ export function createCallCheck({ identity, grants, random, log }: Services) {
     reader: Reader,
   ): Promise<void> {
     const { input, call, recipient, caller } = checked
-    // At hand as a rule; a wait would cost each call a turn of the queue.
+    // At hand as a rule, all of it: a check without waits is one step (see `runReading`).
     const found = identity.rightsOf(call.principal)
     const rights = found instanceof Promise ? await found : found
     // A user or role that is gone answers like an access key that never was (authorization.md 6.7).
@@ -53,7 +53,8 @@ export function createCallCheck({ identity, grants, random, log }: Services) {
     const tokens = readGrantTokens(grants.tokens, GrantTokens)
     const presentedGrants = tokens instanceof Promise ? await tokens : tokens
     const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
-    const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
+    const locating = locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
+    const located = locating instanceof Promise ? await locating : locating
     checked.located = located
     const asked = { of, located, rights, lookups, reader, grants }
     checked.asked = asked

@@ -59,7 +59,8 @@ export function locate(
       const here = { account, region: call.region, time: call.time }
       if (locator === undefined) return undefined
       const found = locateBy(locator, lookups, here)
-      return use.makesManagedKey ? found.then((found) => found && orKeyToBe(found, here, random)) : found
+      if (!use.makesManagedKey) return found
+      return Promise.resolve(found).then((found) => found && orKeyToBe(found, here, random))
     }
     case 'grant':
       return locateGrant(lookups, tokens, { account, region: call.region, time: call.time }, use.locate(input))
