@@ -9,13 +9,18 @@
  *          68  C, key commitment                                                              32
  *         100  AES-256-GCM ciphertext, as long as the plaintext; then the tag             n + 16
  */
+import assert from 'node:assert'
 import type { KeyObject } from 'node:crypto'
 import { invalidCiphertext } from '../base/errors.ts'
 import { CIPHERTEXT_BLOB_BYTES_MAX } from '../base/limits.ts'
 import { IV_BYTES, open, seal, TAG_BYTES } from './aead.ts'
 import { u32be } from './bytes.ts'
-import { equalInConstantTime, hmacSha256 } from './hash.ts'
+import { equalInConstantTime, hmacSha256, hmacSha256Latin1 } from './hash.ts'
 
+const MAGIC_AND_VERSION = 0x4b4d5301
+const SUITE_AT = 4
+/** Flags and header length, after the suite. */
+const FLAGS_AND_LENGTH = 0x000064
 const ID_AT = 8
 const N_AT = 40
 const IV_AT = 56
@@ -23,6 +28,7 @@ const COMMITMENT_AT = 68
 const HEADER_BYTES = 100
 const ID_BYTES = 32
 const N_BYTES = 16
+const CONTEXT_HASH_BYTES = 32
 /** Header, one byte of ciphertext, tag. */
 const BLOB_BYTES_MIN = HEADER_BYTES + 1 + TAG_BYTES
 
@@ -35,23 +41,10 @@ export const WHOLE_SUITE = 0x01
 export const INNER_SUITE = 0x11
 export type BlobSuite = typeof WHOLE_SUITE | typeof INNER_SUITE
 
-/** The first 8 bytes of a blob. */
-const PREFIXES: Readonly<Record<BlobSuite, Buffer>> = {
-  [WHOLE_SUITE]: Buffer.from('4b4d530101000064', 'hex'),
-  [INNER_SUITE]: Buffer.from('4b4d530111000064', 'hex'),
-}
-
-/** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte is set for each use. */
-function derivationStart(suite: BlobSuite): Buffer {
-  return Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, suite)])
-}
-
-const DERIVATION_STARTS: Readonly<Record<BlobSuite, Buffer>> = {
-  [WHOLE_SUITE]: derivationStart(WHOLE_SUITE),
-  [INNER_SUITE]: derivationStart(INNER_SUITE),
-}
-
+/** Counter, label ‖ 00, suite: how every derivation begins. The counter's last byte and the suite are set for each use. */
+const DERIVATION_START = Buffer.concat([u32be(0), Buffer.from('kms:ciphertext:v1'), Buffer.of(0, 0)])
 const COUNTER_AT = 3
+const SUITE_IN_INPUT = DERIVATION_START.length - 1
 const OUTPUT_BITS = u32be(512)
 const MESSAGE_KEY = 1
 const COMMITMENT = 2
@@ -63,30 +56,58 @@ export interface BlobKeyNames {
   readonly keyId: string
 }
 
-/** u8(len partition) ‖ partition ‖ account ‖ u8(len key-id) ‖ key-id, constant for a key: made once. */
+/** u8(len partition) ‖ partition ‖ account ‖ u8(len key-id) ‖ key-id. */
 export function blobKeyContext({ partition, account, keyId }: BlobKeyNames): Buffer {
   const parts = [Buffer.of(partition.length), Buffer.from(partition), Buffer.from(account)]
   return Buffer.concat([...parts, Buffer.of(keyId.length), Buffer.from(keyId)])
 }
 
-/** What an HBK needs to seal and open blobs. */
+/** What an HBK needs to seal and open blobs. Many thousands are in use at once, so it is two objects and no Buffer. */
 export interface BlobKey {
   readonly hbk: KeyObject
-  /** 32 bytes. */
-  readonly materialId: Uint8Array
-  /** From {@link blobKeyContext}. */
-  readonly context: Uint8Array
+  /**
+   * KeyMaterialId and {@link blobKeyContext}, as Latin-1: what every derivation has between N and the encryption context.
+   */
+  readonly names: string
 }
 
-/** What both values are derived from, but for the counter: one buffer for the two. */
-function derivationInput(key: BlobKey, n: Uint8Array, contextHash: Uint8Array, suite: BlobSuite): Buffer {
-  return Buffer.concat([DERIVATION_STARTS[suite], n, key.materialId, key.context, contextHash, OUTPUT_BITS])
+/** @param materialId 64 hex digits. */
+export function blobKey(hbk: KeyObject, materialId: string, of: BlobKeyNames): BlobKey {
+  const names = Buffer.concat([Buffer.from(materialId, 'hex'), blobKeyContext(of)])
+  assert(names.length <= NAMES_BYTES_MAX)
+  return { hbk, names: names.toString('latin1') }
 }
 
-/** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key, T(2) the commitment (CT-3). */
-function derive({ hbk }: BlobKey, input: Buffer, counter: typeof MESSAGE_KEY | typeof COMMITMENT): Buffer {
-  input[COUNTER_AT] = counter
+/** KeyMaterialId, two names of at most 255 bytes with their lengths, an account. */
+const NAMES_BYTES_MAX = ID_BYTES + 2 * 256 + 12
+const N_IN_INPUT = DERIVATION_START.length
+const NAMES_IN_INPUT = N_IN_INPUT + N_BYTES
+
+/** One for all calls: nothing in it is secret, and nobody waits between filling and using it. */
+const derivationBuffer = Buffer.alloc(NAMES_IN_INPUT + NAMES_BYTES_MAX + CONTEXT_HASH_BYTES + OUTPUT_BITS.length)
+derivationBuffer.set(DERIVATION_START)
+
+/** What both values are derived from, but for the counter. */
+function derivationInput({ names }: BlobKey, n: Uint8Array, contextHash: Uint8Array, suite: BlobSuite): Buffer {
+  derivationBuffer[SUITE_IN_INPUT] = suite
+  derivationBuffer.set(n, N_IN_INPUT)
+  const contextAt = NAMES_IN_INPUT + derivationBuffer.write(names, NAMES_IN_INPUT, 'latin1')
+  const bitsAt = contextAt + CONTEXT_HASH_BYTES
+  derivationBuffer.set(contextHash, contextAt)
+  derivationBuffer.set(OUTPUT_BITS, bitsAt)
+  return derivationBuffer.subarray(0, bitsAt + OUTPUT_BITS.length)
+}
+
+/** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key (CT-3). The caller wipes it. */
+function deriveMessageKey({ hbk }: BlobKey, input: Buffer): Buffer {
+  input[COUNTER_AT] = MESSAGE_KEY
   return hmacSha256(hbk, input)
+}
+
+/** T(2), which blobs show to everybody. */
+function deriveCommitment({ hbk }: BlobKey, input: Buffer): string {
+  input[COUNTER_AT] = COMMITMENT
+  return hmacSha256Latin1(hbk, input)
 }
 
 /**
@@ -101,31 +122,40 @@ export function sealBlob(
   suite: BlobSuite = WHOLE_SUITE,
 ): Buffer {
   const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash, suite)
-  const messageKey = derive(key, input, MESSAGE_KEY)
-  const header = Buffer.concat([PREFIXES[suite], key.materialId, nonces, derive(key, input, COMMITMENT)])
-  const sealed = seal(messageKey, nonces.subarray(N_BYTES), Buffer.concat([header, contextHash]), plaintext)
+  const aad = Buffer.allocUnsafe(HEADER_BYTES + CONTEXT_HASH_BYTES)
+  aad.writeUInt32BE(MAGIC_AND_VERSION, 0)
+  aad.writeUInt32BE(suiteAndLength(suite), SUITE_AT)
+  aad.write(key.names.slice(0, ID_BYTES), ID_AT, 'latin1')
+  aad.set(nonces, N_AT)
+  aad.write(deriveCommitment(key, input), COMMITMENT_AT, 'latin1')
+  aad.set(contextHash, HEADER_BYTES)
+  const messageKey = deriveMessageKey(key, input)
+  const sealed = seal(messageKey, nonces.subarray(N_BYTES), aad, plaintext)
   messageKey.fill(0)
-  return Buffer.concat([header, sealed])
+  return Buffer.concat([aad.subarray(0, HEADER_BYTES), sealed])
 }
 
 /** It has prefix and length of the suite. */
 export function isBlob(blob: Buffer, suite: BlobSuite = WHOLE_SUITE): boolean {
-  const prefix = PREFIXES[suite]
   return (
     blob.length >= BLOB_BYTES_MIN &&
     blob.length <= CIPHERTEXT_BLOB_BYTES_MAX &&
-    blob.compare(prefix, 0, prefix.length, 0, prefix.length) === 0
+    blob.readUInt32BE(0) === MAGIC_AND_VERSION &&
+    blob.readUInt32BE(SUITE_AT) === suiteAndLength(suite)
   )
+}
+
+function suiteAndLength(suite: BlobSuite): number {
+  return (suite << 24) | FLAGS_AND_LENGTH
 }
 
 /** The last steps of CT-5: every failure looks the same. */
 export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer, suite: BlobSuite = WHOLE_SUITE): Buffer {
-  if (!isBlob(blob, suite)) throw invalidCiphertext()
-  if (blob.compare(key.materialId, 0, ID_BYTES, ID_AT, N_AT) !== 0) throw invalidCiphertext()
+  if (!isBlob(blob, suite) || !key.names.startsWith(blob.toString('latin1', ID_AT, N_AT))) throw invalidCiphertext()
   const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash, suite)
-  const commitment = derive(key, input, COMMITMENT)
+  const commitment = Buffer.from(deriveCommitment(key, input), 'latin1')
   if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()
-  const messageKey = derive(key, input, MESSAGE_KEY)
+  const messageKey = deriveMessageKey(key, input)
   const aad = Buffer.concat([blob.subarray(0, HEADER_BYTES), contextHash])
   const plaintext = open(messageKey, blob.subarray(IV_AT, COMMITMENT_AT), aad, blob.subarray(HEADER_BYTES))
   messageKey.fill(0)

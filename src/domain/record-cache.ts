@@ -15,11 +15,21 @@ export interface RecordCache extends Lookups {
   clear(): void
 }
 
+/** A record for as long as it may be used: it goes when it is dropped or pushed out, whoever still holds the entry. */
+interface KeyEntry {
+  key: Key | undefined
+}
+
 export function createRecordCache(reader: Reader): RecordCache {
-  const keys = new LRUCache<string, Key>({ max: CACHED_KEYS_MAX })
+  const keys = new LRUCache<string, KeyEntry>({
+    max: CACHED_KEYS_MAX,
+    dispose: (entry) => {
+      entry.key = undefined
+    },
+  })
   const aliases = new LRUCache<string, Alias>({ max: CACHED_ALIASES_MAX })
-  /** `region/materialId` → the key's name; a material never changes its key. */
-  const owners = new LRUCache<string, KeyName>({ max: CACHED_KEYS_MAX })
+  /** `region/materialId` → the entry above, so that a ciphertext finds its key in one step; a material never changes its key. */
+  const owners = new LRUCache<string, KeyEntry>({ max: CACHED_KEYS_MAX })
   const grants = createGrantCache(reader)
   const aliasNames = new LRUCache<string, readonly string[]>({ max: CACHED_ALIAS_LISTS_MAX })
   /**
@@ -54,15 +64,43 @@ export function createRecordCache(reader: Reader): RecordCache {
 
   function findKey(name: KeyName, isForeign = false): MaybePromise<Key | undefined> {
     const ref = keyRef(name)
-    const known = keys.get(ref)
+    const known = keys.get(ref)?.key
     if (known !== undefined || (isForeign && absences.has(ref))) return known
-    return (isForeign ? loadForeign : load)(keys, ref, () => reader.findKey(name))
+    return loadKey(ref, name, isForeign)
+  }
+
+  async function loadKey(ref: string, name: KeyName, isForeign: boolean): Promise<Key | undefined> {
+    const before = generation
+    const key = await reader.findKey(name)
+    if (generation !== before) return key
+    if (key !== undefined) return keep(ref, key).key
+    if (isForeign) absences.set(ref, true)
+    return undefined
+  }
+
+  async function loadOwner(ref: string, region: string, materialId: string): Promise<Key | undefined> {
+    const before = generation
+    const key = await reader.findKeyByMaterial(region, materialId)
+    if (key === undefined || generation !== before) return key
+    const entry = keep(keyRef(key), key)
+    owners.set(ref, entry)
+    return entry.key
+  }
+
+  /** One record for each key, however it was found. */
+  function keep(ref: string, key: Key): KeyEntry {
+    let entry = keys.get(ref)
+    if (entry === undefined) {
+      entry = { key }
+      keys.set(ref, entry)
+    }
+    return entry
   }
 
   /** Walks all keys: stores seldom change, and an index by store would cost every key. */
   function dropKeysOfStore(ref: string): void {
-    for (const [name, key] of keys.entries()) {
-      if (key.customKeyStore !== undefined && keyStoreRef(keyStoreOf(key)) === ref) keys.delete(name)
+    for (const [name, { key }] of keys.entries()) {
+      if (key?.customKeyStore !== undefined && keyStoreRef(keyStoreOf(key)) === ref) keys.delete(name)
     }
   }
 
@@ -74,9 +112,7 @@ export function createRecordCache(reader: Reader): RecordCache {
     findKey,
     findKeyByMaterial(region, materialId) {
       const ref = `${region}/${materialId}`
-      const owner = owners.get(ref)
-      if (owner !== undefined) return findKey(owner)
-      return load(owners, ref, () => reader.findKeyByMaterial(region, materialId)).then((name) => name && findKey(name))
+      return owners.get(ref)?.key ?? loadOwner(ref, region, materialId)
     },
     findAlias(name: AliasName, isForeign = false) {
       const ref = aliasRef(name)

@@ -46,7 +46,7 @@ export function createCallCheck({ identity, grants, random, denials, log }: Serv
     reader: Reader,
   ): Promise<void> {
     const { input, call, recipient, caller } = checked
-    // At hand as a rule; a wait would cost each call a turn of the queue.
+    // At hand as a rule, all of it: a check without waits is one step (see `runReading`).
     const found = identity.rightsOf(call.principal)
     const rights = found instanceof Promise ? await found : found
     // A user or role that is gone answers like an access key that never was (authorization.md 6.7).
@@ -55,7 +55,8 @@ export function createCallCheck({ identity, grants, random, denials, log }: Serv
     const tokens = readGrantTokens(grants.tokens, GrantTokens)
     const presentedGrants = tokens instanceof Promise ? await tokens : tokens
     const of = { uses, input, call, recipient, presentedGrants, callerConditions: caller?.conditions }
-    const located = await locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
+    const locating = locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
+    const located = locating instanceof Promise ? await locating : locating
     checked.located = located
     const asked = { of, located, rights, lookups, reader, grants, denials }
     checked.asked = asked

@@ -99,9 +99,9 @@ export function createPipeline(services: PipelineServices): Execute {
   }
 
   /** As a rule there is one. */
-  async function append(records: readonly EventRecord[]): Promise<void> {
-    if (records.length === 1) await audit.append(records[0]!.line)
-    else await Promise.all(records.map(({ line }) => audit.append(line)))
+  function append(records: readonly EventRecord[]): Promise<unknown> {
+    if (records.length === 1) return audit.append(records[0]!.line)
+    return Promise.all(records.map(({ line }) => audit.append(line)))
   }
 
   function noteUses({ uses, name }: Operation, { located, call }: Progress, eventId: string): void {
@@ -113,6 +113,11 @@ export function createPipeline(services: PipelineServices): Execute {
     }
   }
 
+  /**
+   * Waits after each step even where nothing has to be waited for: calls that came together are then checked one after the
+   * other, handled one after the other, recorded one after the other, and each step's code stays in the processor's caches for
+   * all of them (docs/performance.md).
+   */
   async function runReading(operation: Operation, input: unknown, progress: Progress, eventId: string) {
     await check(operation, progress, cache, store)
     if (progress.located.some(isToBeMade)) progress.located = await makeManagedKeys(progress.located, services)

@@ -61,7 +61,7 @@ export function locate(
       const found = locateBy(locator, lookups, here)
       const { makesManagedKey } = use
       const makes = makesManagedKey === 'by services' ? call.principal.invokedBy !== undefined : makesManagedKey
-      return makes ? found.then((found) => found && orKeyToBe(found, here, random)) : found
+      return makes ? Promise.resolve(found).then((found) => found && orKeyToBe(found, here, random)) : found
     }
     case 'grant':
       return locateGrant(lookups, tokens, { account, region: call.region, time: call.time }, use.locate(input))

@@ -6,6 +6,7 @@ import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { MaybePromise } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'
 import { type Located, locate, type Sources } from './locate.ts'
@@ -25,12 +26,18 @@ export interface UsesOfCall {
   readonly callerConditions: ConditionValues | undefined
 }
 
-/** Step 4. @throws {KmsError} for names that mean nothing, whoever asks. */
-export async function locateUses({ uses, input, call }: UsesOfCall, sources: Sources): Promise<LocatedUses> {
-  const located: Located[] = []
-  for (const use of uses) {
-    const found = locate(use, input, call, sources)
-    located.push(found instanceof Promise ? await found : found)
+/** Step 4. At once where everything is at hand. @throws {KmsError} for names that mean nothing, whoever asks. */
+export function locateUses(of: UsesOfCall, sources: Sources): MaybePromise<LocatedUses> {
+  return locateFrom(of, sources, [])
+}
+
+/** One after the other: the first name that means nothing is the one that is told. */
+function locateFrom(of: UsesOfCall, sources: Sources, located: Located[]): MaybePromise<LocatedUses> {
+  const { uses, input, call } = of
+  while (located.length < uses.length) {
+    const found = locate(uses[located.length]!, input, call, sources)
+    if (found instanceof Promise) return found.then((found) => locateFrom(of, sources, [...located, found]))
+    located.push(found)
   }
   return located
 }

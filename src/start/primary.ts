@@ -8,6 +8,7 @@ import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Address } from '../service.ts'
+import { WORKER_FLAGS } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
 
@@ -26,9 +27,6 @@ const SYSTEM_SHARES_PORTS = process.platform === 'linux'
 
 /** `.ts` in the repository, `.js` in the package. */
 const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url))
-
-/** Each worker has a core for itself as a rule: threads that help it collect garbage would only take the core away from it. */
-const WORKER_FLAGS = ['--single-threaded-gc']
 
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {

@@ -1,5 +1,6 @@
 /** A listening server over a data folder: in this process, or in several that share the port. */
 import type { Log } from '../base/log.ts'
+import { setServingFlags } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { WorkerTask } from './worker-messages.ts'
 
@@ -7,6 +8,7 @@ import type { WorkerTask } from './worker-messages.ts'
 export async function serve(workers: number, task: WorkerTask, log: Log): Promise<Serving> {
   // Loaded when needed: a primary process that only watches its workers stays small.
   if (workers > 1) return (await import('./primary.ts')).startWorkers(workers, task, log)
+  setServingFlags()
   const { openDurableNode } = await import('./node.ts')
   const { authentication, tls, trustedProxies, attestationRoots, settings, host, port } = task
   const options = { ...settings, node: 'worker-1', authentication, tls, trustedProxies, attestationRoots, log }

@@ -2,6 +2,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { ConnectionState } from '../domain/key-stores/custom-key-store.ts'
 import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin } from '../domain/keys/key.ts'
+import { sharedPolicyText } from '../domain/policy/compile-policy.ts'
 import type { Page } from '../domain/store.ts'
 import { countReservedAliases } from './aliases.ts'
 import type { Db } from './dialects/store-database.ts'
@@ -173,7 +174,7 @@ function toKey(row: Row): Key {
     deletion: toDeletion(row),
     currentMaterialId: row.current_material_id ?? undefined,
     tags: tagsFromText(row.tags),
-    policy: row.policy,
+    policy: sharedPolicyText(row.policy),
     rotation: toRotation(row),
     onDemandRotations: row.on_demand_rotations,
     importedMaterial: toImportedMaterial(row),

@@ -10,7 +10,7 @@ import { createChangesFollower } from './changes-follower.ts'
 import type { Db, Durability, StoreDatabase } from './dialects/store-database.ts'
 import { expiredMaterials } from './key-materials.ts'
 import { keysToErase, keysToRotate } from './keys.ts'
-import { saveUse } from './last-usage.ts'
+import { saveUses } from './last-usage.ts'
 import { takeLease } from './leases.ts'
 import { createReader } from './reader.ts'
 import { deleteExpiredRevocations } from './revoked-sessions.ts'
@@ -73,9 +73,7 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     expiredMaterials: (now, limit) => expiredMaterials(committed, now, limit),
     async saveUses(uses) {
       if (uses.length === 0) return
-      await transact('relaxed', async (db) => {
-        for (const use of uses) await saveUse(db, use)
-      })
+      await transact('relaxed', (db) => saveUses(db, uses))
     },
     async saveAccessKeyUses(uses) {
       if (uses.length === 0) return

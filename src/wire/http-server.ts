@@ -130,7 +130,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // HTTP/0.9 has no headers to sign; the parser lets it pass.
     if (request.httpVersionMajor !== 1) refuse(request, 400)
     else if (request.rawHeaders.length > 2 * REQUEST_HEADERS_COUNT_MAX) refuse(request, 431)
-    else if (Number(request.headers['content-length'] ?? 0) > limits.bodyBytesMax) refuse(request, 413)
+    else if (Number(headerValue(request.rawHeaders, 'content-length') ?? 0) > limits.bodyBytesMax) refuse(request, 413)
     else if (peer.open > PIPELINED_REQUESTS_MAX) refuse(request, 429)
   }
 

@@ -1,10 +1,13 @@
 /** A request while it arrives. */
-import { IncomingMessage, type ServerResponse } from 'node:http'
+import { type IncomingHttpHeaders, IncomingMessage, type ServerResponse } from 'node:http'
+import { headerValue } from '../auth/raw-headers.ts'
 import type { Peer } from './peer.ts'
 
 function ignore(): void {}
 
 const NOTHING: Buffer = Buffer.alloc(0)
+
+const NO_HEADERS: IncomingHttpHeaders = Object.freeze({})
 
 /**
  * Node makes one for each request; the fields save a closure for every event. What its parser hands over goes straight to the
@@ -33,6 +36,17 @@ export class IncomingRequest extends IncomingMessage {
     if (piece === null) this.#isWhole = true
     this.onPiece(piece)
     return true
+  }
+
+  /**
+   * Only the two that node itself asks for. The server reads `rawHeaders`; an object of all of them would be made for each request
+   * and never looked at.
+   */
+  // @ts-expect-error: in the types a property, in node an accessor of the class above.
+  override get headers(): IncomingHttpHeaders {
+    const expect = headerValue(this.rawHeaders, 'expect')
+    const te = headerValue(this.rawHeaders, 'te')
+    return expect === undefined && te === undefined ? NO_HEADERS : { expect, te }
   }
 
   // @ts-expect-error: in the types a property, in node an accessor of the class above.

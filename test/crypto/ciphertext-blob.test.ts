@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { KmsError } from '../../src/base/errors.ts'
 import { materialIdOfBlob } from '../../src/crypto/blob-material.ts'
-import { blobKeyContext, INNER_SUITE, openBlob, sealBlob } from '../../src/crypto/ciphertext-blob.ts'
+import { blobKey, INNER_SUITE, openBlob, sealBlob } from '../../src/crypto/ciphertext-blob.ts'
 import { canonicalEncryptionContext, hashEncryptionContext } from '../../src/crypto/encryption-context.ts'
 import { keyMaterialId } from '../../src/crypto/key-material-id.ts'
 
@@ -22,11 +22,9 @@ const MATERIAL_ID = '42a85738f4fa2a72cad9949e36c546c87ed540ee69cf31c144328b6f22d
 const H_EC = 'f3dd4afd8af23ddec0a74f7a402928d576b697bf149474ce2043b25b867b056a'
 const BLOB = `4b4d530101000064${MATERIAL_ID}101112131415161718191a1b1c1d1e1f202122232425262728292a2bce908a2d3e7bdce155dc46a92c33b06dbabecb6538a344b370f5580664ed56190d6c2cb06487761eb6ef63f82c4ae3b5c5feb9c402`
 
-const key = {
-  hbk: createSecretKey(HBK),
-  materialId: hex(MATERIAL_ID),
-  context: blobKeyContext({ partition: 'aws', account: ACCOUNT, keyId: KEY_ID }),
-}
+const hbk = createSecretKey(HBK)
+const names = { partition: 'aws', account: ACCOUNT, keyId: KEY_ID }
+const key = blobKey(hbk, MATERIAL_ID, names)
 const contextHash = hashEncryptionContext(CONTEXT)
 
 const isInvalidCiphertext = (error: unknown) =>
@@ -90,10 +88,10 @@ test('another context, key, account or partition fails', () => {
   const blob = hex(BLOB)
   const others = [
     { ...key, hbk: createSecretKey(randomBytes(32)) },
-    { ...key, context: blobKeyContext({ partition: 'aws', account: '444455556666', keyId: KEY_ID }) },
-    { ...key, context: blobKeyContext({ partition: 'aws-cn', account: ACCOUNT, keyId: KEY_ID }) },
-    { ...key, context: blobKeyContext({ partition: 'aws', account: ACCOUNT, keyId: KEY_ID.replace('1', '2') }) },
-    { ...key, materialId: randomBytes(32) },
+    blobKey(hbk, MATERIAL_ID, { ...names, account: '444455556666' }),
+    blobKey(hbk, MATERIAL_ID, { ...names, partition: 'aws-cn' }),
+    blobKey(hbk, MATERIAL_ID, { ...names, keyId: KEY_ID.replace('1', '2') }),
+    blobKey(hbk, randomBytes(32).toString('hex'), names),
   ]
   for (const other of others) assert.throws(() => openBlob(other, contextHash, blob), isInvalidCiphertext)
   for (const context of [
@@ -103,6 +101,18 @@ test('another context, key, account or partition fails', () => {
     { ...CONTEXT, x: '' },
   ]) {
     assert.throws(() => openBlob(key, hashEncryptionContext(context), blob), isInvalidCiphertext)
+  }
+})
+
+test('keys whose names differ in length do not disturb one another', () => {
+  const keys = ['aws', 'aws-us-gov', 'aws-cn'].map((partition) => blobKey(hbk, MATERIAL_ID, { ...names, partition }))
+  const blobs = keys.map((one) => sealBlob(one, NONCES, contextHash, Buffer.from('hello')))
+  assert.equal(blobs[0]!.toString('hex'), BLOB)
+  for (const [index, one] of keys.entries()) {
+    for (const [of, blob] of blobs.entries()) {
+      if (of === index) assert.equal(openBlob(one, contextHash, blob).toString(), 'hello')
+      else assert.throws(() => openBlob(one, contextHash, blob), isInvalidCiphertext)
+    }
   }
 })
 

@@ -234,6 +234,15 @@ test('a client that waits for leave to send gets it, unless the body is too larg
   )
 })
 
+test('an expectation that nobody can meet is refused, whatever the case of its header (RFC 9110 10.1.1)', async (t) => {
+  const slow = await setUp(t)
+  for (const name of ['Expect', 'expect', 'EXPECT']) {
+    const { answers } = await exchange(slow.port, await goodRequest('{}', { [name]: 'a-miracle' }), { answers: 1 })
+    assert.equal(answers[0]?.status, 417)
+  }
+  assert.equal(slow.calls.length, 0)
+})
+
 test('100 headers are read, 101 are refused', async (t) => {
   const slow = await setUp(t)
   const count = (await goodRequest()).toString('latin1').split('\r\n\r\n', 1)[0]!.split('\r\n').length - 1

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { partitionOf } from '../../base/arn.ts'
 import { invalidCiphertext } from '../../base/errors.ts'
 import { CACHED_KEY_MATERIAL_TTL_MS, CACHED_KEY_MATERIALS_MAX } from '../../base/limits.ts'
-import { BLOB_NONCE_BYTES, type BlobKey, blobKeyContext, openBlob, sealBlob } from '../../crypto/ciphertext-blob.ts'
+import { BLOB_NONCE_BYTES, type BlobKey, blobKey, openBlob, sealBlob } from '../../crypto/ciphertext-blob.ts'
 import type { TokenSubject } from '../../crypto/domain-key.ts'
 import { type EncryptionContext, hashEncryptionContext } from '../../crypto/encryption-context.ts'
 import { keyMaterialId } from '../../crypto/key-material-id.ts'
@@ -16,7 +16,7 @@ import type { StoreCaller, StoreMessage } from '../key-stores/key-store-backend.
 import type { StoreKeyCiphers } from '../key-stores/key-stores.ts'
 import type { ChangeNotice, MaybePromise, Reader, StoredKeyMaterial } from '../store.ts'
 import type { DomainKeys } from './domain-keys.ts'
-import { type Key, type KeyName, keyRef } from './key.ts'
+import { arnOf, type Key, type KeyName, keyNameOf, keyRef } from './key.ts'
 import { keySpecRow, type OpenKey, SYMMETRIC_DEFAULT } from './key-specs.ts'
 
 /** The facts that a key token is bound to; they never change (lifecycle.md CRE-4, ENV-30). */
@@ -64,8 +64,8 @@ export function createKeyMaterials(
   random: RandomSource,
   keyStores: StoreKeyCiphers,
 ): KeyMaterials {
-  /** keyRef → material id → unwrapped, so that one change drops all materials of a key. */
-  const cache = new LRUCache<string, Map<string, BlobKey | OpenKey>>({
+  /** By ARN, so that one change drops all materials of a key. */
+  const cache = new LRUCache<string, Materials>({
     max: CACHED_KEY_MATERIALS_MAX,
     // Materials are what is counted: a key may have a thousand.
     maxSize: CACHED_KEY_MATERIALS_MAX,
@@ -77,7 +77,9 @@ export function createKeyMaterials(
 
   /** Not async: a cached material is there at once. What it is follows from the key's spec, which never changes. */
   function unwrapped(key: Key, materialId: string): MaybePromise<BlobKey | OpenKey> {
-    return cache.get(keyRef(key))?.get(materialId) ?? unwrap(key, materialId)
+    const known = cache.get(key.arn)
+    const ready = known?.materialId === materialId ? known.ready : known?.others?.get(materialId)
+    return ready ?? unwrap(key, materialId)
   }
 
   async function unwrap(key: Key, materialId: string): Promise<BlobKey | OpenKey> {
@@ -93,10 +95,13 @@ export function createKeyMaterials(
   }
 
   function keep(key: Key, materialId: string, ready: BlobKey | OpenKey): void {
-    const ref = keyRef(key)
-    // A new map: the cache does not weigh again what it has already.
-    const materials = new Map(cache.get(ref)).set(materialId, ready)
-    cache.set(ref, materials, { size: materials.size })
+    const known = cache.get(key.arn)
+    // Always a new object: the cache does not weigh again what it has already.
+    const materials =
+      known === undefined || known.materialId === materialId
+        ? { materialId, ready, others: known?.others }
+        : { ...known, others: (known.others ?? new Map()).set(materialId, ready) }
+    cache.set(key.arn, materials, { size: 1 + (materials.others?.size ?? 0) })
   }
 
   /** Keys in stores never rotate, so the current material is the only one. */
@@ -155,7 +160,7 @@ export function createKeyMaterials(
     },
     drop(notices) {
       generation++
-      for (const { kind, subject } of notices) if (kind === 'key') cache.delete(subject)
+      for (const { kind, subject } of notices) if (kind === 'key') cache.delete(arnOf(keyNameOf(subject)))
     },
     clear() {
       generation++
@@ -164,17 +169,21 @@ export function createKeyMaterials(
   }
 }
 
+/** The unwrapped materials of one key. Nearly every key has one; of what has a thousand, most are asked for rarely. */
+interface Materials {
+  readonly materialId: string
+  readonly ready: BlobKey | OpenKey
+  readonly others: Map<string, BlobKey | OpenKey> | undefined
+}
+
 function isBlobKey(ready: BlobKey | OpenKey): ready is BlobKey {
   return 'hbk' in ready
 }
 
 /** Wipes `secret`. */
 function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
-  return {
-    hbk: secretKey(secret),
-    materialId: Buffer.from(materialId, 'hex'),
-    context: blobKeyContext({ partition: partitionOf(key.region), account: key.account, keyId: key.keyId }),
-  }
+  const { account, region, keyId } = key
+  return blobKey(secretKey(secret), materialId, { partition: partitionOf(region), account, keyId })
 }
 
 /**

@@ -119,6 +119,12 @@ export function keyRef({ account, region, keyId }: KeyName): string {
   return `${account}/${region}/${keyId}`
 }
 
+/** The name that {@link keyRef} made a string of. */
+export function keyNameOf(ref: string): KeyName {
+  const [account = '', region = '', keyId = ''] = ref.split('/')
+  return { account, region, keyId }
+}
+
 export function arnOf({ account, region, keyId }: KeyName): string {
   return keyArn(account, region, keyId)
 }

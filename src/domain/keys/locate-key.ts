@@ -3,8 +3,8 @@ import { aliasArn, keyArn, parseArn, partitionOf } from '../../base/arn.ts'
 import { KmsError, notFound } from '../../base/errors.ts'
 import { materialIdOfBlob } from '../../crypto/blob-material.ts'
 import { ALIAS_PREFIX } from '../aliases.ts'
-import type { Lookups } from '../store.ts'
-import { isDeleted, type Key } from './key.ts'
+import type { Lookups, MaybePromise } from '../store.ts'
+import { arnOf, isDeleted, type Key, type KeyName } from './key.ts'
 import { isPrimary } from './multi-region.ts'
 
 /** The caller's namespace: his account in the endpoint's Region. */
@@ -38,13 +38,16 @@ function invalidKeyId(text: string): KmsError {
   return notFound(`Invalid keyId '${text}'`)
 }
 
-/** Rules of operations.md 2.3. @throws {KmsError} for text that names no key in this Region, whoever asks. */
-export async function locateKey(
+/**
+ * Rules of operations.md 2.3. At once where the key is at hand, and named by its id or ARN.
+ * @throws {KmsError} for text that names no key in this Region, whoever asks.
+ */
+export function locateKey(
   lookups: Lookups,
   here: Namespace,
   identifier: string,
   forms: IdentifierForms,
-): Promise<LocatedKey> {
+): MaybePromise<LocatedKey> {
   if (identifier.startsWith('arn:')) return locateByArn(lookups, here, identifier, forms)
   if (identifier.startsWith(ALIAS_PREFIX)) {
     refuseAlias(forms)
@@ -58,12 +61,12 @@ function refuseAlias(forms: IdentifierForms): void {
   if (forms === 'key') throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation.')
 }
 
-async function locateByArn(
+function locateByArn(
   lookups: Lookups,
   here: Namespace,
   text: string,
   forms: IdentifierForms,
-): Promise<LocatedKey> {
+): MaybePromise<LocatedKey> {
   const arn = parseArn(text)
   if (arn === undefined || arn.service !== 'kms') throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
   // Before the partition: another Region's ARN often has another partition too, and this is the recorded answer.
@@ -79,13 +82,18 @@ async function locateByArn(
   return locateById(lookups, here, arn.account, keyId)
 }
 
-async function locateById(lookups: Lookups, here: Namespace, account: string, keyId: string): Promise<LocatedKey> {
-  const arn = keyArn(account, here.region, keyId)
-  const isForeign = account !== here.account
-  const key = present(await lookups.findKey({ account, region: here.region, keyId }, isForeign), here)
-  return key === undefined
-    ? { arn, account, key, missing: notFound(`Key '${arn}' does not exist`) }
-    : { arn, account, key }
+function locateById(lookups: Lookups, here: Namespace, account: string, keyId: string): MaybePromise<LocatedKey> {
+  const name = { account, region: here.region, keyId }
+  const found = lookups.findKey(name, account !== here.account)
+  return found instanceof Promise ? found.then((key) => locatedById(name, key, here)) : locatedById(name, found, here)
+}
+
+function locatedById(name: KeyName, found: Key | undefined, here: Namespace): LocatedKey {
+  const { account } = name
+  const key = present(found, here)
+  if (key !== undefined) return { arn: key.arn, account, key }
+  const arn = arnOf(name)
+  return { arn, account, key, missing: notFound(`Key '${arn}' does not exist`) }
 }
 
 async function locateByAlias(
@@ -118,24 +126,44 @@ function incorrectKey(): KmsError {
  * Steps 1 to 3 of CT-5: the key is the one that the ciphertext names; an identifier beside it is a check, and is compared,
  * not looked up, so nothing about other keys shows.
  */
-export async function locateKeyOfCiphertext(
+export function locateKeyOfCiphertext(
   lookups: Lookups,
   here: Namespace,
   blob: Buffer,
   identifier: string | undefined,
-): Promise<LocatedKey> {
+): MaybePromise<LocatedKey> {
   const materialId = materialIdOfBlob(blob)
-  const key = present(await lookups.findKeyByMaterial(here.region, materialId), here)
-  const expected = identifier === undefined ? undefined : await expectedArn(lookups, here, identifier)
+  const found = lookups.findKeyByMaterial(here.region, materialId)
+  if (identifier !== undefined) return locateExpected(lookups, here, found, materialId, identifier)
+  return found instanceof Promise
+    ? found.then((key) => namedByCiphertext(present(key, here), materialId))
+    : namedByCiphertext(present(found, here), materialId)
+}
+
+function namedByCiphertext(key: Key | undefined, materialId: string): LocatedKey {
+  // An unknown key reads like a foreign one (MAN-9, A-8).
+  const { arn, account } = key ?? NOWHERE
+  return { arn, account, key, foundByCiphertext: true, materialId }
+}
+
+const NOWHERE = { arn: '', account: '' }
+
+async function locateExpected(
+  lookups: Lookups,
+  here: Namespace,
+  found: MaybePromise<Key | undefined>,
+  materialId: string,
+  identifier: string,
+): Promise<LocatedKey> {
+  const key = present(await found, here)
+  const expected = await expectedArn(lookups, here, identifier)
   if (key === undefined) {
-    // An unknown key reads like a foreign one (MAN-9, A-8); with an identifier of the own account it is a mismatch.
-    if (expected === undefined) return { arn: '', account: '', key, foundByCiphertext: true, materialId }
-    if (parseArn(expected)?.account !== here.account) return { arn: '', account: '', key, materialId }
+    // As above; with an identifier of the own account it is a mismatch.
+    if (parseArn(expected)?.account !== here.account) return { ...NOWHERE, key, materialId }
     throw incorrectKey()
   }
-  if (expected !== undefined && expected !== key.arn) throw incorrectKey()
+  if (expected !== key.arn) throw incorrectKey()
   const { arn, account } = key
-  if (identifier === undefined) return { arn, account, key, foundByCiphertext: true, materialId }
   const located = { arn, account, key, materialId }
   const requestAlias = aliasNameIn(identifier)
   return requestAlias === undefined ? located : { ...located, requestAlias }

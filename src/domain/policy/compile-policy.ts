@@ -26,6 +26,14 @@ export function compilePolicy(text: string): Policy {
   return policy
 }
 
+/**
+ * The same text, as the one string that the compiled policy has, where there is one: records of many keys with the same policy then
+ * share it, and finding the compiled form compares no texts.
+ */
+export function sharedPolicyText(text: string): string {
+  return compiled.peek(text)?.text ?? text
+}
+
 function compile(text: string): Policy {
   const { statements: elements, hasVariables } = policyDocument(parsePolicyJson(text))
   const statements = elements.map((element, index) => compileStatement(element, index, hasVariables))
