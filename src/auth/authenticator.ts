@@ -1,7 +1,7 @@
 /** Authentication against the access keys in the store, and against session tokens. */
 import type { Clock } from '../base/clock.ts'
-import type { Credential } from '../domain/identity/entities.ts'
-import { type ServiceAccessKey, servicePrincipal } from '../domain/identity/services.ts'
+import type { Credential, ServiceAccessKey } from '../domain/identity/entities.ts'
+import { servicePrincipal } from '../domain/identity/services.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { KnownAccessKey } from './identity-cache.ts'
 import { createSignatureVerifier } from './signature-verifier.ts'

@@ -4,6 +4,7 @@
  * A store only ever sees sealed secrets. Every change names what it touched, in the same transaction, so that all nodes
  * can drop it from their caches (design.md section 3); every change carries its audit record the same way (audit.md G-2).
  */
+
 import type { Alias, AliasName } from './aliases.ts'
 import type { Grant, GrantName } from './grants/grant.ts'
 import type { AccessKeyUse } from './identity/entities.ts'
@@ -11,6 +12,7 @@ import type { IdentityChange, IdentityReader } from './identity/identity-store.t
 import type { PrincipalRef } from './identity/principal-ref.ts'
 import type { KeyStoreChange, KeyStoreReader } from './key-stores/key-store-records.ts'
 import type { Key, KeyName } from './keys/key.ts'
+import type { Page } from './page.ts'
 
 export type MaybePromise<T> = T | Promise<T>
 
@@ -86,12 +88,6 @@ export interface PendingAuditRecord {
   readonly node: string
   /** One line of JSON. */
   readonly line: string
-}
-
-export interface Page {
-  /** Name of the last item of the page before; `undefined`: from the start. */
-  readonly after: string | undefined
-  readonly limit: number
 }
 
 /** Look-ups of the warm path. The cache answers them without the store, a transaction answers them from its snapshot. */

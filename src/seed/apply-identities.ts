@@ -2,7 +2,7 @@
 
 import { type AccessKeyOwner, openSecretAccessKey, sealSecretAccessKey } from '../domain/identity/access-key-secret.ts'
 import { awsManagedPolicy } from '../domain/identity/aws-managed-policies.ts'
-import type { OwnerKind, StoredAccessKey } from '../domain/identity/entities.ts'
+import type { OwnerKind, ServiceAccessKey, StoredAccessKey } from '../domain/identity/entities.ts'
 import {
   checkNewAccessKey,
   checkNewAttachment,
@@ -14,7 +14,7 @@ import {
 import { uniqueIdOf } from '../domain/identity/identifiers.ts'
 import { checkInlinePoliciesSize } from '../domain/identity/policy-sizes.ts'
 import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
-import { openServiceSecret, type ServiceAccessKey, sealServiceSecret } from '../domain/identity/services.ts'
+import { openServiceSecret, sealServiceSecret } from '../domain/identity/service-secrets.ts'
 import { bindTrustPolicy } from '../domain/identity/trust-policies.ts'
 import type { DomainKeys } from '../domain/keys/domain-keys.ts'
 import type { Tag } from '../domain/keys/key.ts'

@@ -11,7 +11,7 @@ import {
   keyStoreRef,
 } from '../domain/key-stores/custom-key-store.ts'
 import type { UnfinishedStoreKey } from '../domain/key-stores/key-store-records.ts'
-import type { Page } from '../domain/store.ts'
+import type { Page } from '../domain/page.ts'
 import type { Db } from './dialects/store-database.ts'
 import { asBuffer, assertOneRow } from './rows.ts'
 import type { CustomKeyStoresTable } from './schema.ts'

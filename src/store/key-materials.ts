@@ -1,7 +1,8 @@
 /** The table `key_materials`: one row per key material, sealed; `generation` counts the materials of each key. */
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { KeyName } from '../domain/keys/key.ts'
-import type { KeyMaterialState, MaterialFilter, Page, RotationType, StoredKeyMaterial } from '../domain/store.ts'
+import type { Page } from '../domain/page.ts'
+import type { KeyMaterialState, MaterialFilter, RotationType, StoredKeyMaterial } from '../domain/store.ts'
 import type { Db } from './dialects/store-database.ts'
 import { asBuffer, assertOneRow } from './rows.ts'
 import type { KeyMaterialsTable } from './schema.ts'

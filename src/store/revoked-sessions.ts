@@ -1,6 +1,6 @@
 /** The table `revoked_sessions`. */
 import type { RevokedSession } from '../domain/identity/entities.ts'
-import type { Page } from '../domain/store.ts'
+import type { Page } from '../domain/page.ts'
 import type { Db } from './dialects/store-database.ts'
 
 export async function isSessionRevoked(db: Db, accessKeyId: string): Promise<boolean> {

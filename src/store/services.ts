@@ -1,6 +1,6 @@
 /** The tables `services` and `service_access_keys`: the secrets are sealed. */
 import type { Selectable } from 'kysely'
-import type { ServiceAccessKey, StoredService } from '../domain/identity/services.ts'
+import type { ServiceAccessKey, StoredService } from '../domain/identity/entities.ts'
 import type { Db } from './dialects/store-database.ts'
 import { asBuffer, assertOneRow } from './rows.ts'
 import type { ServiceAccessKeysTable } from './schema.ts'

@@ -2,7 +2,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { StoredUser } from '../domain/identity/entities.ts'
 import type { NamePage } from '../domain/identity/identity-store.ts'
-import type { Page } from '../domain/store.ts'
+import type { Page } from '../domain/page.ts'
 import type { Db } from './dialects/store-database.ts'
 import { lowerName, pathBeginsWith } from './entity-names.ts'
 import { assertOneRow } from './rows.ts'

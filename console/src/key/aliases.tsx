@@ -15,7 +15,7 @@ import { useSignedIn } from '../session/signed-in.ts'
 import { ActionDialog } from '../shell/action-dialog.tsx'
 import { FailureAlert } from '../shell/failure-alert.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import type { TabProps } from './key-tabs.tsx'
+import type { TabProps } from './tab-props.ts'
 
 export function Aliases({ metadata: { KeyId, KeyManager }, onChange }: TabProps) {
   const { kms } = useSignedIn()

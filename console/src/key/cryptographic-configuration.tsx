@@ -3,7 +3,7 @@ import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import { keyTypeText, originText, usageText } from '../keys/words.ts'
-import type { TabProps } from './key-tabs.tsx'
+import type { TabProps } from './tab-props.ts'
 
 export function CryptographicConfiguration({ metadata }: TabProps) {
   return (

@@ -12,7 +12,7 @@ import { DocumentEditor, prettyJson } from '../shell/document-editor.tsx'
 import { FailureAlert } from '../shell/failure-alert.tsx'
 import { LoadedPart } from '../shell/loaded-part.tsx'
 import { useNotices } from '../shell/notices.tsx'
-import type { TabProps } from './key-tabs.tsx'
+import type { TabProps } from './tab-props.ts'
 
 export function KeyPolicy({ metadata: { KeyId, KeyManager } }: TabProps) {
   const { kms } = useSignedIn()

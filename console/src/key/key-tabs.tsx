@@ -9,14 +9,8 @@ import { Aliases } from './aliases.tsx'
 import { CryptographicConfiguration } from './cryptographic-configuration.tsx'
 import { KeyPolicy } from './key-policy.tsx'
 import { PublicKey } from './public-key.tsx'
+import type { TabProps } from './tab-props.ts'
 import { Tags } from './tags.tsx'
-
-/** Of every tab. */
-export interface TabProps {
-  readonly metadata: KeyMetadata
-  /** After something was changed that other parts of the page show. */
-  onChange(): void
-}
 
 const KeyMaterialTab = lazy(() => import('./material/key-material-tab.tsx'))
 const Grants = lazy(() => import('./grants/grants.tsx'))

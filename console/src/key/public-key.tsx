@@ -8,7 +8,7 @@ import { useLoaded } from '../aws/use-loaded.ts'
 import { useSignedIn } from '../session/signed-in.ts'
 import { download } from '../shell/download.ts'
 import { LoadedPart } from '../shell/loaded-part.tsx'
-import type { TabProps } from './key-tabs.tsx'
+import type { TabProps } from './tab-props.ts'
 
 export function PublicKey({ metadata: { KeyId } }: TabProps) {
   const { kms } = useSignedIn()

@@ -125,3 +125,19 @@ export interface Credential {
   readonly accessKey: StoredAccessKey
   readonly user: StoredUser | undefined
 }
+
+export interface StoredService {
+  /** `billing.example.com` */
+  readonly name: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+export interface ServiceAccessKey {
+  readonly accessKeyId: string
+  readonly service: string
+  readonly active: boolean
+  /** Token of the secret access key. */
+  readonly token: Buffer
+  readonly createdAt: number
+}

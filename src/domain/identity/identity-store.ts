@@ -2,12 +2,13 @@
  * What the domain needs of a store for identities. Names of users, roles, groups and managed policies compare ignoring case,
  * those of inline policies do not; lists are in order of name.
  */
-import type { Page } from '../store.ts'
+import type { Page } from '../page.ts'
 import type {
   AccessKeyUse,
   Credential,
   OwnerKind,
   RevokedSession,
+  ServiceAccessKey,
   StoredAccessKey,
   StoredAttachment,
   StoredGroup,
@@ -16,9 +17,9 @@ import type {
   StoredOidcProvider,
   StoredPolicyVersion,
   StoredRole,
+  StoredService,
   StoredUser,
 } from './entities.ts'
-import type { ServiceAccessKey, StoredService } from './services.ts'
 
 /** Everything whose path begins with `pathPrefix`; `after` is a name. */
 export interface NamePage extends Page {

@@ -1,5 +1,5 @@
 /** What the domain needs of a store for custom key stores. */
-import type { Page } from '../store.ts'
+import type { Page } from '../page.ts'
 import type { ConnectionState, CustomKeyStore, KeyStoreName } from './custom-key-store.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** Pages of IAM's lists: `MaxItems` and `Marker` in, `IsTruncated` and `Marker` out. */
 import { validationError } from '../../base/errors.ts'
 import { integer, optional, string } from '../../base/schema.ts'
-import type { Page } from '../../domain/store.ts'
+import type { Page } from '../../domain/page.ts'
 
 const ITEMS_BY_DEFAULT = 100
 

@@ -13,7 +13,7 @@ import { useSignedIn } from '../../session/signed-in.ts'
 import { ActionDialog } from '../../shell/action-dialog.tsx'
 import { FailureAlert } from '../../shell/failure-alert.tsx'
 import { useNotices } from '../../shell/notices.tsx'
-import type { TabProps } from '../key-tabs.tsx'
+import type { TabProps } from '../tab-props.ts'
 import { CreateGrantDialog } from './create-grant-dialog.tsx'
 
 const GRANTS_PER_PAGE = 100

@@ -8,7 +8,7 @@ import { useState } from 'react'
 import { placeOf } from '../../session/regions.ts'
 import { useSignedIn } from '../../session/signed-in.ts'
 import { PATHS } from '../../shell/routes.ts'
-import type { TabProps } from '../key-tabs.tsx'
+import type { TabProps } from '../tab-props.ts'
 import { ChangePrimaryDialog } from './change-primary-dialog.tsx'
 import { CreateReplicaDialog } from './create-replica-dialog.tsx'
 
