@@ -1,7 +1,7 @@
 /** Recipients that prove with an attestation document who they are, and to whom alone a secret is given (operations.md 3.0). */
 import { validationError } from '../base/errors.ts'
 import type { Pcrs } from '../crypto/attestation/attestation-document.ts'
-import type { ConditionValues } from './policy/access-request.ts'
+import type { ConditionValues } from './policy/condition-values.ts'
 
 export interface AttestedRecipient {
   readonly moduleId: string

@@ -3,7 +3,7 @@ import { boolean, type Infer, optional, string, structure } from '../base/schema
 import { makeStoreKey, refuseTakenXksKey, settleStoreKey, storeForKey } from '../domain/key-stores/new-store-key.ts'
 import { checkKeyQuota, makeKey, type NewKey } from '../domain/keys/new-key.ts'
 import { checkTags } from '../domain/keys/tags.ts'
-import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import { defaultKeyPolicy, readKeyPolicy } from '../domain/policy/key-policy.ts'
 import { defineChange } from '../pipeline/operation.ts'
 import { auditedKeyMetadata, keyMetadata } from './shapes/key-metadata.ts'

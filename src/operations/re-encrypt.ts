@@ -1,7 +1,7 @@
 /** Opens a ciphertext and encrypts what was in it again, without showing it (operations.md 3.40). */
 import { blob, type Infer, optional, structure } from '../base/schema.ts'
 import type { Key } from '../domain/keys/key.ts'
-import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { type CiphertextSource, checkSource, ignoresCiphertext, locateSource } from './shapes/ciphertext-source.ts'
 import { checkContextFits, SYMMETRIC_DEFAULT, shownMaterialId } from './shapes/encryption.ts'

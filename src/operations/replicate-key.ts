@@ -5,7 +5,7 @@ import type { Key } from '../domain/keys/key.ts'
 import { checkReplicaRegion, replicate } from '../domain/keys/replication.ts'
 import { checkTags } from '../domain/keys/tags.ts'
 import { shownKeyPolicy, writtenKeyPolicy } from '../domain/keys/written-policy.ts'
-import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import {

@@ -5,7 +5,7 @@
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
 import type { Key } from '../domain/keys/key.ts'
-import type { ConditionValues } from '../domain/policy/access-request.ts'
+import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import type { MaybePromise } from '../domain/store.ts'
 import type { Call } from './call.ts'
 import { checkKeyRules } from './key-rules.ts'

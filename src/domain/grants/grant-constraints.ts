@@ -1,7 +1,7 @@
 /** Constraints of grants: which there may be, and which are as strict as others (authorization.md 4.3, 4.7). */
 import { validationError } from '../../base/errors.ts'
 import { GRANT_CONSTRAINT_PAIRS_MAX, GRANT_CONSTRAINT_VALUE_CHARS_MAX } from '../../base/limits.ts'
-import type { ConditionValues } from '../policy/access-request.ts'
+import type { ConditionValues } from '../policy/condition-values.ts'
 import { encryptionContextConditions } from '../policy/encryption-context-conditions.ts'
 import { hasPairs, isSamePairs } from './applicable-grants.ts'
 import type { EncryptionContext, GrantConstraints } from './grant.ts'

@@ -10,7 +10,7 @@
  *   s3.amazonaws.com       a service
  *   arn:…                  a principal of an account that is not hosted here (P-7), compared as text
  */
-import type { PrincipalForm } from '../policy/access-request.ts'
+import type { PrincipalForm } from '../policy/principal-form.ts'
 import type { Principal } from '../principal.ts'
 
 export type PrincipalRef = string

@@ -1,7 +1,7 @@
 /** What claims of a verified token mean for a session and for policies (authorization.md 3.3, 6.5). */
 import { KmsError } from '../../base/errors.ts'
 import type { Tag } from '../keys/key.ts'
-import type { ConditionValues } from '../policy/access-request.ts'
+import type { ConditionValues } from '../policy/condition-values.ts'
 import type { VerifiedWebIdentity } from './identity-services.ts'
 import type { SessionTags } from './session-rules.ts'
 

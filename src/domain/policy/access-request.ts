@@ -1,13 +1,10 @@
 /** What evaluation is asked, and what it answers. */
+
 import type { Rights } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
+import type { ConditionValues } from './condition-values.ts'
 import type { Policy } from './policy.ts'
-
-/** Condition keys by their names as AWS writes them; a list is a multi-valued key (authorization.md section 3). */
-export type ConditionValues = Readonly<Record<string, string | readonly string[] | undefined>>
-
-/** The forms of authorization.md 1.2 through which a policy or a grant reaches a caller. */
-export type PrincipalForm = 'ANY' | 'ACCOUNT' | 'USER' | 'FEDERATED_USER_OF_USER' | 'ROLE' | 'SESSION' | 'SERVICE'
+import type { PrincipalForm } from './principal-form.ts'
 
 /** A grant that applies to the request: grantee, operation and constraints have been looked at (authorization.md 4.5). */
 export interface ApplicableGrant {

@@ -1,6 +1,6 @@
 /** The names by which policies can mean a caller, and what it means to be named so (authorization.md 1.2, 2.1). */
 import type { Principal } from '../principal.ts'
-import type { PrincipalForm } from './access-request.ts'
+import type { PrincipalForm } from './principal-form.ts'
 
 export interface CallerName {
   /** As a `Principal` element has it. */

@@ -1,5 +1,5 @@
 /** The condition values of one request, by names without regard to case (authorization.md C-8). */
-import type { ConditionValues } from './access-request.ts'
+import type { ConditionValues } from './condition-values.ts'
 
 /** Two names of a request that differ only in case: which one a condition means is not known (C-9). */
 export class AmbiguousValue {

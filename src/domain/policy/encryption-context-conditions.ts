@@ -1,5 +1,5 @@
 /** `kms:EncryptionContext:…` and `kms:EncryptionContextKeys` (authorization.md 3.2). */
-import type { ConditionValues } from './access-request.ts'
+import type { ConditionValues } from './condition-values.ts'
 
 /** @param context absent or empty: the keys are absent. */
 export function encryptionContextConditions(context: Readonly<Record<string, string>> | undefined): ConditionValues {

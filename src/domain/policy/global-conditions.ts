@@ -1,8 +1,8 @@
 /** Condition keys that every request has (authorization.md 3.3). What is not listed here is absent, as the rules there say. */
 import type { Rights } from '../identity/rights.ts'
 import { type CallSource, callingService, type Principal, type PrincipalType, type Session } from '../principal.ts'
-import type { ConditionValues } from './access-request.ts'
 import { parseAddress } from './address-range.ts'
+import type { ConditionValues } from './condition-values.ts'
 
 export interface RequestFacts {
   readonly principal: Principal

@@ -1,7 +1,7 @@
 /** Condition keys that say something about a key, or about what has tags (authorization.md 3.1). */
 import type { Key, Tag } from '../keys/key.ts'
 import { isPrimary, isReplica } from '../keys/multi-region.ts'
-import type { ConditionValues } from './access-request.ts'
+import type { ConditionValues } from './condition-values.ts'
 
 /** Supplied to every policy. */
 export function keyConditions(key: Key): ConditionValues {

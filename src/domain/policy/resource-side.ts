@@ -1,8 +1,8 @@
 /** What the policy of a resource says about a caller (authorization.md 1.2, 2.3). */
 import type { Access } from './access.ts'
-import type { PrincipalForm } from './access-request.ts'
 import type { BitSet } from './bit-set.ts'
 import type { Policy, Statement } from './policy.ts'
+import type { PrincipalForm } from './principal-form.ts'
 import { isExempt } from './principal-index.ts'
 
 /** Whoever is named in such a form needs nothing else in his own account. */

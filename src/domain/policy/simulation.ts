@@ -2,15 +2,9 @@
 import { parseArn } from '../../base/arn.ts'
 import type { NamedPolicy, Rights } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
-import type {
-  AccessRequest,
-  AccessResource,
-  ConditionValues,
-  Decision,
-  DecisiveStatement,
-  PolicyType,
-} from './access-request.ts'
+import type { AccessRequest, AccessResource, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
+import type { ConditionValues } from './condition-values.ts'
 import { evaluate } from './evaluate.ts'
 import { GUARD } from './extra-guards.ts'
 import type { Policy } from './policy.ts'

@@ -1,6 +1,6 @@
 /** Algorithm members of requests, in the model's order. Messages leave SM2's out, as AWS does outside China (operations.md 1.8). */
 import { blob, enumeration, optional } from '../../base/schema.ts'
-import type { ConditionValues } from '../../domain/policy/access-request.ts'
+import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { USABLE } from './key-states.ts'
 

@@ -2,7 +2,7 @@
 import { validationError } from '../../base/errors.ts'
 import { enumeration, list, optional, type Shape, string, structure } from '../../base/schema.ts'
 import type { Tag } from '../../domain/keys/key.ts'
-import type { ConditionValues } from '../../domain/policy/access-request.ts'
+import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 import type { LocatedEntity } from '../../pipeline/operation.ts'
 
 const NAME = /^[\w+=,.@-]+$/

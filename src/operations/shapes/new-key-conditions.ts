@@ -1,6 +1,6 @@
 /** Condition keys of the permissions to make a key (authorization.md 3.1, 3.2): those of the key that would be made. */
 import type { Key } from '../../domain/keys/key.ts'
-import type { ConditionValues } from '../../domain/policy/access-request.ts'
+import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 import { requestTagConditions, type WireTag } from './tags.ts'
 
 export interface KeyToMake extends Pick<Key, 'spec' | 'usage' | 'origin'> {

@@ -1,7 +1,7 @@
 /** Tags on the wire. */
 import { list, string, structure } from '../../base/schema.ts'
 import type { Tag } from '../../domain/keys/key.ts'
-import type { ConditionValues } from '../../domain/policy/access-request.ts'
+import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 
 export interface WireTag {
   readonly TagKey: string

@@ -2,8 +2,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the policy language
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ConditionValues } from '../../../src/domain/policy/access-request.ts'
 import { compilePolicy } from '../../../src/domain/policy/compile-policy.ts'
+import type { ConditionValues } from '../../../src/domain/policy/condition-values.ts'
 import { evaluate } from '../../../src/domain/policy/evaluate.ts'
 import { readKeyPolicy } from '../../../src/domain/policy/key-policy.ts'
 import { accessRequest } from './given-access.ts'

@@ -1,12 +1,8 @@
 /** Callers, policies and requests for tests of the policy engine: account A owns the key, B is another account (8). */
 import type { NamedPolicy } from '../../../src/domain/identity/rights.ts'
-import type {
-  AccessRequest,
-  AccessResource,
-  ApplicableGrant,
-  ConditionValues,
-} from '../../../src/domain/policy/access-request.ts'
+import type { AccessRequest, AccessResource, ApplicableGrant } from '../../../src/domain/policy/access-request.ts'
 import { compilePolicy } from '../../../src/domain/policy/compile-policy.ts'
+import type { ConditionValues } from '../../../src/domain/policy/condition-values.ts'
 import type { Principal, Session } from '../../../src/domain/principal.ts'
 
 export const A = '111122223333'

@@ -7,7 +7,7 @@ import { placeOf } from '../../session/regions.ts'
 import { useSignedIn } from '../../session/signed-in.ts'
 import { ActionDialog } from '../../shell/action-dialog.tsx'
 import { useNotices } from '../../shell/notices.tsx'
-import type { RegionDialogProps } from './regionality.tsx'
+import type { RegionDialogProps } from './region-dialog-props.ts'
 
 export function ChangePrimaryDialog({ metadata, regions, onDone, onClose }: RegionDialogProps) {
   const { kms, region } = useSignedIn()

@@ -10,7 +10,7 @@ import { ActionDialog } from '../../shell/action-dialog.tsx'
 import { DocumentEditor, prettyJson } from '../../shell/document-editor.tsx'
 import { LoadedPart } from '../../shell/loaded-part.tsx'
 import { useNotices } from '../../shell/notices.tsx'
-import type { RegionDialogProps } from './regionality.tsx'
+import type { RegionDialogProps } from './region-dialog-props.ts'
 
 /** Each replica has a policy, a description, aliases and tags of its own; the policy begins as a copy of the primary's. */
 export function CreateReplicaDialog({ metadata, regions, onDone, onClose }: RegionDialogProps) {

@@ -92,11 +92,3 @@ export default function Regionality({ metadata, onChange }: TabProps) {
     </>
   )
 }
-
-export interface RegionDialogProps {
-  readonly metadata: KeyMetadata
-  /** That the set is in. */
-  readonly regions: readonly string[]
-  onDone(): void
-  onClose(): void
-}
