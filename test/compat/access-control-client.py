@@ -5,13 +5,11 @@ import json
 import os
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from client_checks import CONFIG, check, done
 
 ACCOUNT = os.environ["ACCOUNT"]
 FOREIGN = os.environ["FOREIGN_ACCOUNT"]
-CONFIG = Config(retries={"max_attempts": 1})
-checks = 0
 
 
 def client(service, credentials=None):
@@ -25,12 +23,6 @@ def client(service, credentials=None):
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials.get("SessionToken"),
     )
-
-
-def check(condition, what):
-    global checks
-    assert condition, what
-    checks += 1
 
 
 def denied(call, *phrases, **arguments):
@@ -151,4 +143,4 @@ denied(foreign.describe_key, hidden, KeyId=shared)
 check(all(entry["KeyArn"] != shared for entry in foreign.list_keys()["Keys"]), "foreign keys are not listed")
 check(all(entry["AliasName"] != "alias/shared" for entry in foreign.list_aliases()["Aliases"]), "nor their aliases")
 
-print(f"{checks} checks passed")
+done()

@@ -4,26 +4,9 @@ import concurrent.futures
 import datetime
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from client_checks import CONFIG, check, done, refused
 
-kms = boto3.client("kms", config=Config(retries={"max_attempts": 1}))
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    assert condition, what
-    checks += 1
-
-
-def refused(code, call, **arguments):
-    try:
-        call(**arguments)
-    except ClientError as error:
-        check(error.response["Error"]["Code"] == code, f"{error} instead of {code}")
-        return error.response["Error"]["Message"]
-    raise AssertionError(f"{code} expected")
+kms = boto3.client("kms", config=CONFIG)
 
 
 key = kms.create_key(Description="from boto3")["KeyMetadata"]
@@ -64,4 +47,4 @@ until = kms.schedule_key_deletion(KeyId=other["KeyId"], PendingWindowInDays=7)["
 check(until > datetime.datetime.now(datetime.timezone.utc), "deletion date")
 kms.cancel_key_deletion(KeyId=other["KeyId"])
 
-print(f"{checks} checks passed")
+done()

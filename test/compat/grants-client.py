@@ -4,30 +4,12 @@ administrator come from the environment; ACCOUNT is his account."""
 import os
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from client_checks import CONFIG, check, done, refused
 
 ACCOUNT = os.environ["ACCOUNT"]
-CONFIG = Config(retries={"max_attempts": 1})
 kms = boto3.client("kms", config=CONFIG)
 iam = boto3.client("iam", config=CONFIG)
 sts = boto3.client("sts", config=CONFIG)
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    assert condition, what
-    checks += 1
-
-
-def refused(code, call, **arguments):
-    try:
-        call(**arguments)
-    except ClientError as error:
-        check(error.response["Error"]["Code"] == code, f"{error} instead of {code}")
-        return error.response["Error"]["Message"]
-    raise AssertionError(f"{code} expected")
 
 
 def client_of(credentials):
@@ -134,4 +116,4 @@ refused("AccessDeniedException", anew.decrypt, CiphertextBlob=blob, EncryptionCo
 shown = {grant["GranteePrincipal"] for grant in kms.list_grants(KeyId=arn)["Grants"]}
 check(session_arn not in shown and all(name.startswith("AROA") for name in shown), f"{shown}")
 
-print(f"{checks} checks passed")
+done()

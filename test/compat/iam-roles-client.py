@@ -6,7 +6,8 @@ import os
 import time
 
 import boto3
-from iam_checks import ask, check, config, done, iam, refused
+from client_checks import CONFIG, check, done
+from iam_checks import ask, iam, refused
 
 ACCOUNT = os.environ["ACCOUNT"]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -100,15 +101,15 @@ for kind, owner in zip(("user", "group"), users):
     refused("NoSuchEntity", 404, f"detach_{kind}_policy", **owner, **arn)
 
 # A session of the role has its rights, within its boundary.
-session = boto3.client("sts", config=config).assume_role(RoleArn=role["Arn"], RoleSessionName="s1")["Credentials"]
+session = boto3.client("sts", config=CONFIG).assume_role(RoleArn=role["Arn"], RoleSessionName="s1")["Credentials"]
 as_worker = {
     "aws_access_key_id": session["AccessKeyId"],
     "aws_secret_access_key": session["SecretAccessKey"],
     "aws_session_token": session["SessionToken"],
 }
-identity = boto3.client("sts", config=config, **as_worker).get_caller_identity()
+identity = boto3.client("sts", config=CONFIG, **as_worker).get_caller_identity()
 check(identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/s1", "session")
-iam_of_worker = boto3.client("iam", config=config, **as_worker)
+iam_of_worker = boto3.client("iam", config=CONFIG, **as_worker)
 message = refused("AccessDenied", 403, "list_roles", client=iam_of_worker)
 check("no permissions boundary allows the iam:ListRoles action" in message, message)
 ask("delete_role_permissions_boundary", **named)

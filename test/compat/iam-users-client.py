@@ -4,7 +4,8 @@ import datetime
 import json
 
 import boto3
-from iam_checks import ask, check, config, done, iam, refused
+from client_checks import CONFIG, check, done
+from iam_checks import ask, iam, refused
 
 
 def policy(action):
@@ -36,8 +37,8 @@ check(ask("list_user_tags", UserName="benjamin")["Tags"] == [{"Key": "team", "Va
 
 key = ask("create_access_key", UserName="benjamin")["AccessKey"]
 ben = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-as_ben = boto3.client("iam", config=config, **ben)
-check(boto3.client("sts", config=config, **ben).get_caller_identity()["UserId"] == user["UserId"], "the key works")
+as_ben = boto3.client("iam", config=CONFIG, **ben)
+check(boto3.client("sts", config=CONFIG, **ben).get_caller_identity()["UserId"] == user["UserId"], "the key works")
 refused("AccessDenied", 403, "list_users", client=as_ben)
 ask("put_user_policy", UserName="benjamin", PolicyName="list", PolicyDocument=ALLOW_LIST)
 check(len(ask("list_users", client=as_ben)["Users"]) == 2, "the policy counts")

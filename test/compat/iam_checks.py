@@ -3,20 +3,12 @@
 import json
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+from client_checks import CONFIG, check
 
-config = Config(retries={"max_attempts": 1})
-iam = boto3.client("iam", config=config)
+iam = boto3.client("iam", config=CONFIG)
 validator = ParamValidator()
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    assert condition, what
-    checks += 1
 
 
 def as_sent(value):
@@ -54,7 +46,3 @@ def refused(code, status, operation, client=iam, **arguments):
         check(isinstance(error, getattr(client.exceptions, f"{code}Exception", ClientError)), f"class of {code}")
         return error.response["Error"]["Message"]
     raise AssertionError(f"{operation}: {code} expected")
-
-
-def done():
-    print(f"{checks} checks passed")

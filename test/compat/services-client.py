@@ -5,30 +5,12 @@ SERVICE_SECRET; ACCOUNT is the administrator's account."""
 import os
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from client_checks import CONFIG, check, done, refused
 
 ACCOUNT = os.environ["ACCOUNT"]
 REGION = os.environ["AWS_DEFAULT_REGION"]
-CONFIG = Config(retries={"max_attempts": 1})
 kms = boto3.client("kms", config=CONFIG)
 iam = boto3.client("iam", config=CONFIG)
-checks = 0
-
-
-def check(condition, what):
-    global checks
-    assert condition, what
-    checks += 1
-
-
-def refused(code, call, **arguments):
-    try:
-        call(**arguments)
-    except ClientError as error:
-        check(error.response["Error"]["Code"] == code, f"{error} instead of {code}")
-        return error.response["Error"]["Message"]
-    raise AssertionError(f"{code} expected")
 
 
 def service(**headers):
@@ -74,4 +56,4 @@ refused("AccessDeniedException", service().generate_data_key, KeyId=key, KeySpec
 other = service(X_Amz_Source_Account="444455556666")
 refused("AccessDeniedException", other.generate_data_key, KeyId=key, KeySpec="AES_256")
 refused("AccessDeniedException", own.describe_key, KeyId=key)
-print(f"{checks} checks passed")
+done()

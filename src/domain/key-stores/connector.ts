@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts'
 import { KEY_STORES_LEASE_MS } from '../../base/limits.ts'
 import type { Log } from '../../base/log.ts'
 import type { ChangeNotice, Store } from '../store.ts'
-import { type ConnectionState, type CustomKeyStore, keyStoreNamed, keyStoreRef } from './custom-key-store.ts'
+import { type ConnectionState, type CustomKeyStore, keyStoreNamed } from './custom-key-store.ts'
 import { ConnectionError, type KeyStoreBackend, type KeyStoreBackends } from './key-store-backend.ts'
 
 export interface KeyStoreConnector {
@@ -158,9 +158,4 @@ export async function reconnectKeyStores(records: Store): Promise<void> {
       await change.updateKeyStore({ ...store, connectionState: 'CONNECTING', attempt: store.attempt + 1 })
     }
   })
-}
-
-/** For the map of a backend: a connection of one attempt is none of the next. */
-export function connectionRef(store: CustomKeyStore): string {
-  return `${keyStoreRef(store)}#${store.attempt}`
 }
