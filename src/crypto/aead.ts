@@ -4,13 +4,25 @@ import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 export const IV_BYTES = 12
 export const TAG_BYTES = 16
 
-/** @returns ciphertext ‖ tag. The caller answers for an IV that is fresh under `key`. */
-export function seal(key: KeyObject | Uint8Array, iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Buffer {
+const NOTHING = new Uint8Array()
+
+/**
+ * The caller answers for an IV that is fresh under `key`.
+ * @param before stands before the ciphertext in what is returned.
+ * @returns before ‖ ciphertext ‖ tag.
+ */
+export function seal(
+  key: KeyObject | Uint8Array,
+  iv: Uint8Array,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+  before: Uint8Array = NOTHING,
+): Buffer {
   const cipher = createCipheriv('aes-256-gcm', key, iv)
   cipher.setAAD(aad)
   const body = cipher.update(plaintext)
   cipher.final()
-  return Buffer.concat([body, cipher.getAuthTag()])
+  return Buffer.concat([before, body, cipher.getAuthTag()])
 }
 
 /** @returns the plaintext, or `undefined` when the tag does not fit; never unauthenticated bytes. */

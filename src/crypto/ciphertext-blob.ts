@@ -25,6 +25,7 @@ const ID_AT = 8
 const N_AT = 40
 const IV_AT = 56
 const COMMITMENT_AT = 68
+const COMMITMENT_BYTES = 32
 const HEADER_BYTES = 100
 const ID_BYTES = 32
 const N_BYTES = 16
@@ -83,19 +84,31 @@ const NAMES_BYTES_MAX = ID_BYTES + 2 * 256 + 12
 const N_IN_INPUT = DERIVATION_START.length
 const NAMES_IN_INPUT = N_IN_INPUT + N_BYTES
 
-/** One for all calls: nothing in it is secret, and nobody waits between filling and using it. */
+/**
+ * One for all calls, like the buffers below: what is in them is public, and nobody waits between filling and using them. A view of
+ * each blob's parts would cost more than copying them.
+ */
 const derivationBuffer = Buffer.alloc(NAMES_IN_INPUT + NAMES_BYTES_MAX + CONTEXT_HASH_BYTES + OUTPUT_BITS.length)
 derivationBuffer.set(DERIVATION_START)
+/** Its part that is the input: names of one partition all have the same length. */
+let derivationView = derivationBuffer
+const headerAndContext = Buffer.alloc(HEADER_BYTES + CONTEXT_HASH_BYTES)
+const header = headerAndContext.subarray(0, HEADER_BYTES)
+const iv = Buffer.alloc(IV_BYTES)
+const statedCommitment = Buffer.alloc(COMMITMENT_BYTES)
+const derivedCommitment = Buffer.alloc(COMMITMENT_BYTES)
 
-/** What both values are derived from, but for the counter. */
-function derivationInput({ names }: BlobKey, n: Uint8Array, contextHash: Uint8Array, suite: BlobSuite): Buffer {
+/** What both values are derived from, but for the counter, for the header that {@link headerAndContext} begins with. */
+function derivationInput({ names }: BlobKey, contextHash: Uint8Array, suite: BlobSuite): Buffer {
   derivationBuffer[SUITE_IN_INPUT] = suite
-  derivationBuffer.set(n, N_IN_INPUT)
+  header.copy(derivationBuffer, N_IN_INPUT, N_AT, IV_AT)
   const contextAt = NAMES_IN_INPUT + derivationBuffer.write(names, NAMES_IN_INPUT, 'latin1')
   const bitsAt = contextAt + CONTEXT_HASH_BYTES
+  const end = bitsAt + OUTPUT_BITS.length
   derivationBuffer.set(contextHash, contextAt)
   derivationBuffer.set(OUTPUT_BITS, bitsAt)
-  return derivationBuffer.subarray(0, bitsAt + OUTPUT_BITS.length)
+  if (derivationView.length !== end) derivationView = derivationBuffer.subarray(0, end)
+  return derivationView
 }
 
 /** KDF in counter mode with HMAC-SHA-256 (SP 800-108 4.1): T(1) is the message key (CT-3). The caller wipes it. */
@@ -121,18 +134,18 @@ export function sealBlob(
   plaintext: Uint8Array,
   suite: BlobSuite = WHOLE_SUITE,
 ): Buffer {
-  const input = derivationInput(key, nonces.subarray(0, N_BYTES), contextHash, suite)
-  const aad = Buffer.allocUnsafe(HEADER_BYTES + CONTEXT_HASH_BYTES)
-  aad.writeUInt32BE(MAGIC_AND_VERSION, 0)
-  aad.writeUInt32BE(suiteAndLength(suite), SUITE_AT)
-  aad.write(key.names.slice(0, ID_BYTES), ID_AT, 'latin1')
-  aad.set(nonces, N_AT)
-  aad.write(deriveCommitment(key, input), COMMITMENT_AT, 'latin1')
-  aad.set(contextHash, HEADER_BYTES)
+  header.writeUInt32BE(MAGIC_AND_VERSION, 0)
+  header.writeUInt32BE(suiteAndLength(suite), SUITE_AT)
+  header.write(key.names, ID_AT, ID_BYTES, 'latin1')
+  header.set(nonces, N_AT)
+  const input = derivationInput(key, contextHash, suite)
+  header.write(deriveCommitment(key, input), COMMITMENT_AT, 'latin1')
+  headerAndContext.set(contextHash, HEADER_BYTES)
+  header.copy(iv, 0, IV_AT, COMMITMENT_AT)
   const messageKey = deriveMessageKey(key, input)
-  const sealed = seal(messageKey, nonces.subarray(N_BYTES), aad, plaintext)
+  const blob = seal(messageKey, iv, headerAndContext, plaintext, header)
   messageKey.fill(0)
-  return Buffer.concat([aad.subarray(0, HEADER_BYTES), sealed])
+  return blob
 }
 
 /** It has prefix and length of the suite. */
@@ -152,12 +165,15 @@ function suiteAndLength(suite: BlobSuite): number {
 /** The last steps of CT-5: every failure looks the same. */
 export function openBlob(key: BlobKey, contextHash: Uint8Array, blob: Buffer, suite: BlobSuite = WHOLE_SUITE): Buffer {
   if (!isBlob(blob, suite) || !key.names.startsWith(blob.toString('latin1', ID_AT, N_AT))) throw invalidCiphertext()
-  const input = derivationInput(key, blob.subarray(N_AT, IV_AT), contextHash, suite)
-  const commitment = Buffer.from(deriveCommitment(key, input), 'latin1')
-  if (!equalInConstantTime(commitment, blob.subarray(COMMITMENT_AT, HEADER_BYTES))) throw invalidCiphertext()
+  blob.copy(header)
+  const input = derivationInput(key, contextHash, suite)
+  header.copy(statedCommitment, 0, COMMITMENT_AT)
+  derivedCommitment.write(deriveCommitment(key, input), 'latin1')
+  if (!equalInConstantTime(derivedCommitment, statedCommitment)) throw invalidCiphertext()
+  headerAndContext.set(contextHash, HEADER_BYTES)
+  header.copy(iv, 0, IV_AT, COMMITMENT_AT)
   const messageKey = deriveMessageKey(key, input)
-  const aad = Buffer.concat([blob.subarray(0, HEADER_BYTES), contextHash])
-  const plaintext = open(messageKey, blob.subarray(IV_AT, COMMITMENT_AT), aad, blob.subarray(HEADER_BYTES))
+  const plaintext = open(messageKey, iv, headerAndContext, blob.subarray(HEADER_BYTES))
   messageKey.fill(0)
   if (plaintext === undefined) throw invalidCiphertext()
   return plaintext
