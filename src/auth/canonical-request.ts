@@ -1,13 +1,12 @@
 /** The canonical request of SigV4: the text that both sides make of a request before it is hashed and signed. */
 import { sha256Hex } from '../crypto/hash.ts'
 import { canonicalQuery, encode, type QueryParameter } from './query-parameters.ts'
-import { headerValue } from './raw-headers.ts'
 import type { SignatureTerms } from './signature-terms.ts'
 import type { SignedRequest } from './signed-request.ts'
 
 /** SHA-256 in lower-case hex. The payload is always hashed from the body: KMS has no UNSIGNED-PAYLOAD. */
 export function canonicalRequestHash(
-  { method, path, rawHeaders, body }: SignedRequest,
+  { method, path, headers, body }: SignedRequest,
   { signedHeaders, signedHeadersText }: Pick<SignatureTerms, 'signedHeaders' | 'signedHeadersText'>,
   parameters: readonly QueryParameter[] | undefined,
 ): string {
@@ -15,7 +14,7 @@ export function canonicalRequestHash(
   const start = `${method}\n${path === '/' ? path : canonicalPath(path)}\n${query}\n`
   const end = `\n${signedHeadersText}\n${sha256Hex(body)}`
   let lines = ''
-  for (const name of signedHeaders) lines += `${name}:${headerValue(rawHeaders, name) ?? ''}\n`
+  for (const name of signedHeaders) lines += `${name}:${headers.get(name) ?? ''}\n`
   const text = start + lines + end
   return hashOfBytes(mayNeedTrimming(text) ? start + trimLines(lines) + end : text)
 }

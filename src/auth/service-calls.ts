@@ -7,7 +7,7 @@ import { KmsError, validationError } from '../base/errors.ts'
 import { SOURCE_ARN_CHARS_MAX } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 import type { CallSource, Principal } from '../domain/principal.ts'
-import { headerValue } from './raw-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /** Access key id of the user whose request the service forwards, as that request was signed with it. */
 const ON_BEHALF_OF = 'x-keyhold-on-behalf-of'
@@ -31,11 +31,11 @@ export interface ServiceCall {
  * @throws {KmsError} for a header that the signature does not cover, or that makes no sense.
  */
 export function readServiceCall(
-  rawHeaders: readonly string[],
+  headers: RequestHeaders,
   signedHeaders: readonly string[],
   service: Service,
 ): ServiceCall {
-  const [accessKeyId, sessionToken, arn, account] = HEADERS.map((name) => signedValue(rawHeaders, signedHeaders, name))
+  const [accessKeyId, sessionToken, arn, account] = HEADERS.map((name) => signedValue(headers, signedHeaders, name))
   if (accessKeyId === undefined) {
     if (sessionToken !== undefined)
       throw validationError(`The header ${ON_BEHALF_OF_TOKEN} needs ${ON_BEHALF_OF} beside it.`)
@@ -58,12 +58,8 @@ function readSource(arn: string | undefined, account: string | undefined): CallS
 }
 
 /** What is not signed may have been put there on the way. */
-function signedValue(
-  rawHeaders: readonly string[],
-  signedHeaders: readonly string[],
-  name: string,
-): string | undefined {
-  const value = headerValue(rawHeaders, name)
+function signedValue(headers: RequestHeaders, signedHeaders: readonly string[], name: string): string | undefined {
+  const value = headers.get(name)
   if (value === undefined || signedHeaders.includes(name)) return value
   throw new KmsError('InvalidSignatureException', `The header ${name} must be signed.`)
 }

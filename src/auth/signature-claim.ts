@@ -9,7 +9,7 @@ import {
   PRESIGNED_EXPIRY_SECONDS_MAX,
 } from '../base/limits.ts'
 import { type QueryParameter, readQuery } from './query-parameters.ts'
-import { headerValue } from './raw-headers.ts'
+import type { RequestHeaders } from './request-headers.ts'
 import { type SignatureTerms, signatureTerms } from './signature-terms.ts'
 import type { SignedRequest } from './signed-request.ts'
 
@@ -39,10 +39,10 @@ export function createClaimReader(): (request: SignedRequest) => SignatureClaim 
 
   function readAuthorization(
     header: string,
-    rawHeaders: readonly string[],
+    headers: RequestHeaders,
     parameters: readonly QueryParameter[] | undefined,
   ): SignatureClaim {
-    const date = requestDate(rawHeaders)
+    const date = requestDate(headers)
     // All SDKs put the signature last; its place is found without looking at the rest.
     const digitsAt = header.length - SIGNATURE_HEX_CHARS
     const signatureIsLast =
@@ -58,28 +58,28 @@ export function createClaimReader(): (request: SignedRequest) => SignatureClaim 
       }
       signature = parsed.signature
     }
-    const securityToken = headerValue(rawHeaders, 'x-amz-security-token')
+    const securityToken = headers.get('x-amz-security-token')
     return { terms, signature, date: date!, validMs: CLOCK_SKEW_MS_MAX, securityToken, parameters }
   }
 
   return (request) => {
-    const { query, rawHeaders } = request
-    const header = headerValue(rawHeaders, 'authorization')
+    const { query, headers } = request
+    const header = headers.get('authorization')
     const parameters = query === '' ? undefined : readQuery(query)
     if (parameters?.some(({ name }) => name === 'X-Amz-Algorithm')) {
       if (header !== undefined) throw bothForms()
-      return readPresigned(parameters, rawHeaders)
+      return readPresigned(parameters, headers)
     }
     if (header === undefined || !header.startsWith('AWS4-')) {
       throw new KmsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
     }
-    return readAuthorization(header, rawHeaders, parameters)
+    return readAuthorization(header, headers, parameters)
   }
 }
 
 /** `undefined` if there is none; X-Amz-Date counts before Date. */
-function requestDate(rawHeaders: readonly string[]): string | undefined {
-  return headerValue(rawHeaders, 'x-amz-date') || headerValue(rawHeaders, 'date') || undefined
+function requestDate(headers: RequestHeaders): string | undefined {
+  return headers.get('x-amz-date') || headers.get('date') || undefined
 }
 
 function bothForms(): KmsError {
@@ -126,7 +126,7 @@ const REQUIRED_PARAMETERS = [
   'X-Amz-Date',
 ] as const
 
-function readPresigned(parameters: readonly QueryParameter[], rawHeaders: readonly string[]): SignatureClaim {
+function readPresigned(parameters: readonly QueryParameter[], headers: RequestHeaders): SignatureClaim {
   const stated = (wanted: string) => parameters.find(({ name }) => name === wanted)?.value
   const [algorithm, credential, signature, signedHeaders, date] = REQUIRED_PARAMETERS.map(stated)
   if (!algorithm || !credential || !signature || !signedHeaders || !date) {
@@ -140,7 +140,7 @@ function readPresigned(parameters: readonly QueryParameter[], rawHeaders: readon
     signature,
     date,
     validMs: presignedValidMs(stated('X-Amz-Expires')),
-    securityToken: stated('X-Amz-Security-Token') ?? headerValue(rawHeaders, 'x-amz-security-token'),
+    securityToken: stated('X-Amz-Security-Token') ?? headers.get('x-amz-security-token'),
     parameters,
   }
 }
@@ -172,7 +172,7 @@ export function claimedService(request: SignedRequest): string | undefined {
   return /(?:^|Credential=)[^/,\s]*\/[^/,\s]*\/[^/,\s]*\/([^/,\s]*)\//.exec(claimText(request))?.[1]
 }
 
-function claimText({ query, rawHeaders }: SignedRequest): string {
-  const header = headerValue(rawHeaders, 'authorization')
+function claimText({ query, headers }: SignedRequest): string {
+  const header = headers.get('authorization')
   return header ?? readQuery(query).find(({ name }) => name === 'X-Amz-Credential')?.value ?? ''
 }

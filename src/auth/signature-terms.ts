@@ -3,10 +3,10 @@ import { isRegion } from '../base/arn.ts'
 import { KmsError } from '../base/errors.ts'
 import { REQUEST_HEADERS_COUNT_MAX } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const TERMINATOR = 'aws4_request'
-const HYPHEN = 0x2d
 
 export interface CredentialScope {
   readonly accessKeyId: string
@@ -82,11 +82,11 @@ function scopeComplaint({ region, service, terminator }: CredentialScope, wanted
  */
 export function checkTerms(
   terms: SignatureTerms,
-  rawHeaders: readonly string[],
+  headers: RequestHeaders,
   date: string,
   service: Service,
 ): CredentialScope {
-  checkSignedHeaders(terms, rawHeaders)
+  checkSignedHeaders(terms, headers)
   const { algorithm, scope } = terms
   if (algorithm !== ALGORITHM) {
     throw incomplete(`Unsupported AWS 'algorithm': '${algorithm}' (only ${ALGORITHM} for now). `)
@@ -112,19 +112,12 @@ function dateComplaint(day: string, date: string): string {
  * `host`, and every x-amz-* header that was sent: a signature that leaves out X-Amz-Target does not say which operation
  * it is for, so whoever sees it on its way could turn a Decrypt into another one.
  */
-function checkSignedHeaders({ signedHeaders }: SignatureTerms, rawHeaders: readonly string[]): void {
+function checkSignedHeaders({ signedHeaders }: SignatureTerms, { names }: RequestHeaders): void {
   if (!signedHeaders.includes('host')) throw mustBeSigned(`'Host' or ':authority'`)
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!
-    if (isAmzHeader(name) && !signedHeaders.includes(name) && !signedHeaders.includes(name.toLowerCase())) {
-      throw mustBeSigned(`'${name}'`)
-    }
+  for (const name of names.amz) {
+    if (signedHeaders.includes(name)) continue
+    throw mustBeSigned(`'${names.asSent.find((sent) => sent.toLowerCase() === name)}'`)
   }
-}
-
-/** Looks at one character first: few headers get past it. */
-function isAmzHeader(name: string): boolean {
-  return name.charCodeAt(1) === HYPHEN && (name.startsWith('x-amz-') || name.toLowerCase().startsWith('x-amz-'))
 }
 
 function mustBeSigned(what: string): KmsError {

@@ -90,7 +90,7 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: Ve
     service: Service,
   ): MaybePromise<AuthenticatedRequest> {
     if (who.principal.type !== 'AWSService') return who
-    const { onBehalfOf, source } = readServiceCall(request.rawHeaders, terms.signedHeaders, service)
+    const { onBehalfOf, source } = readServiceCall(request.headers, terms.signedHeaders, service)
     return onBehalfOf === undefined ? { ...who, source } : forwarded(who, onBehalfOf)
   }
 
@@ -109,7 +109,7 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: Ve
     authenticate(request, service = 'kms') {
       const claim = readClaim(request)
       checkRequestDate(claim.date, clock.now(), claim.validMs)
-      const scope = checkTerms(claim.terms, request.rawHeaders, claim.date, service)
+      const scope = checkTerms(claim.terms, request.headers, claim.date, service)
       const signer = signers.get(claim.terms.credential)
       if (signer === undefined || !signer.identity.isCurrent || !isTokenOf(signer.identity, claim)) {
         return authenticateFirst(request, claim, scope).then((who) => callerOf(who, request, claim, service))

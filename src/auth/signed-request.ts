@@ -2,6 +2,7 @@
 import type { Service } from '../base/services.ts'
 import type { CallSource, Principal } from '../domain/principal.ts'
 import type { ChangeNotice, MaybePromise } from '../domain/store.ts'
+import type { RequestHeaders } from './request-headers.ts'
 
 /** A request as it came over the wire, whole. */
 export interface SignedRequest {
@@ -10,8 +11,7 @@ export interface SignedRequest {
   readonly path: string
   /** Query as sent, without the question mark; empty if there is none. */
   readonly query: string
-  /** `[name, value, name, value, …]` as sent. */
-  readonly rawHeaders: readonly string[]
+  readonly headers: RequestHeaders
   readonly body: Uint8Array
 }
 

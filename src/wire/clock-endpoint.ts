@@ -3,7 +3,7 @@
  * it from a browser on this machine: a JSON body makes the browser ask first, and nobody here answers that question.
  */
 
-import { headerValue } from '../auth/raw-headers.ts'
+import type { RequestHeaders } from '../auth/request-headers.ts'
 import { DAY_MS, SECOND_MS } from '../base/clock.ts'
 import { JsonError, parseJson } from '../base/json.ts'
 import type { ClockControl } from '../base/movable-clock.ts'
@@ -14,7 +14,7 @@ export const CLOCK_PATH = '/_keyhold/clock'
 export interface ControlRequest {
   readonly method: string
   readonly path: string
-  readonly rawHeaders: readonly string[]
+  readonly headers: RequestHeaders
   readonly body: Uint8Array
 }
 
@@ -39,8 +39,8 @@ export function createClockEndpoint(clock: ClockControl): ControlEndpoint {
   }
 }
 
-async function move(clock: ClockControl, { method, rawHeaders, body }: ControlRequest): Promise<void> {
-  const type = headerValue(rawHeaders, 'content-type') ?? ''
+async function move(clock: ClockControl, { method, headers, body }: ControlRequest): Promise<void> {
+  const type = headers.get('content-type') ?? ''
   if (method !== 'POST' || !/^application\/json *(;|$)/i.test(type)) {
     throw new Refused('GET tells the time, POST with Content-Type application/json moves it')
   }

@@ -3,7 +3,7 @@
  * and found by their whole path in a map from then on: no path of a request ever reaches the file system.
  */
 import { type Dirent, promises as fs } from 'node:fs'
-import { headerValue } from '../auth/raw-headers.ts'
+import type { RequestHeaders } from '../auth/request-headers.ts'
 import { CONSOLE_BYTES_MAX, CONSOLE_FILES_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 
@@ -22,7 +22,7 @@ export interface PageRequest {
   readonly method: string
   readonly path: string
   readonly query: string
-  readonly rawHeaders: readonly string[]
+  readonly headers: RequestHeaders
 }
 
 /** Never rejects. @returns `undefined` if the request is none for the console. */
@@ -97,14 +97,14 @@ export function createConsoleFiles(folder: string, log: Log): ConsoleFiles {
     return reading
   }
 
-  return async ({ method, path, query, rawHeaders }) => {
-    if (path === '/' && query === '' && isRead(method) && wantsHtml(rawHeaders)) return TO_CONSOLE
+  return async ({ method, path, query, headers }) => {
+    if (path === '/' && query === '' && isRead(method) && wantsHtml(headers)) return TO_CONSOLE
     if (path === '/console' && isRead(method)) return TO_CONSOLE
     if (!path.startsWith(CONSOLE_PATH)) return undefined
     if (!isRead(method)) return NOT_ALLOWED
     const found = await pages()
     const page = found.get(path) ?? (found.size === 0 ? NOT_MADE : NOT_FOUND)
-    return page.packed !== undefined && takesGzip(rawHeaders) ? page.packed : page
+    return page.packed !== undefined && takesGzip(headers) ? page.packed : page
   }
 }
 
@@ -113,12 +113,12 @@ function isRead(method: string): boolean {
 }
 
 /** Browsers say so; clients of AWS's services do not. */
-function wantsHtml(rawHeaders: readonly string[]): boolean {
-  return (headerValue(rawHeaders, 'accept') ?? '').includes('text/html')
+function wantsHtml(headers: RequestHeaders): boolean {
+  return (headers.get('accept') ?? '').includes('text/html')
 }
 
-function takesGzip(rawHeaders: readonly string[]): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(headerValue(rawHeaders, 'accept-encoding') ?? '')
+function takesGzip(headers: RequestHeaders): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(headers.get('accept-encoding') ?? '')
 }
 
 const NO_PAGES: ReadonlyMap<string, Page> = new Map()

@@ -1,7 +1,10 @@
 /** A request while it arrives. */
 import { type IncomingHttpHeaders, IncomingMessage, type ServerResponse } from 'node:http'
-import { headerValue } from '../auth/raw-headers.ts'
+import { RequestHeaders } from '../auth/request-headers.ts'
+import type { Answer } from './answer.ts'
+import type { Page } from './console-files.ts'
 import type { Peer } from './peer.ts'
+import type { WholeRequest } from './whole-request.ts'
 
 function ignore(): void {}
 
@@ -14,7 +17,10 @@ const NO_HEADERS: IncomingHttpHeaders = Object.freeze({})
  * server: the events of a stream, its buffer and its end would be the most expensive part of reading a body that is
  * nearly always one piece.
  */
-export class IncomingRequest extends IncomingMessage {
+export class IncomingRequest extends IncomingMessage implements WholeRequest {
+  /** Requests always have them; node's type is also that of an answer. */
+  declare method: string
+  declare url: string
   declare peer: Peer
   declare response: ServerResponse
   /** Of the body, so far. */
@@ -27,6 +33,7 @@ export class IncomingRequest extends IncomingMessage {
   onPiece: (this: IncomingRequest, piece: Buffer | null) => void = ignore
   /** It has its own way of being read: node need not throw away what is left of it. */
   _consuming = true
+  #requestHeaders: RequestHeaders | undefined
   #isWhole = false
   #first: Buffer | undefined
   #rest: Buffer[] | undefined
@@ -38,14 +45,20 @@ export class IncomingRequest extends IncomingMessage {
     return true
   }
 
+  /** Once the head is whole. */
+  get requestHeaders(): RequestHeaders {
+    this.#requestHeaders ??= RequestHeaders.of(this.rawHeaders)
+    return this.#requestHeaders
+  }
+
   /**
-   * Only the two that node itself asks for. The server reads `rawHeaders`; an object of all of them would be made for each request
-   * and never looked at.
+   * Only the two that node itself asks for. The server reads {@link requestHeaders}; an object of all of them would be made for each
+   * request and never looked at.
    */
   // @ts-expect-error: in the types a property, in node an accessor of the class above.
   override get headers(): IncomingHttpHeaders {
-    const expect = headerValue(this.rawHeaders, 'expect')
-    const te = headerValue(this.rawHeaders, 'te')
+    const expect = this.requestHeaders.get('expect')
+    const te = this.requestHeaders.get('te')
     return expect === undefined && te === undefined ? NO_HEADERS : { expect, te }
   }
 
@@ -63,7 +76,7 @@ export class IncomingRequest extends IncomingMessage {
   }
 
   /** Nearly every body comes in one piece and is not copied. */
-  wholeBody(): Buffer {
+  get body(): Buffer {
     const first = this.#first ?? NOTHING
     return this.#rest === undefined ? first : Buffer.concat([first, ...this.#rest])
   }
@@ -71,5 +84,24 @@ export class IncomingRequest extends IncomingMessage {
   forgetBody(): void {
     this.#first = undefined
     this.#rest = undefined
+  }
+
+  send({ status, contentType, body, requestId }: Answer, isLast: boolean): void {
+    const { response } = this
+    if (response.destroyed) return
+    const length = Buffer.byteLength(body)
+    const headers = ['x-amzn-RequestId', requestId, 'Content-Type', contentType, 'Content-Length', length.toString()]
+    if (isLast) headers.push('Connection', 'close')
+    response.writeHead(status, headers)
+    response.end(body)
+  }
+
+  sendPage({ status, headers, body }: Page, isLast: boolean): void {
+    const { response } = this
+    if (response.destroyed) return
+    const ending = isLast ? ['Connection', 'close'] : []
+    response.writeHead(status, [...headers, 'Content-Length', body.length.toString(), ...ending])
+    // To HEAD node writes the head alone.
+    response.end(body)
   }
 }

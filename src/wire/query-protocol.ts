@@ -1,5 +1,4 @@
 /** The query protocol of STS and IAM, in both directions (authorization.md 6.2 and 6.3). */
-import { headerValue } from '../auth/raw-headers.ts'
 import type { SignedRequest } from '../auth/signed-request.ts'
 import { KmsError } from '../base/errors.ts'
 import { QUERY_DEPTH_MAX, QUERY_PARAMETERS_MAX } from '../base/limits.ts'
@@ -16,10 +15,10 @@ const VERSIONS: Readonly<Record<QueryService, string>> = { sts: '2011-06-15', ia
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** A form, or a URL that says what to do: the body of one and the query of the other hold the parameters. */
-export function isQueryRequest({ method, query, rawHeaders }: SignedRequest): boolean {
+export function isQueryRequest({ method, query, headers }: SignedRequest): boolean {
   if (method === 'GET') return /(?:^|&)Action=/.test(query)
   if (method !== 'POST') return false
-  return FORM.test(headerValue(rawHeaders, 'content-type') ?? '')
+  return FORM.test(headers.get('content-type') ?? '')
 }
 
 /** @throws {KmsError} `MalformedQueryString` without any more words: this comes before authentication. */

@@ -5,7 +5,6 @@
  */
 
 import type { AuthenticatedRequest, Authenticator, SignedRequest } from '../auth/authenticator.ts'
-import { headerValue } from '../auth/raw-headers.ts'
 import { claimedAccessKeyId, claimedService } from '../auth/signature-claim.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
@@ -89,8 +88,8 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       requestId,
       time: clock.now(),
       sourceIp: request.sourceIp,
-      userAgent: headerValue(request.rawHeaders, 'user-agent') ?? '',
-      referer: headerValue(request.rawHeaders, 'referer'),
+      userAgent: request.headers.get('user-agent') ?? '',
+      referer: request.headers.get('referer'),
       tls: request.tls,
       isForwardedSecurely: request.isForwardedSecurely,
     }
@@ -157,20 +156,20 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
 }
 
 /** Answers that are not JSON: row 2, and what has neither a target nor a signature. */
-function refuseUnroutable({ method, query, rawHeaders, body }: WireRequest, requestId: string): Answer | undefined {
-  const contentType = headerValue(rawHeaders, 'content-type')
+function refuseUnroutable({ method, query, headers, body }: WireRequest, requestId: string): Answer | undefined {
+  const contentType = headers.get('content-type')
   if (method !== 'POST' || (body.length > 0 && !isJsonType(contentType ?? ''))) {
     return xmlAnswer(404, UNKNOWN_OPERATION, requestId)
   }
-  const hasTarget = headerValue(rawHeaders, 'x-amz-target') !== undefined
-  const hasSignature = headerValue(rawHeaders, 'authorization') !== undefined || query.includes('X-Amz-Algorithm')
+  const hasTarget = headers.get('x-amz-target') !== undefined
+  const hasSignature = headers.get('authorization') !== undefined || query.includes('X-Amz-Algorithm')
   if (!hasTarget && !hasSignature) return xmlAnswer(403, NOTHING_TO_AUTHORIZE, requestId)
   return undefined
 }
 
 /** @throws {KmsError} `UnknownOperationException` without text (row 4). */
-function findOperation(targets: ReadonlyMap<string, Operation>, { rawHeaders }: WireRequest): Operation {
-  const operation = targets.get(headerValue(rawHeaders, 'x-amz-target') ?? '')
+function findOperation(targets: ReadonlyMap<string, Operation>, { headers }: WireRequest): Operation {
+  const operation = targets.get(headers.get('x-amz-target') ?? '')
   if (operation === undefined) throw new KmsError('UnknownOperationException')
   return operation
 }

@@ -3,7 +3,7 @@
  * `aws:SecureTransport`). From any other peer the headers mean nothing: everybody can send them.
  */
 import { BlockList, isIP } from 'node:net'
-import { headerValue } from '../auth/raw-headers.ts'
+import type { RequestHeaders } from '../auth/request-headers.ts'
 import { FORWARDED_HOPS_MAX } from '../base/limits.ts'
 
 export interface TrustedProxies {
@@ -40,8 +40,8 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
  * no proxy of ours is the client, and what stands before it is whatever that client wrote.
  * @param peer address of the proxy that sent the request.
  */
-export function forwardedClient(peer: string, rawHeaders: readonly string[], proxies: TrustedProxies): ForwardedClient {
-  const hops = (headerValue(rawHeaders, 'x-forwarded-for') ?? '').split(',').slice(-FORWARDED_HOPS_MAX)
+export function forwardedClient(peer: string, headers: RequestHeaders, proxies: TrustedProxies): ForwardedClient {
+  const hops = (headers.get('x-forwarded-for') ?? '').split(',').slice(-FORWARDED_HOPS_MAX)
   let sourceIp = peer
   for (const hop of hops.reverse()) {
     const address = addressOf(hop.trim())
@@ -50,7 +50,7 @@ export function forwardedClient(peer: string, rawHeaders: readonly string[], pro
     sourceIp = address
     if (!proxies.has(address)) break
   }
-  return { sourceIp, isSecure: isSecure(headerValue(rawHeaders, 'x-forwarded-proto')) }
+  return { sourceIp, isSecure: isSecure(headers.get('x-forwarded-proto')) }
 }
 
 /** With several proxies every one of them must have had TLS. */

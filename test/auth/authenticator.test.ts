@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Authenticator, createAuthenticator, type SignedRequest } from '../../src/auth/authenticator.ts'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
 import { MINUTE_MS, SECOND_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Credential } from '../../src/domain/identity/entities.ts'
@@ -12,9 +12,12 @@ import {
   authorizationOf,
   HOST,
   presignedRequest,
+  type RawAuthenticator,
+  type RawRequest,
   SECRET_ACCESS_KEY,
   signedRequest,
   TARGET,
+  takingRaw,
   withAuthorization,
   withHeader,
 } from './signer.ts'
@@ -52,25 +55,27 @@ function setUp() {
   const secrets = new Map<string, string>()
   let finds = 0
   const opened: Buffer[] = []
-  const authenticator = createAuthenticator({
-    clock,
-    async findCredential(accessKeyId) {
-      finds++
-      return credentials.get(accessKeyId)
-    },
-    sessionClock: clock,
-    services: NO_SERVICES,
-    sessions: NO_SESSIONS,
-    async openSecret({ accessKey }) {
-      const secret = Buffer.from(secrets.get(accessKey.accessKeyId) ?? SECRET_ACCESS_KEY)
-      opened.push(secret)
-      return secret
-    },
-  })
+  const authenticator = takingRaw(
+    createAuthenticator({
+      clock,
+      async findCredential(accessKeyId) {
+        finds++
+        return credentials.get(accessKeyId)
+      },
+      sessionClock: clock,
+      services: NO_SERVICES,
+      sessions: NO_SESSIONS,
+      async openSecret({ accessKey }) {
+        const secret = Buffer.from(secrets.get(accessKey.accessKeyId) ?? SECRET_ACCESS_KEY)
+        opened.push(secret)
+        return secret
+      },
+    }),
+  )
   return { authenticator, clock, credentials, secrets, opened, finds: () => finds }
 }
 
-async function refusal(authenticator: Authenticator, request: SignedRequest): Promise<{ code: string; text: string }> {
+async function refusal(authenticator: RawAuthenticator, request: RawRequest): Promise<{ code: string; text: string }> {
   try {
     await authenticator.authenticate(request)
   } catch (error) {
@@ -146,7 +151,7 @@ test('the signature covers method, path, query, body and every signed header', a
   const { authenticator } = setUp()
   const request = await signedRequest({ date }, { url: '/some/path?b=2&a=1' })
   await authenticator.authenticate(request)
-  const altered: SignedRequest[] = [
+  const altered: RawRequest[] = [
     { ...request, method: 'PUT' },
     { ...request, path: '/' },
     { ...request, query: 'b=2&a=2' },
@@ -281,7 +286,7 @@ test('a presigned request is good for X-Amz-Expires seconds, for five minutes wi
 /** operations.md 1.6, row by row; each makes a bad request of a good one. */
 const ROWS: readonly {
   readonly name: string
-  readonly spoil: (good: SignedRequest) => SignedRequest
+  readonly spoil: (good: RawRequest) => RawRequest
   readonly code: string
   readonly text: string | RegExp
 }[] = [
@@ -536,18 +541,20 @@ test('a key that is dropped while it is being read is not kept', async () => {
   const clock = createTestClock(NOW)
   const reading = Promise.withResolvers<void>()
   let credential: Credential | undefined = credentialOf(ACCESS_KEY_ID)
-  const authenticator = createAuthenticator({
-    clock,
-    async findCredential() {
-      const found = credential
-      await reading.promise
-      return found
-    },
-    sessionClock: clock,
-    services: NO_SERVICES,
-    sessions: NO_SESSIONS,
-    openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
-  })
+  const authenticator = takingRaw(
+    createAuthenticator({
+      clock,
+      async findCredential() {
+        const found = credential
+        await reading.promise
+        return found
+      },
+      sessionClock: clock,
+      services: NO_SERVICES,
+      sessions: NO_SESSIONS,
+      openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
+    }),
+  )
   const request = await signedRequest({ date })
   const before = authenticator.authenticate(request)
   credential = undefined
@@ -577,7 +584,7 @@ test('a new day needs a new signature, and the old one ends with its scope', asy
 test('an unknown access key costs the same hashing as a known one (SEC-5)', async () => {
   const { authenticator } = setUp()
   let bodyReads = 0
-  const counting = (request: SignedRequest): SignedRequest => ({
+  const counting = (request: RawRequest): RawRequest => ({
     ...request,
     get body() {
       bodyReads++
@@ -604,17 +611,19 @@ test('a signing key is kept only once it has proved right: made-up Regions push 
 
 test('a store that fails is an error each time, not a refusal that is remembered', async () => {
   let isBroken = true
-  const authenticator = createAuthenticator({
-    clock: createTestClock(NOW),
-    sessionClock: createTestClock(NOW),
-    services: NO_SERVICES,
-    sessions: NO_SESSIONS,
-    async findCredential(accessKeyId) {
-      if (isBroken) throw new Error('the store is gone')
-      return credentialOf(accessKeyId)
-    },
-    openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
-  })
+  const authenticator = takingRaw(
+    createAuthenticator({
+      clock: createTestClock(NOW),
+      sessionClock: createTestClock(NOW),
+      services: NO_SERVICES,
+      sessions: NO_SESSIONS,
+      async findCredential(accessKeyId) {
+        if (isBroken) throw new Error('the store is gone')
+        return credentialOf(accessKeyId)
+      },
+      openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
+    }),
+  )
   const request = await signedRequest({ date })
   for (let attempt = 0; attempt < 2; attempt++) {
     await assert.rejects(async () => authenticator.authenticate(request), /the store is gone/)

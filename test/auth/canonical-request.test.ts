@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalRequestHash } from '../../src/auth/canonical-request.ts'
 import { readQuery } from '../../src/auth/query-parameters.ts'
+import { RequestHeaders } from '../../src/auth/request-headers.ts'
 import { signatureTerms } from '../../src/auth/signature-terms.ts'
 import { deriveSigningKey, equalSignatures, sign } from '../../src/auth/signing-key.ts'
 
@@ -152,7 +153,7 @@ for (const vector of VECTORS) {
       method: vector.method ?? 'GET',
       path: vector.path ?? '/',
       query: vector.query ?? '',
-      rawHeaders: vector.headers ?? COMMON,
+      headers: RequestHeaders.of(vector.headers ?? COMMON),
       body: Buffer.from(vector.body ?? ''),
     }
     const hash = canonicalRequestHash(request, terms, vector.query === undefined ? undefined : readQuery(vector.query))

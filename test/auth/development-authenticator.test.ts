@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SignedRequest } from '../../src/auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from '../../src/auth/development-authenticator.ts'
 import { MINUTE_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import { NO_SERVICES, NO_SESSIONS } from './no-sessions.ts'
-import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, signedRequest, withAuthorization } from './signer.ts'
+import {
+  ACCESS_KEY_ID,
+  type RawRequest,
+  SECRET_ACCESS_KEY,
+  signedRequest,
+  takingRaw,
+  withAuthorization,
+} from './signer.ts'
 
 const NOW = Date.UTC(2026, 2, 1, 12)
 const date = new Date(NOW)
@@ -22,16 +28,19 @@ function setUp({ active = true } = {}) {
     token: Buffer.of(),
     createdAt: 0,
   }
-  const authenticator = createDevelopmentAuthenticator({
-    clock,
-    sessionClock: clock,
-    services: NO_SERVICES,
-    sessions: NO_SESSIONS,
-    openAccount: async () => undefined,
-    findCredential: async (accessKeyId) => (accessKeyId === ACCESS_KEY_ID ? { accessKey, user: undefined } : undefined),
-    openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
-  })
-  const codeOf = async (request: SignedRequest) => {
+  const authenticator = takingRaw(
+    createDevelopmentAuthenticator({
+      clock,
+      sessionClock: clock,
+      services: NO_SERVICES,
+      sessions: NO_SESSIONS,
+      openAccount: async () => undefined,
+      findCredential: async (accessKeyId) =>
+        accessKeyId === ACCESS_KEY_ID ? { accessKey, user: undefined } : undefined,
+      openSecret: async () => Buffer.from(SECRET_ACCESS_KEY),
+    }),
+  )
+  const codeOf = async (request: RawRequest) => {
     try {
       await authenticator.authenticate(request)
       return 'accepted'

@@ -1,12 +1,12 @@
 /** Requests of services, signed by the signer of the AWS SDK: whom they call for, and who may say so (docs/services.md). */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Authenticator, createAuthenticator } from '../../src/auth/authenticator.ts'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Credential, ServiceAccessKey } from '../../src/domain/identity/entities.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import { NO_SESSIONS } from './no-sessions.ts'
-import { HOST, SECRET_ACCESS_KEY, signedRequest, withHeader } from './signer.ts'
+import { HOST, type RawAuthenticator, SECRET_ACCESS_KEY, signedRequest, takingRaw, withHeader } from './signer.ts'
 
 const ACCOUNT = '111122223333'
 const NOW = Date.UTC(2026, 2, 1, 12)
@@ -14,7 +14,7 @@ const SERVICE_KEY = 'AKIASERVICESERVICE01'
 const USER_KEY = 'AKIAUSERUSERUSERUSER'
 const ON_BEHALF_OF = 'x-keyhold-on-behalf-of'
 
-let authenticator: Authenticator
+let authenticator: RawAuthenticator
 const clock = createTestClock(NOW)
 let isServiceActive = true
 let isUserActive = true
@@ -45,14 +45,16 @@ before(() => {
     ...{ accessKeyId, service: 's3.amazonaws.com', active: isServiceActive, token, createdAt: 0 },
   })
   const openSecret = async () => Buffer.from(SECRET_ACCESS_KEY)
-  authenticator = createAuthenticator({
-    clock,
-    sessionClock: clock,
-    sessions: NO_SESSIONS,
-    services: { find: async (id) => (id === SERVICE_KEY ? service(id) : undefined), openSecret },
-    findCredential: async (id) => (id === USER_KEY ? credential() : undefined),
-    openSecret,
-  })
+  authenticator = takingRaw(
+    createAuthenticator({
+      clock,
+      sessionClock: clock,
+      sessions: NO_SESSIONS,
+      services: { find: async (id) => (id === SERVICE_KEY ? service(id) : undefined), openSecret },
+      findCredential: async (id) => (id === USER_KEY ? credential() : undefined),
+      openSecret,
+    }),
+  )
 })
 after(() => authenticator.clear())
 

@@ -1,7 +1,7 @@
 /** Requests signed with temporary credentials (authorization.md 5.4, 6.7). */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Authenticator, createAuthenticator, type SignedRequest } from '../../src/auth/authenticator.ts'
+import { createAuthenticator } from '../../src/auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from '../../src/auth/development-authenticator.ts'
 import { HOUR_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
@@ -9,7 +9,15 @@ import { createSessions, type Sessions } from '../../src/domain/identity/session
 import { ACCOUNT, type Answer, createHarness, type Harness } from '../support/harness.ts'
 import { createTestClock, type TestClock } from '../support/test-clock.ts'
 import { NO_SERVICES } from './no-sessions.ts'
-import { presignedRequest, type Signing, signedRequest, withHeader } from './signer.ts'
+import {
+  presignedRequest,
+  type RawAuthenticator,
+  type RawRequest,
+  type Signing,
+  signedRequest,
+  takingRaw,
+  withHeader,
+} from './signer.ts'
 
 let harness: Harness
 let sessions: Sessions
@@ -38,7 +46,7 @@ before(async () => {
 after(() => harness.close())
 
 function setUp(create: typeof createDevelopmentAuthenticator = createAuthenticator): {
-  authenticator: Authenticator
+  authenticator: RawAuthenticator
   clock: TestClock
   sessionClock: TestClock
 } {
@@ -58,7 +66,7 @@ function setUp(create: typeof createDevelopmentAuthenticator = createAuthenticat
     clock,
     sessionClock,
   })
-  return { authenticator, clock, sessionClock }
+  return { authenticator: takingRaw(authenticator), clock, sessionClock }
 }
 
 async function assumed(RoleName = 'ci'): Promise<Omit<Required<Signing>, 'date' | 'region' | 'service'>> {
@@ -71,7 +79,7 @@ async function assumed(RoleName = 'ci'): Promise<Omit<Required<Signing>, 'date' 
   }
 }
 
-async function refusal(authenticator: Authenticator, request: SignedRequest) {
+async function refusal(authenticator: RawAuthenticator, request: RawRequest) {
   try {
     await authenticator.authenticate(request)
   } catch (error) {

@@ -1,12 +1,35 @@
 /** Signs requests with the signer of the AWS SDK, which we did not write. */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
-import type { SignedRequest } from '../../src/auth/authenticator.ts'
+import type { Authenticator, SignedRequest } from '../../src/auth/authenticator.ts'
+import { RequestHeaders } from '../../src/auth/request-headers.ts'
+import type { Service } from '../../src/base/services.ts'
 
 export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
 export const SECRET_ACCESS_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 export const HOST = 'kms.test:8080'
 export const TARGET = 'TrentService.Encrypt'
+
+/** A signed request as it is sent. */
+export interface RawRequest extends Omit<SignedRequest, 'headers'> {
+  /** `[name, value, name, value, …]` */
+  readonly rawHeaders: readonly string[]
+}
+
+/** As the server sees it. */
+export function arrived(request: RawRequest): SignedRequest {
+  return Object.create(request, { headers: { value: RequestHeaders.of(request.rawHeaders) } })
+}
+
+/** An authenticator that is given requests as they are sent. */
+export type RawAuthenticator = ReturnType<typeof takingRaw>
+
+export function takingRaw(authenticator: Authenticator) {
+  return {
+    ...authenticator,
+    authenticate: (request: RawRequest, service?: Service) => authenticator.authenticate(arrived(request), service),
+  }
+}
 
 export interface Signing {
   readonly accessKeyId?: string
@@ -66,7 +89,7 @@ function httpRequest({ method, url = '/', headers, body }: Unsigned) {
 }
 
 /** The request with an Authorization header, as it would arrive. */
-export async function signedRequest(signing: Signing, unsigned: Unsigned = {}): Promise<SignedRequest> {
+export async function signedRequest(signing: Signing, unsigned: Unsigned = {}): Promise<RawRequest> {
   const request = httpRequest(unsigned)
   const { headers } = await signerOf(signing).sign(request, { signingDate: signing.date })
   const query = new URL(unsigned.url ?? '/', 'http://kms.test').search.slice(1)
@@ -84,7 +107,7 @@ export interface Presigning extends Signing {
 }
 
 /** The request with its signature in the query, as it would arrive. The target stays a header, and is signed. */
-export async function presignedRequest(signing: Presigning, unsigned: Unsigned = {}): Promise<SignedRequest> {
+export async function presignedRequest(signing: Presigning, unsigned: Unsigned = {}): Promise<RawRequest> {
   const request = httpRequest(unsigned)
   const headers = { host: HOST, 'x-amz-target': TARGET, ...unsigned.headers }
   const signed = await signerOf(signing).presign(
@@ -108,7 +131,7 @@ export async function presignedRequest(signing: Presigning, unsigned: Unsigned =
 }
 
 /** The same request with a header set, added or (`undefined`) left out; names compare in lower case. */
-export function withHeader(request: SignedRequest, name: string, value: string | undefined): SignedRequest {
+export function withHeader(request: RawRequest, name: string, value: string | undefined): RawRequest {
   const rawHeaders: string[] = []
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     if (request.rawHeaders[index]!.toLowerCase() === name.toLowerCase()) continue
@@ -118,12 +141,12 @@ export function withHeader(request: SignedRequest, name: string, value: string |
   return { ...request, rawHeaders }
 }
 
-export function authorizationOf(request: SignedRequest): string {
+export function authorizationOf(request: RawRequest): string {
   return request.rawHeaders[request.rawHeaders.indexOf('authorization') + 1]!
 }
 
 /** The same request with one part of its Authorization header replaced. */
-export function withAuthorization(request: SignedRequest, from: string | RegExp, to: string): SignedRequest {
+export function withAuthorization(request: RawRequest, from: string | RegExp, to: string): RawRequest {
   const before = authorizationOf(request)
   const after = before.replace(from, to)
   if (after === before) throw new Error(`nothing to replace in ${before}`)

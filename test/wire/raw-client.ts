@@ -1,6 +1,6 @@
 /** A client that sends exactly the bytes it is given: what a real HTTP client would refuse to send. */
 import { connect, type Socket } from 'node:net'
-import type { SignedRequest } from '../../src/auth/authenticator.ts'
+import type { RawRequest } from '../auth/signer.ts'
 
 export interface RawAnswer {
   readonly status: number
@@ -16,7 +16,7 @@ export interface Exchange {
 }
 
 /** Bytes of a request, headers in the order and spelling given. Adds Content-Length unless the headers frame the body. */
-export function requestBytes({ method, path, query, rawHeaders, body }: SignedRequest): Buffer {
+export function requestBytes({ method, path, query, rawHeaders, body }: RawRequest): Buffer {
   const lines = [`${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1`]
   let framed = false
   for (let index = 0; index < rawHeaders.length; index += 2) {

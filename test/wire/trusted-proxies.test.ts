@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { RequestHeaders } from '../../src/auth/request-headers.ts'
 import { createTrustedProxies, forwardedClient } from '../../src/wire/trusted-proxies.ts'
 import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, startTestServer } from '../support/test-server.ts'
 
@@ -47,7 +48,7 @@ describe('the list of proxies', () => {
 
 describe('the client', () => {
   const of = (value: string | undefined, peer = '10.0.0.1') =>
-    forwardedClient(peer, value === undefined ? [] : ['X-Forwarded-For', value], PROXIES).sourceIp
+    forwardedClient(peer, RequestHeaders.of(value === undefined ? [] : ['X-Forwarded-For', value]), PROXIES).sourceIp
   const cases: readonly (readonly [what: string, header: string | undefined, expected: string])[] = [
     ['is the proxy itself if it forwards for nobody', undefined, '10.0.0.1'],
     ['an empty list', '', '10.0.0.1'],
@@ -67,7 +68,14 @@ describe('the client', () => {
   for (const [what, header, expected] of cases) test(what, () => assert.equal(of(header), expected))
 
   test('of several headers of one name the last is the nearest', () => {
-    const headers = ['x-forwarded-for', '203.0.113.9', 'Host', 'x', 'X-FORWARDED-FOR', '198.51.100.7']
+    const headers = RequestHeaders.of([
+      'x-forwarded-for',
+      '203.0.113.9',
+      'Host',
+      'x',
+      'X-FORWARDED-FOR',
+      '198.51.100.7',
+    ])
     assert.equal(forwardedClient('10.0.0.1', headers, PROXIES).sourceIp, '198.51.100.7')
   })
 
@@ -78,7 +86,8 @@ describe('the client', () => {
 
   test('came over TLS if all proxies say so', () => {
     const isSecure = (value?: string) =>
-      forwardedClient('10.0.0.1', value === undefined ? [] : ['X-Forwarded-Proto', value], PROXIES).isSecure
+      forwardedClient('10.0.0.1', RequestHeaders.of(value === undefined ? [] : ['X-Forwarded-Proto', value]), PROXIES)
+        .isSecure
     assert.equal(isSecure(), undefined)
     for (const value of ['https', 'HTTPS', 'https, https']) assert.equal(isSecure(value), true, value)
     for (const value of ['http', 'https,http', 'http, https', '', 'wss', 'https;'])

@@ -1,7 +1,7 @@
 /**
- * What a Decrypt costs on Node whoever writes it: a bare `node:http` server that does each request's unavoidable work with
- * the primitives that Keyhold uses, and nothing else. It checks nothing and refuses nothing, so it is no server, only the
- * line between what Keyhold may still save and what it cannot.
+ * What a Decrypt costs on Node whoever writes it: bare sockets, Keyhold's reader of plain requests, each request's unavoidable work
+ * with the primitives that Keyhold uses, and nothing else. It checks nothing and refuses nothing, so it is no server, only the line
+ * between what Keyhold may still save and what it cannot.
  *
  * For each request: SHA-256 of the body, the canonical request and its hash, one HMAC for the signature; JSON in and out;
  * two HMACs of the key derivation and one opening of AES-256-GCM, on a blob of its own; a request id and an event id; an
@@ -21,19 +21,22 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { constants, mkdtempSync, openSync, rmSync, write } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { answerText } from '../../src/wire/plain-answer.ts'
+import { type PlainRequest, PlainRequestReader, type PlainShape } from '../../src/wire/plain-request.ts'
 import type { Answer } from './answer.ts'
 
-const { headers, body: answerText } = JSON.parse(process.argv[2]!) as Answer
-const answer = JSON.parse(answerText) as Record<string, unknown>
+const { headers, body: answerBody } = JSON.parse(process.argv[2]!) as Answer
+const contentType = headers[headers.indexOf('Content-Type') + 1]!
+const answer = JSON.parse(answerBody) as Record<string, unknown>
 const folder = mkdtempSync(join(process.argv[3]!, 'keyhold-floor-'))
 const { O_CREAT, O_WRONLY } = constants
 /** Linux writes durably in one call; elsewhere the floor is lower than it should be. */
 const DSYNC = process.platform === 'linux' ? constants.O_DSYNC : 0
 const file = openSync(join(folder, 'log'), O_CREAT | O_WRONLY | DSYNC, 0o600)
 
+const KEEP_ALIVE = 'Connection: keep-alive\r\nKeep-Alive: timeout=75\r\n'
 const PREALLOCATED_BYTES = 16 * 1024 * 1024
 const HEADER_BYTES = 100
 const TAG_BYTES = 16
@@ -72,10 +75,11 @@ function open([commitment, messageKey]: readonly [Buffer, Buffer]): string {
   return plaintext.toString('base64')
 }
 
-function requestHash({ request: { rawHeaders }, body }: Work): string {
+function requestHash({ request: { headers, body } }: Work): string {
   let canonical = 'POST\n/\n\n'
-  for (let index = 0; index < rawHeaders.length; index += 2)
-    canonical += `${rawHeaders[index]}:${rawHeaders[index + 1]}\n`
+  headers.names.asSent.forEach((name, place) => {
+    canonical += `${name}:${headers.values[place]}\n`
+  })
   return hash('sha256', `${canonical}\n${hash('sha256', body)}`)
 }
 
@@ -84,14 +88,12 @@ function sign(hashOfRequest: string): string {
 }
 
 interface Work {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly body: Buffer
+  readonly socket: Socket
+  readonly request: PlainRequest
 }
 
 interface Done {
-  readonly response: ServerResponse
-  readonly headers: readonly string[]
+  readonly socket: Socket
   readonly text: string
 }
 
@@ -105,14 +107,15 @@ let position = 0
 function workTurn(): void {
   const turn = arrived
   arrived = []
-  for (const { body } of turn) JSON.parse(body.toString())
+  for (const { request } of turn) JSON.parse(request.body.toString())
   const signatures = turn.map(requestHash).map(sign)
   const plaintexts = turn.map(deriveBoth).map(open)
-  turn.forEach(({ response }, index) => {
+  turn.forEach(({ socket }, index) => {
     const requestId = randomUUID()
     answer.Plaintext = plaintexts[index]
     lines += `{"requestID":"${requestId}","eventID":"${randomUUID()}","signature":"${signatures[index]}",${ending}`
-    done.push({ response, headers: ['x-amzn-RequestId', requestId, ...headers.slice(2)], text: JSON.stringify(answer) })
+    const body = JSON.stringify(answer)
+    done.push({ socket, text: answerText({ status: 200, contentType, body, requestId }, body.length, KEEP_ALIVE) })
   })
   if (!isWriting) writeLines()
 }
@@ -127,27 +130,26 @@ function writeLines(): void {
     if (error) throw error
     isWriting = false
     if (done.length > 0) writeLines()
-    for (const { response, headers: own, text } of leaving) {
-      response.writeHead(200, own as string[])
-      response.end(text, 'latin1')
-    }
+    for (const { socket, text } of leaving) socket.write(text, 'latin1')
   })
   position += bytes.length
 }
 
-function takeRequest(request: IncomingMessage, response: ServerResponse): void {
-  let body: Buffer
-  request.on('data', (chunk: Buffer) => {
-    body = chunk
-  })
-  request.on('end', () => {
+const reader = new PlainRequestReader(Number.POSITIVE_INFINITY)
+
+function takeConnection(socket: Socket): void {
+  let shape: PlainShape | undefined
+  socket.on('data', (bytes: Buffer) => {
+    const request = reader.read(bytes, shape)
+    if (request === undefined) throw new Error('a request that is not plain')
+    shape = request.shape
     if (arrived.length === 0) setImmediate(workTurn)
-    arrived.push({ request, response, body })
+    arrived.push({ socket, request })
   })
 }
 
 write(file, Buffer.alloc(PREALLOCATED_BYTES + 1024 * 1024), () => {
-  const server = createServer({ keepAliveTimeout: 75_000 }, takeRequest)
+  const server = createServer({ noDelay: true }, takeConnection)
   server.listen(0, '127.0.0.1', () => {
     process.stdout.write(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
   })

@@ -1,5 +1,5 @@
 /** One malformed request and what it must get. */
-import type { SignedRequest } from '../../../src/auth/authenticator.ts'
+import type { RawRequest } from '../../auth/signer.ts'
 
 export interface Expected {
   readonly status: number
@@ -32,7 +32,7 @@ export interface SignedCase {
   }
   readonly presigned?: boolean
   /** Spoils the request after it was signed. */
-  readonly spoil?: (signed: SignedRequest) => SignedRequest
+  readonly spoil?: (signed: RawRequest) => RawRequest
   readonly expected: Expected
 }
 

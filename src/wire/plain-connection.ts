@@ -1,0 +1,149 @@
+/**
+ * A connection as long as it brings plain requests, one after the other. At the first bytes that are none it becomes node's, for
+ * good, and they are the first that node's parser sees of it.
+ */
+import type { Socket } from 'node:net'
+import type { RequestHeaders } from '../auth/request-headers.ts'
+import type { Answer } from './answer.ts'
+import type { Peer } from './peer.ts'
+import { answerText } from './plain-answer.ts'
+import type { PlainRequest, PlainRequestReader, PlainShape } from './plain-request.ts'
+import type { WholeRequest } from './whole-request.ts'
+
+/** Of the server that has the connection. */
+export interface PlainConnectionOwner {
+  readonly reader: PlainRequestReader
+  /** How long a connection may be without its first request, and without the next one. */
+  readonly headersTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  /** No connection is kept any more. */
+  isStopping(): boolean
+  take(request: WholeRequest): void
+  /** No request came in time. */
+  refuseSilence(peer: Peer): void
+  /** Makes it a connection of node's parser. */
+  handOver(socket: Socket): void
+}
+
+export class PlainConnection {
+  readonly peer: Peer
+  readonly #socket: Socket
+  readonly #owner: PlainConnectionOwner
+  readonly #keepAlive: string
+  /** Of the last request; `undefined`: there was none. */
+  #shape: PlainShape | undefined
+  /** A request is being answered, or its answer waits for a slow reader: nothing more is read. */
+  #isBusy = false
+  /** Came meanwhile. */
+  #held: Buffer | undefined
+  /** The client will send nothing more. */
+  #isEnding = false
+
+  constructor(peer: Peer, owner: PlainConnectionOwner) {
+    const { socket } = peer
+    this.peer = peer
+    this.#socket = socket
+    this.#owner = owner
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(owner.keepAliveTimeoutMs / 1000)}\r\n`
+    socket.setTimeout(owner.headersTimeoutMs)
+    socket.on('data', this.#take)
+    socket.on('end', this.#takeEnd)
+    socket.on('timeout', this.#takeTimeout)
+    socket.on('error', ignoreError)
+  }
+
+  readonly #take = (bytes: Buffer): void => {
+    if (this.#isBusy) {
+      this.#held = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes])
+      this.#socket.pause()
+      return
+    }
+    const request = this.#owner.reader.read(bytes, this.#shape)
+    if (request === undefined) this.#handOver(bytes)
+    else this.#ask(request)
+  }
+
+  #ask(request: PlainRequest): void {
+    if (this.#shape === undefined) this.#socket.setTimeout(this.#owner.keepAliveTimeoutMs)
+    this.#shape = request.shape
+    this.#isBusy = true
+    this.peer.open = 1
+    this.#owner.take(new PlainlyAsked(this, request))
+  }
+
+  /** Answers the request that was asked last. */
+  send(answer: Answer, isLast: boolean): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    const { body } = answer
+    const length = Buffer.byteLength(body)
+    const text = answerText(answer, length, isLast ? 'Connection: close\r\n' : this.#keepAlive)
+    // ASCII is both, and cheaper to write as the first.
+    socket.write(text, length === body.length ? 'latin1' : 'utf8')
+    if (isLast || this.#isEnding) socket.end()
+    else if (socket.writableLength === 0) this.#goOn()
+    // Queued behind what a slow reader has not taken yet.
+    else socket.write('', this.#goOn)
+  }
+
+  /** The answer has left. */
+  readonly #goOn = (): void => {
+    this.#isBusy = false
+    this.peer.open = 0
+    if (this.#owner.isStopping()) this.#socket.end()
+    const held = this.#held
+    if (held === undefined || !this.#socket.writable) return
+    this.#held = undefined
+    this.#socket.resume()
+    this.#take(held)
+  }
+
+  /** Paused while it changes hands, so that nothing is read between these bytes and what comes after them. */
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket
+    socket.off('data', this.#take)
+    socket.off('end', this.#takeEnd)
+    socket.off('timeout', this.#takeTimeout)
+    socket.off('error', ignoreError)
+    socket.setTimeout(0)
+    socket.pause()
+    socket.unshift(bytes)
+    this.#owner.handOver(socket)
+    socket.resume()
+  }
+
+  readonly #takeEnd = (): void => {
+    this.#isEnding = true
+    if (!this.#isBusy) this.#socket.end()
+  }
+
+  /** A request under way may take its time; who does not read its answer may not. */
+  readonly #takeTimeout = (): void => {
+    if (this.#shape === undefined) this.#owner.refuseSilence(this.peer)
+    else if (!this.#isBusy || this.#socket.writableLength > 0) this.#socket.destroy()
+  }
+}
+
+/** A peer that has gone is no error; what it asked for goes on. */
+function ignoreError(): void {}
+
+class PlainlyAsked implements WholeRequest {
+  readonly peer: Peer
+  readonly method = 'POST'
+  readonly url: string
+  readonly requestHeaders: RequestHeaders
+  readonly body: Buffer
+  readonly #connection: PlainConnection
+
+  constructor(connection: PlainConnection, { url, headers, body }: PlainRequest) {
+    this.peer = connection.peer
+    this.url = url
+    this.requestHeaders = headers
+    this.body = body
+    this.#connection = connection
+  }
+
+  send(answer: Answer, isLast: boolean): void {
+    this.#connection.send(answer, isLast)
+  }
+}
