@@ -56,7 +56,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
     'node:fs',
   ],
-  hsm: ['domain/', 'crypto/', 'base/', 'node:child_process', 'node:events', 'node:path', 'node:url', 'pkcs11js'],
+  hsm: [
+    'domain/',
+    'crypto/',
+    'base/',
+    'node:child_process',
+    'node:events',
+    'node:module',
+    'node:path',
+    'node:url',
+    'pkcs11js',
+  ],
   // A proxy of an external key store knows Keyhold by a signature.
   outgoing: [
     'crypto/sha256-object.ts',
