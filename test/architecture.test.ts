@@ -78,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:tls',
   ],
-  config: ['base/', 'node:fs', 'node:os', 'node:path', 'node:util', 'yaml'],
+  config: ['base/', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util', 'yaml'],
 }
 
 /** Rooms whose files may import one another freely; operations may not (shared code moves down). */
