@@ -56,7 +56,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
     'node:fs',
   ],
-  hsm: ['domain/', 'crypto/', 'base/', 'node:child_process', 'node:events', 'node:path', 'node:url', 'pkcs11js'],
+  hsm: [
+    'domain/',
+    'crypto/',
+    'base/',
+    'node:child_process',
+    'node:events',
+    'node:module',
+    'node:path',
+    'node:url',
+    'pkcs11js',
+  ],
   // A proxy of an external key store knows Keyhold by a signature.
   outgoing: [
     'crypto/sha256-object.ts',
@@ -68,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:tls',
   ],
-  config: ['base/', 'node:fs', 'node:os', 'node:path', 'node:util', 'yaml'],
+  config: ['base/', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util', 'yaml'],
 }
 
 /** Rooms whose files may import one another freely; operations may not (shared code moves down). */

@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 
 const SUITES: Readonly<Record<string, { readonly include: string; readonly exclude: readonly string[] }>> = {
   unit: { include: 'test/**/*.test.ts', exclude: ['test/compat/', 'test/crash/', 'test/browser/'] },
@@ -13,6 +14,9 @@ const SUITES: Readonly<Record<string, { readonly include: string; readonly exclu
   crash: { include: 'test/crash/**/*.test.ts', exclude: [] },
   browser: { include: 'test/browser/**/*.test.ts', exclude: [] },
 }
+
+/** That of the program (src/start/compile-cache.js). */
+const COMPILE_CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache', 'keyhold')
 
 const name = process.argv[2] ?? 'unit'
 const suite = SUITES[name]
@@ -24,7 +28,9 @@ if (files.length === 0) fail(`no test files in suite '${name}'`)
 // Names of single files or other flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
 // Node leaves one core idle by default, which is half of a small machine.
 const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...process.argv.slice(3)]
-const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], { stdio: 'inherit' })
+// Every test file is a process that loads much of the same sources: with Node's compile cache a quarter of the processor's time is saved.
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env }
+const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], { stdio: 'inherit', env })
 process.exitCode = status ?? 1
 
 function fail(message: string): never {

@@ -1,4 +1,5 @@
 /** `keyhold dev`: a server for a laptop or a test run, without security. */
+import { flushCompileCache } from 'node:module'
 import { systemClock } from '../base/clock.ts'
 import { requireLoopback } from '../config/listen-rules.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
@@ -61,6 +62,7 @@ that code which forgets the token fails here and not on AWS.`,
           hasConsole: settings.console,
         }),
       )
+      flushCompileCache()
       await signal
       terminal.tell(STOPPING)
     } finally {

@@ -1,4 +1,5 @@
 /** `keyhold start`: a durable server. */
+import { flushCompileCache } from 'node:module'
 import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
@@ -64,6 +65,8 @@ has accepted; a second one at once.`,
       terminal.print(
         serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),
       )
+      // Node would write it at the end, which a killed server does not come to.
+      flushCompileCache()
       await signal
       terminal.tell(STOPPING)
       await serving.stop()

@@ -1,10 +1,10 @@
 /** The configuration file: one YAML mapping from setting to value, `port: 4599`. */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseDocument } from 'yaml'
 import { closest } from './did-you-mean.ts'
 import { UsageError } from './operator-error.ts'
 import { keyOf, SETTING_NAMES, type SettingName } from './settings.ts'
+import { parseDocument } from './yaml.ts'
 
 export interface ConfigFile {
   readonly path: string

@@ -2,6 +2,7 @@
  * The process that has a PKCS #11 library loaded (keystores.md HF-1): whatever native code does wrong, crashing or hanging, it does here.
  * It does what its node says by messages, and ends with it.
  */
+import { flushCompileCache } from 'node:module'
 import { createRandomSource } from '../crypto/random.ts'
 import { type ClusterSession, openCluster } from './cluster-session.ts'
 import { type CommandName, type Commands, type Failure, HsmError, type Reply, type Request } from './messages.ts'
@@ -30,6 +31,8 @@ function cluster(): ClusterSession {
 const HANDLERS: Handlers = {
   async load({ module, gcmParameters }) {
     library = await loadLibrary(module, gcmParameters)
+    // Node would write it at the end, but this process is killed.
+    flushCompileCache()
     return undefined
   },
   allTokens: () => presentTokens(loaded()).map(({ state }) => state),

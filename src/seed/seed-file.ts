@@ -1,6 +1,6 @@
 /** A seed in a YAML file. */
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { parseDocument } from '../config/yaml.ts'
 import { readSeed, type Seed } from './seed.ts'
 import { SeedError } from './seed-error.ts'
 

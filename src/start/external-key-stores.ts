@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { parseDocument } from 'yaml'
 import { XKS_TIMEOUT_MS_MAX } from '../base/limits.ts'
 import { duration, hostName, type Kind, wholeNumber, yesOrNo } from '../config/kinds.ts'
 import { UsageError } from '../config/operator-error.ts'
+import { parseDocument } from '../config/yaml.ts'
 import { parseRoots } from '../crypto/attestation/roots.ts'
 import { type ProxyNetwork, type ProxyPlace, PUBLIC_PLACE } from '../domain/key-stores/xks/proxy-route.ts'
 

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
 import { UsageError } from '../config/operator-error.ts'
+import { parseDocument } from '../config/yaml.ts'
 
 export type Mapping = Readonly<Record<string, unknown>>
 

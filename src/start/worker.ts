@@ -1,4 +1,5 @@
 /** One worker process: a node that its primary starts and stops. */
+import { flushCompileCache } from 'node:module'
 import type { Log } from '../base/log.ts'
 import type { Address } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
@@ -50,6 +51,7 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
     const log = createLogger({ level: task.logLevel, node, forPerson: process.stderr.isTTY === true })
     const running = await open(node, task, log)
     report({ kind: 'listening', address: await running.listen() })
+    flushCompileCache()
     return running
   } catch (error) {
     const explained = explainError(error)

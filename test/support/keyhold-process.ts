@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+export const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js')
 const READY_TIMEOUT_MS = 30_000
 
 export interface KeyholdProcess {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CreateKeyCommand, type CreateKeyCommandInput, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 import { type Server, startServer } from './processes.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts')
+const MAIN = join(import.meta.dirname, '../../src/main.js')
 export const REGION = 'eu-central-1'
 
 /** A Keyhold and its administrator. */

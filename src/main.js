@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The program `keyhold`. */
+/**
+ * The program `keyhold`. JavaScript, alone here: an older Node must be able to read it, and what Node strips types from before the
+ * cache below is on, it strips at every start, for which it loads a stripper of 18 MiB.
+ */
 
 const NODE_MAJOR_MIN = 26
 
@@ -8,6 +11,8 @@ if (Number(process.versions.node.split('.', 1)[0]) < NODE_MAJOR_MIN) {
   process.stderr.write(`keyhold: error: Node.js ${NODE_MAJOR_MIN} or newer is needed, this is ${process.version}\n`)
   process.exitCode = 1
 } else {
+  const { turnOnCompileCache } = await import('./start/compile-cache.js')
+  turnOnCompileCache()
   const [{ runCli }, { processTerminal }] = await Promise.all([import('./cli/run.ts'), import('./cli/terminal.ts')])
   process.exitCode = await runCli(process.argv.slice(2), processTerminal())
 }

@@ -1,0 +1,15 @@
+/**
+ * The YAML parser, loaded with the first file that it is to read: most starts have none, and its 70 modules would take a tenth of
+ * their time (docs/performance.md).
+ */
+import { createRequire } from 'node:module'
+import type * as yaml from 'yaml'
+
+const require = createRequire(import.meta.url)
+
+export function parseDocument(
+  text: string,
+  options: yaml.ParseOptions & yaml.SchemaOptions = {},
+): yaml.Document.Parsed {
+  return (require('yaml') as typeof yaml).parseDocument(text, options)
+}
