@@ -1,6 +1,6 @@
 /** The end of a connection whose client is told no more than a status. */
-import { STATUS_CODES } from 'node:http'
 import { REFUSED_BODY_TIMEOUT_MS } from '../base/limits.ts'
+import { STATUS_CODES } from './node-http.ts'
 import type { Peer } from './peer.ts'
 
 export function bareResponse(status: number): string {

@@ -5,7 +5,7 @@
  * what it asked for runs to its end and is recorded (audit.md G-8).
  */
 import assert from 'node:assert'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Authenticator } from '../auth/authenticator.ts'
@@ -27,6 +27,7 @@ import { createClockEndpoint } from './clock-endpoint.ts'
 import { createConsoleFiles } from './console-files.ts'
 import { hangUp } from './hang-up.ts'
 import { IncomingRequest } from './incoming-request.ts'
+import { createServer } from './node-http.ts'
 import { readNodeRequests } from './node-requests.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
 import { PlainConnection, type PlainConnectionOwner } from './plain-connection.ts'

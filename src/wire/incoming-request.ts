@@ -1,8 +1,9 @@
 /** A request while it arrives. */
-import { type IncomingHttpHeaders, IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { RequestHeaders } from '../auth/request-headers.ts'
 import type { Answer } from './answer.ts'
 import type { Page } from './console-files.ts'
+import { IncomingMessage } from './node-http.ts'
 import type { Peer } from './peer.ts'
 import type { WholeRequest } from './whole-request.ts'
 

@@ -1,6 +1,6 @@
 /** An answer as text, head and body, with the headers that node:http writes. */
-import { STATUS_CODES } from 'node:http'
 import type { Answer } from './answer.ts'
+import { STATUS_CODES } from './node-http.ts'
 
 /** `Date` changes once a second; making its text costs more than the rest of the head. */
 let dateSecond = 0
