@@ -31,6 +31,11 @@ export function partitionOf(region: string): string {
   return 'aws'
 }
 
+/** The ARN of an identity, which is in the partition `aws` here, as a Region's own partition names it. */
+export function inPartitionOf(region: string, arn: string): string {
+  return arn.replace(/^arn:aws:/, `arn:${partitionOf(region)}:`)
+}
+
 const ACCOUNT = /^\d{12}$/
 
 export function isAccount(text: string): boolean {

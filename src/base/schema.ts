@@ -323,8 +323,9 @@ function readScalars<T>(element: Shape<T>, items: unknown[], path: string, viola
   return read
 }
 
+/** As Java prints a list; structures are not shown. */
 function showList(items: readonly unknown[]): string {
-  return `'[${items.map((item) => (typeof item === 'object' ? '{}' : String(item))).join(', ')}]'`
+  return `'[${items.map((item) => (typeof item === 'object' && item !== null ? '{}' : String(item))).join(', ')}]'`
 }
 
 /** String to string, no modelled constraints (encryption contexts). */

@@ -4,7 +4,7 @@ import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
-import { printOutcome, simulateOn } from './explained.ts'
+import { isOnKeysOnly, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
 /** The parts of a record that are looked at (audit.md section 1). */
@@ -113,11 +113,14 @@ async function printNow(
   const { authorization: refusal, service } = record.additionalEventData ?? {}
   const resource = refusal === undefined ? record.resources.at(-1)?.ARN : refusal.resource
   const key = resource?.includes(':key/') ? resource : undefined
+  const action = refusal?.action ?? `kms:${record.eventName}`
+  // It failed before anybody knew of which key it was.
+  if (key === undefined && isOnKeysOnly(action)) return
   terminal.print('')
   terminal.print('With the policies and grants of now:')
   const asked = {
     principal,
-    action: refusal?.action ?? `kms:${record.eventName}`,
+    action,
     key,
     encryptionContext: record.requestParameters?.encryptionContext,
     via: record.userIdentity.arn === undefined ? undefined : record.userIdentity.invokedBy,

@@ -45,6 +45,12 @@ function factsOf(action: string): Pick<SimulatedCall, 'crossAccount' | 'grantabl
   return { crossAccount: false, grantable: false }
 }
 
+/** Whether the permission is asked for on keys alone: without a key there is nothing to say about it. */
+export function isOnKeysOnly(action: string): boolean {
+  const places = [...operations.values()].flatMap(({ uses }) => uses.filter(({ permission }) => permission === action))
+  return places.length > 0 && places.every(({ on }) => on === 'key')
+}
+
 /** Permissions that operations of KMS ask for, as they are spelled. */
 export function permissions(): readonly string[] {
   const found = new Set<string>()

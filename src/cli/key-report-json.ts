@@ -46,8 +46,12 @@ function grantsPart({ grants: { count, shown } }: ReportWithCaller) {
   return { count, shown: shown.map(({ createdAt, ...grant }) => ({ ...grant, created: instant(createdAt) })) }
 }
 
-function rotationPart({ key, materials: { count, lastRotation } }: ReportWithCaller) {
-  const { rotation, onDemandRotations, importedMaterial } = key
+function rotationPart({
+  key: { importedMaterial },
+  rotation: shared,
+  materials: { count, lastRotation },
+}: ReportWithCaller) {
+  const { rotation, onDemandRotations } = shared
   return {
     automatic:
       rotation === undefined ? null : { periodInDays: rotation.periodInDays, next: instant(rotation.nextRotationAt) },

@@ -38,9 +38,15 @@ function printable(text: string): string {
 }
 
 function keyLines({ key }: ReportWithCaller): string[] {
-  const kind = `${key.spec}, ${key.usage}, origin ${key.origin}${key.multiRegion ? ', multi-Region' : ''}`
+  const kind = `${key.spec}, ${key.usage}, origin ${key.origin}${multiRegionWords(key)}`
   const lines = [key.arn, kind, `created ${instant(key.createdAt)}, managed by ${key.manager}`]
   return key.description === '' ? lines : [...lines, `"${key.description}"`]
+}
+
+function multiRegionWords({ multiRegionSet: set, region }: ReportWithCaller['key']): string {
+  if (set === undefined) return ''
+  if (set.primaryRegion !== region) return `, multi-Region, replica of the primary in ${set.primaryRegion}`
+  return `, multi-Region, ${set.replicaRegions.length === 0 ? 'no replicas' : `replicas in ${set.replicaRegions.join(', ')}`}`
 }
 
 function stateLines({ key: { deletion }, state }: ReportWithCaller, now: number): string[] {
@@ -82,8 +88,10 @@ function grantLines({ grants: { count, shown } }: ReportWithCaller): string[] {
   return count > shown.length ? [...lines, `and ${count - shown.length} more`] : lines
 }
 
-function rotationLines({ key, materials: { count, lastRotation } }: ReportWithCaller): string[] {
-  const { rotation, onDemandRotations, importedMaterial } = key
+function rotationLines(report: ReportWithCaller): string[] {
+  const { importedMaterial } = report.key
+  const { rotation, onDemandRotations } = report.rotation
+  const { count, lastRotation } = report.materials
   const lines = [
     rotation === undefined
       ? 'not automatic'

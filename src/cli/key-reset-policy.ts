@@ -3,7 +3,7 @@ import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
 import { defineOperatorCommand } from './operator-command.ts'
 
-const KEY_ARN = /^arn:aws:kms:([a-z0-9-]+):(\d{12}):key\/([A-Za-z0-9-]{1,256})$/
+const KEY_ARN = /^arn:aws(?:-cn|-us-gov)?:kms:([a-z0-9-]+):(\d{12}):key\/([A-Za-z0-9-]{1,256})$/
 
 export const keyResetPolicy = defineOperatorCommand({
   args: ['KEY-ARN'],

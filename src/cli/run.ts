@@ -9,11 +9,17 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, type Terminal, tellError } from './te
 /** @param words what follows `keyhold`. @returns the exit code; never throws for what a person can mend. */
 export async function runCli(words: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    if (asksForHelp(words)) {
+    const given = spelledOut(words)
+    if (asksForHelp(given)) {
       terminal.print(overview())
-      return words.length === 0 ? EXIT_USAGE : EXIT_OK
+      return given.length === 0 ? EXIT_USAGE : EXIT_OK
     }
-    const { entry, rest } = find(words)
+    const group = groupOf(given)
+    if (group.length > 0 && isHelpFlag(given[1])) {
+      terminal.print(overviewOf(group))
+      return EXIT_OK
+    }
+    const { entry, rest } = find(given)
     const command = await entry.load()
     return await command.run(entry.name, rest, terminal)
   } catch (error) {
@@ -24,12 +30,27 @@ export async function runCli(words: readonly string[], terminal: Terminal): Prom
   }
 }
 
-function asksForHelp([first]: readonly string[]): boolean {
-  return first === undefined || first === 'help' || first === '--help' || first === '-h'
+/** `help start` is `start --help`, `--version` is `version`. */
+function spelledOut([first, ...rest]: readonly string[]): readonly string[] {
+  if (first === undefined) return []
+  if (first === 'help' && rest.length > 0) return [...rest, '--help']
+  return [first === '--version' ? 'version' : first, ...rest]
 }
 
-function find(words: readonly string[]): { entry: CommandEntry; rest: readonly string[] } {
-  const given = words[0] === '--version' ? ['version', ...words.slice(1)] : words
+function isHelpFlag(word: string | undefined): boolean {
+  return word === '--help' || word === '-h'
+}
+
+function asksForHelp([first]: readonly string[]): boolean {
+  return first === undefined || first === 'help' || isHelpFlag(first)
+}
+
+/** The commands of two words that begin with this one: `user create`, `user list` and so on for `user`. */
+function groupOf([first]: readonly string[]): readonly CommandEntry[] {
+  return COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
+}
+
+function find(given: readonly string[]): { entry: CommandEntry; rest: readonly string[] } {
   for (const entry of COMMANDS) {
     const name = entry.name.split(' ')
     if (name.every((word, index) => given[index] === word)) return { entry, rest: given.slice(name.length) }
@@ -37,8 +58,9 @@ function find(words: readonly string[]): { entry: CommandEntry; rest: readonly s
   throw unknownCommand(given)
 }
 
-function unknownCommand([first, second]: readonly string[]): UsageError {
-  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name)
+function unknownCommand(given: readonly string[]): UsageError {
+  const [first, second] = given
+  const group = groupOf(given).map(({ name }) => name)
   if (group.length > 0 && (second === undefined || second.startsWith('-'))) {
     return new UsageError(`'${first}' alone is no command`, { hint: `try keyhold ${group.join(', or keyhold ')}` })
   }
@@ -47,7 +69,8 @@ function unknownCommand([first, second]: readonly string[]): UsageError {
     typed,
     COMMANDS.map(({ name }) => name),
   )
-  const hint = near === undefined ? "'keyhold --help' lists the commands" : `did you mean 'keyhold ${near}'?`
+  const lister = group.length > 0 ? `keyhold ${first} --help` : 'keyhold --help'
+  const hint = near === undefined ? `'${lister}' lists the commands` : `did you mean 'keyhold ${near}'?`
   return new UsageError(`there is no command '${typed}'`, { hint })
 }
 
@@ -57,7 +80,18 @@ function overview(): string {
 Usage: keyhold COMMAND [settings]
 
 Commands:
-${COMMANDS.flatMap(({ name, summary }) => hangingEntry(name, summary)).join('\n')}
+${commandList(COMMANDS)}
 
 'keyhold COMMAND --help' tells more about one. New here? 'keyhold dev' needs nothing and leaves nothing behind.`
+}
+
+function overviewOf(group: readonly CommandEntry[]): string {
+  return `Commands:
+${commandList(group)}
+
+'keyhold COMMAND --help' tells more about one.`
+}
+
+function commandList(entries: readonly CommandEntry[]): string {
+  return entries.flatMap(({ name, summary }) => hangingEntry(name, summary)).join('\n')
 }

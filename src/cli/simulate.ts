@@ -7,7 +7,7 @@ import { UsageError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
-import { permissions, printOutcome, simulateOn } from './explained.ts'
+import { isOnKeysOnly, permissions, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
 export const simulate = defineCommand({
@@ -37,10 +37,12 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
     requireDataFolder(folder)
     const { principal, via, key, context, conditions } = flags
     if (principal === undefined) throw new UsageError('who calls? name the --principal')
+    const action = actionOf(flags.action)
+    if (key === undefined && isOnKeysOnly(action)) throw new UsageError(`on which key? ${action} needs a --key`)
     const asked = {
       principal,
       via,
-      action: actionOf(flags.action),
+      action,
       key,
       encryptionContext: context,
       conditions: conditions ?? {},

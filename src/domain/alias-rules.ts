@@ -15,6 +15,12 @@ export function checkAliasName(aliasName: string): void {
   if (aliasName.includes(':')) throw validationError(`${aliasName} contains invalid characters for an alias`)
 }
 
+/** "alias/ followed by a name" (API reference); an alias without one that is there already can still be changed and deleted. */
+export function checkNewAliasName(aliasName: string): void {
+  checkAliasName(aliasName)
+  if (aliasName === ALIAS_PREFIX) throw validationError('Alias must have a name after the prefix "alias/".')
+}
+
 /** An alias may not stand for another alias, by name or by ARN. */
 export function checkAliasTarget(identifier: string): void {
   const isAlias = identifier.startsWith(ALIAS_PREFIX) || /^arn:[^/]*:alias\//.test(identifier)

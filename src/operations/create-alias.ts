@@ -1,7 +1,7 @@
 /** Gives a key a name (operations.md 3.3). */
 import { KmsError } from '../base/errors.ts'
 import { structure } from '../base/schema.ts'
-import { checkAliasName, checkAliasQuota, checkAliasTarget } from '../domain/alias-rules.ts'
+import { checkAliasQuota, checkAliasTarget, checkNewAliasName } from '../domain/alias-rules.ts'
 import { isDeleted } from '../domain/keys/key.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { NOT_PENDING_DELETION } from './shapes/key-states.ts'
@@ -11,7 +11,7 @@ export const CreateAlias = defineChange({
   name: 'CreateAlias',
   input: structure({ AliasName: aliasName, TargetKeyId: keyId }),
   check({ AliasName, TargetKeyId }) {
-    checkAliasName(AliasName)
+    checkNewAliasName(AliasName)
     checkAliasTarget(TargetKeyId)
   },
   uses: [

@@ -17,6 +17,6 @@ export const GetKeyPolicy = defineOperation({
   },
   async handler({ PolicyName = POLICY_NAME }, { resources: [{ key }], store }) {
     if (PolicyName !== POLICY_NAME) throw notFound('No such policy exists')
-    return { Policy: await shownKeyPolicy(key.policy, store), PolicyName: POLICY_NAME }
+    return { Policy: await shownKeyPolicy(key, store), PolicyName: POLICY_NAME }
   },
 })

@@ -56,7 +56,7 @@ export const ListGrants = defineOperation({
     const after = pageStart(input, scope)
     const found = await store.listGrants(key, { after, limit: limit + 1 }, { grantId: input.GrantId, grantee })
     const { items, end } = page(found, limit, scope, ({ grantId }) => grantId)
-    return { Grants: await grantEntries(items, store), ...end }
+    return { Grants: await grantEntries(key.region, items, store), ...end }
   },
 })
 

@@ -7,12 +7,15 @@ import { keyId, limit, marker } from './shapes/members.ts'
 import { invalidMarker, page, pageLimit, pageStart } from './shapes/pagination.ts'
 import { toWireTags } from './shapes/tags.ts'
 
-/** Tags have no order of their own, so a page begins after a tag that must still be there. */
-function tagsAfter(tags: readonly Tag[], key: string | undefined): readonly Tag[] {
+/**
+ * Tags have no order of their own, so a page begins with a tag that must still be there. The marker names that one, not the last of the page before:
+ * a client may take away the tags of a page and go on.
+ */
+function tagsFrom(tags: readonly Tag[], key: string | undefined): readonly Tag[] {
   if (key === undefined) return tags
   const index = tags.findIndex((tag) => tag.key === key)
   if (index === -1) throw invalidMarker()
-  return tags.slice(index + 1)
+  return tags.slice(index)
 }
 
 export const ListResourceTags = defineOperation({
@@ -32,8 +35,8 @@ export const ListResourceTags = defineOperation({
   },
   handler(input, { resources: [{ key }] }) {
     const scope = ['ListResourceTags', key.arn]
-    const rest = tagsAfter(key.tags, pageStart(input, scope))
-    const { items, end } = page(rest, pageLimit(input, 50, 50), scope, (tag) => tag.key)
+    const rest = tagsFrom(key.tags, pageStart(input, scope))
+    const { items, end } = page(rest, pageLimit(input, 50, 50), scope, (_last, next) => next.key)
     return { Tags: toWireTags(items), ...end }
   },
 })

@@ -4,7 +4,7 @@ import { structure } from '../base/schema.ts'
 import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
-import { shownPrincipal } from '../domain/identity/resolve-principal.ts'
+import { principalShownIn } from '../domain/identity/resolve-principal.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Reader } from '../domain/store.ts'
 import { defineOperation } from '../pipeline/operation.ts'
@@ -37,13 +37,13 @@ export const ListRetirableGrants = defineOperation({
     const { account, arn } = call.principal
     const retiring = isService(call.principal, input.RetiringPrincipal)
       ? arn
-      : await retiringOf(input.RetiringPrincipal, account, store, identity)
+      : await retiringOf(input.RetiringPrincipal, account, region, store, identity)
     const scope = ['ListRetirableGrants', account, region, retiring]
     const limit = pageLimit(input, 50, 100)
     const after = pageStart(input, scope)
     const found = await store.listRetirableGrants(region, retiring, { after, limit: limit + 1 }, time)
     const { items, end } = page(found, limit, scope, ({ grantId }) => grantId)
-    return { Grants: await grantEntries(items, store), ...end }
+    return { Grants: await grantEntries(region, items, store), ...end }
   },
 })
 
@@ -52,10 +52,16 @@ function isService({ type, arn }: Principal, named: string): boolean {
 }
 
 /** Of another account nobody is there, whether or not he is. */
-async function retiringOf(text: string, account: string, reader: Reader, { externalAccounts }: IdentityServices) {
+async function retiringOf(
+  text: string,
+  account: string,
+  region: string,
+  reader: Reader,
+  { externalAccounts }: IdentityServices,
+) {
   const gone = notFound(`Retiring principal ${text} could not be found`)
   const ref = await principalRef(text, reader, externalAccounts, gone)
-  const shown = await shownPrincipal(ref, reader)
+  const shown = await principalShownIn(region, ref, reader)
   if (parsePrincipalArn(shown)?.account === account) return ref
   throw shown === text ? invalidArn(`ARN does not refer to a valid principal: ${text}`) : gone
 }

@@ -134,7 +134,7 @@ export const ReplicateKey = defineChange({
     for (const event of events) recordEvent(event)
     return {
       ReplicaKeyMetadata: creatingMetadata(replica, primary, call.time),
-      ReplicaPolicy: await shownKeyPolicy(replica.policy, change),
+      ReplicaPolicy: await shownKeyPolicy(replica, change),
       ...(Tags.length > 0 && { ReplicaTags: toWireTags(replica.tags) }),
     }
   },

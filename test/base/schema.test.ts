@@ -105,6 +105,12 @@ const CONSTRAINTS: readonly [string, Shape<unknown>, unknown, string][] = [
     `${head("'[Foo]' ")}satisfy constraint: [Member must satisfy enum value set: [A, B]]`,
   ],
   [
+    'no element in a list of scalars',
+    list(enumeration(['A', 'B'])),
+    ['A', null],
+    `${head("'[A, null]' ")}satisfy constraint: [Member must satisfy enum value set: [A, B]]`,
+  ],
+  [
     'a list too long, shown as [a, b]',
     list(string({ max: 5 }), { max: 1 }),
     ['a', 'b'],

@@ -238,6 +238,23 @@ test('a key whose deletion is scheduled shows when it goes', async () => {
   assert.match(stdout, /^Advice {6}Cancel the deletion if anybody needs it/m)
 })
 
+// ROT-18: what GetKeyRotationStatus says of a replica is what its primary has.
+test('a replica shows the rotation of its primary, and where that is', async () => {
+  const server = await serve(0)
+  const { KeyId, Arn } = (await server.call('CreateKey', { MultiRegion: true })).KeyMetadata
+  await server.call('EnableKeyRotation', { KeyId, RotationPeriodInDays: 180 })
+  await server.call('RotateKeyOnDemand', { KeyId })
+  const { ReplicaKeyMetadata } = await server.call('ReplicateKey', { KeyId, ReplicaRegion: 'us-west-2' })
+  await server.service.stop()
+  const { rotation } = await reportOf(ReplicaKeyMetadata.Arn)
+  assert.deepEqual(rotation, (await reportOf(Arn)).rotation)
+  assert.deepEqual([rotation.automatic.periodInDays, rotation.onDemandRotations], [180, 1])
+  const replica = await report(ReplicaKeyMetadata.Arn)
+  assert.match(replica.stdout, new RegExp(`, multi-Region, replica of the primary in ${REGION}$`, 'm'))
+  assert.match(replica.stdout, /^Rotation {4}every 180 days, /m)
+  assert.match((await report(Arn)).stdout, /, multi-Region, replicas in us-west-2$/m)
+})
+
 test('what is not there, or is no name, is a clear error', async () => {
   const missing = '00000000-0000-4000-8000-000000000000'
   const arn = `arn:aws:kms:${REGION}:${ACCOUNT}:key/${missing}`

@@ -93,15 +93,22 @@ test('the AWS CLI: a refusal, its explanation, and the way out that it names', {
   const { status, stderr } = aws(cli, ...generate)
   assert.notEqual(status, 0)
   assert.match(stderr, /AccessDeniedException.*no identity-based policy allows the kms:GenerateDataKey action/)
+  assert.match(aws(cli, 'kms', 'describe-key', '--key-id', 'nothing').stderr, /NotFoundException.*Invalid keyId/)
 
   const shown = runKeyhold(['audit', 'show', '--data', folder.path]).stdout.trim().split('\n')
   const records = shown.map((line) => JSON.parse(line))
-  const refusal = records.find(({ errorCode, userIdentity }) => errorCode && userIdentity.arn === User.Arn)
+  const [refusal, nameless] = records.filter(
+    ({ errorCode, userIdentity }) => errorCode && userIdentity.arn === User.Arn,
+  )
   assert.equal(refusal.errorCode, 'AccessDenied')
   const explained = runKeyhold(['explain', refusal.requestID, '--data', folder.path])
   assert.equal(explained.status, 0, explained.stderr)
   assert.match(explained.stdout, /What decided then: no identity-based policy allowed kms:GenerateDataKey on/)
   const statement = /Add to an identity policy of .*: (\{.*\})\.$/m.exec(explained.stdout)![1]!
+
+  // No policy was asked about a call that named no key.
+  const unasked = runKeyhold(['explain', nameless.requestID, '--data', folder.path])
+  assert.match(unasked.stdout, /It failed with NotFoundException: Invalid keyId 'nothing'\n$/)
 
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: JSON.parse(statement) })
   succeed(

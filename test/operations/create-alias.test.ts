@@ -53,6 +53,7 @@ test('names that AWS refuses are refused in its words', async () => {
   await assertValidation(create('Alias/mine', KeyId), prefix)
   await assertFails(create('alias/aws/mine', KeyId), 'NotAuthorizedException', undefined)
   await assertValidation(create('alias/a:b', KeyId), 'alias/a:b contains invalid characters for an alias')
+  await assertValidation(create('alias/', KeyId), 'Alias must have a name after the prefix "alias/".')
   for (const name of ['alias/a b', 'alias/ä', 'alias/a.b', 'alias/a\n']) {
     await assertValidation(
       create(name, KeyId),

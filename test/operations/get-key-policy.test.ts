@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACCOUNT, createHarness, type Harness } from '../support/harness.ts'
+import { givenUser, policyOf } from '../support/identities.ts'
 import { assertFails, lastRecord, memberNames, newKey, resource } from './support.ts'
 
 let harness: Harness
@@ -39,6 +40,24 @@ test('in a Region of China the account is named in its partition', async () => {
   const { KeyId } = await newKey(harness, {}, caller)
   const { Policy } = await harness.call('GetKeyPolicy', { KeyId }, caller)
   assert.equal(JSON.parse(Policy).Statement[0].Principal.AWS, `arn:aws-cn:iam::${ACCOUNT}:root`)
+})
+
+// Terraform waits until it reads the policy that it put.
+test('users and roles come back in the partition of the Region', async () => {
+  const bob = await givenUser(harness.store, ACCOUNT, 'bob')
+  for (const [region, partition] of [
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['eu-west-1', 'aws'],
+  ] as const) {
+    const { KeyId } = await newKey(harness, {}, { region })
+    const named = (arn: string) => arn.replace('arn:aws:', `arn:${partition}:`)
+    const AWS = [named(`arn:aws:iam::${ACCOUNT}:root`), named(bob.arn)]
+    const Policy = policyOf({ Effect: 'Allow', Principal: { AWS }, Action: 'kms:*', Resource: '*' })
+    await harness.call('PutKeyPolicy', { KeyId, Policy }, { region })
+    const answer = await harness.call('GetKeyPolicy', { KeyId }, { region })
+    assert.deepEqual(JSON.parse(answer.Policy), JSON.parse(Policy))
+  }
 })
 
 test('there is no policy of another name', async () => {

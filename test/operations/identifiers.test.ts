@@ -159,7 +159,11 @@ for (const given of [...ROWS, ...ALIAS_ROWS]) {
     await assertFails(callWith(given, keyArn('x')), 'NotFoundException', "Invalid keyId 'x'")
     const elsewhere = key.Arn.replace('eu-central-1', 'us-east-1')
     await assertFails(callWith(given, elsewhere), 'NotFoundException', 'Invalid arn us-east-1')
-    for (const arn of [key.Arn.replace(':kms:', ':iam:'), key.Arn.replace('arn:aws:', 'arn:aws-cn:'), 'arn:x']) {
+    const otherPartition = key.Arn.replace('arn:aws:', 'arn:aws-cn:')
+    const noRegion = [key.Arn.replace('eu-central-1', ''), key.Arn.replace('eu-central-1', '*')]
+    const noAccount = [key.Arn.replace(ACCOUNT, ''), key.Arn.replace(ACCOUNT, '1234')]
+    const malformedArns = [key.Arn.replace(':kms:', ':iam:'), otherPartition, ...noRegion, ...noAccount, 'arn:x']
+    for (const arn of malformedArns) {
       await assertFails(callWith(given, arn), 'InvalidArnException', `Invalid arn ${arn}`)
     }
   })

@@ -56,6 +56,36 @@ test('an entry has what was asked for, and no members for what was not; the name
   assert.deepEqual(byId.get(full), { ...common, GrantId: full, Name: 'n', RetiringPrincipal: role.arn, Constraints })
 })
 
+// Terraform compares the principals with those that it sent.
+test('principals come back in the partition of the Region', async () => {
+  const caller = { region: 'us-gov-west-1' }
+  const { KeyId, Arn } = await newKey(harness, {}, caller)
+  const [GranteePrincipal, RetiringPrincipal] = [bob.arn, role.arn].map((arn) =>
+    arn.replace('arn:aws:', 'arn:aws-us-gov:'),
+  )
+  const body = { KeyId, GranteePrincipal, RetiringPrincipal, Operations: ['Decrypt'] }
+  const { GrantId } = await harness.call('CreateGrant', body, caller)
+  const wanted = [
+    {
+      KeyId: Arn,
+      GrantId,
+      Name: '',
+      CreationDate: Math.floor(harness.clock.now() / 1000),
+      GranteePrincipal,
+      RetiringPrincipal,
+      IssuingAccount: `arn:aws-us-gov:iam::${ACCOUNT}:root`,
+      Operations: ['Decrypt'],
+    },
+  ]
+  for (const [operation, of] of [
+    ['ListGrants', { KeyId, GranteePrincipal }],
+    ['ListRetirableGrants', { RetiringPrincipal }],
+  ] as const) {
+    const { Grants } = await harness.call(operation, of, caller)
+    assert.deepEqual(JSON.parse(JSON.stringify(Grants)), wanted)
+  }
+})
+
 test('those of a key are listed whoever made them, and those of other keys are not', async () => {
   const Policy = policyOf({
     Effect: 'Allow',

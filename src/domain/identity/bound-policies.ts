@@ -46,9 +46,16 @@ async function boundAs(
   return resolution.ref === arn && isEntityArn(arn) ? 'external' : resolution.ref
 }
 
-/** As answers show it: principals by their ARNs of now, or by their unique ids once they are gone. */
-export async function showPolicy(text: string, principals: Principals): Promise<string> {
+/**
+ * As answers show it: principals by their ARNs of now, or by their unique ids once they are gone.
+ * @param show `shownPrincipal`, or that of a Region.
+ */
+export async function showPolicy(
+  text: string,
+  principals: Principals,
+  show: typeof shownPrincipal = shownPrincipal,
+): Promise<string> {
   const arns = new Map<string, string>()
-  for (const id of principalsNamed(text).filter(isUniqueId)) arns.set(id, await shownPrincipal(id, principals))
+  for (const id of principalsNamed(text).filter(isUniqueId)) arns.set(id, await show(id, principals))
   return arns.size === 0 ? text : showPrincipals(text, (id) => arns.get(id))
 }

@@ -2,7 +2,7 @@
  * From the ARN that a request gives to the principal that it means now, and back (authorization.md 1.2, P-3, P-4, P-7,
  * 4.1). What is stored is a reference that never means another principal.
  */
-import { isAccount } from '../../base/arn.ts'
+import { inPartitionOf, isAccount } from '../../base/arn.ts'
 import type { StoredRole } from './entities.ts'
 import { roleArn, rootArn, userArn } from './entity-arns.ts'
 import type { IdentityReader } from './identity-store.ts'
@@ -111,4 +111,13 @@ export async function shownPrincipal(ref: PrincipalRef, principals: Principals):
   if (isAccount(ref)) return rootArn(ref)
   const federated = FEDERATED_USER_ID.exec(ref)
   return federated === null ? ref : federatedUserArn(federated[1]!, federated[2]!)
+}
+
+/**
+ * The same in answers on keys of one Region. What was given as an ARN of that Region's partition comes back as one: Terraform
+ * and others compare it with what they sent.
+ */
+export async function principalShownIn(region: string, ref: PrincipalRef, principals: Principals): Promise<string> {
+  const shown = await shownPrincipal(ref, principals)
+  return shown === ref ? ref : inPartitionOf(region, shown)
 }

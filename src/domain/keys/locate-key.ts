@@ -1,5 +1,5 @@
 /** From what a request says to a key (operations.md section 2, lifecycle.md CT-5). */
-import { aliasArn, keyArn, parseArn, partitionOf } from '../../base/arn.ts'
+import { aliasArn, isAccount, isRegion, keyArn, parseArn, partitionOf } from '../../base/arn.ts'
 import { KmsError, notFound } from '../../base/errors.ts'
 import { materialIdOfBlob } from '../../crypto/blob-material.ts'
 import { ALIAS_PREFIX } from '../aliases.ts'
@@ -68,18 +68,24 @@ function locateByArn(
   forms: IdentifierForms,
 ): MaybePromise<LocatedKey> {
   const arn = parseArn(text)
-  if (arn === undefined || arn.service !== 'kms') throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  if (arn === undefined || arn.service !== 'kms' || !isAccount(arn.account)) throw malformedArn(text)
   // Before the partition: another Region's ARN often has another partition too, and this is the recorded answer.
-  if (arn.region !== here.region) throw notFound(`Invalid arn ${arn.region}`)
-  if (arn.partition !== partitionOf(here.region)) throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  if (arn.region !== here.region)
+    throw isRegion(arn.region) ? notFound(`Invalid arn ${arn.region}`) : malformedArn(text)
+  if (arn.partition !== partitionOf(here.region)) throw malformedArn(text)
   if (arn.resource.startsWith(ALIAS_PREFIX)) {
     refuseAlias(forms)
     return locateByAlias(lookups, here, arn.account, arn.resource)
   }
   const keyId = arn.resource.startsWith('key/') ? arn.resource.slice('key/'.length) : undefined
-  if (keyId === undefined) throw new KmsError('InvalidArnException', `Invalid arn ${text}`)
+  if (keyId === undefined) throw malformedArn(text)
   if (!KEY_ID.test(keyId)) throw invalidKeyId(keyId)
   return locateById(lookups, here, arn.account, keyId)
+}
+
+/** operations.md 2.4 and section 8, row 13. */
+function malformedArn(text: string): KmsError {
+  return new KmsError('InvalidArnException', `Invalid arn ${text}`)
 }
 
 function locateById(lookups: Lookups, here: Namespace, account: string, keyId: string): MaybePromise<LocatedKey> {

@@ -1,7 +1,8 @@
 /** Key policies between what their writer says, what is stored, and what GetKeyPolicy answers (authorization.md P-4 to P-7, G-13). */
 import { bindPolicy, showPolicy } from '../identity/bound-policies.ts'
-import type { ExternalAccounts, Principals } from '../identity/resolve-principal.ts'
+import { type ExternalAccounts, type Principals, principalShownIn } from '../identity/resolve-principal.ts'
 import { invalidPrincipal, readKeyPolicy } from '../policy/key-policy.ts'
+import type { Key } from './key.ts'
 
 /**
  * @returns what is to be stored: checked, and with the unique ids of today's principals.
@@ -16,6 +17,6 @@ export function writtenKeyPolicy(
 }
 
 /** With principals by their ARNs of now, as long as they exist. */
-export function shownKeyPolicy(policy: string, principals: Principals): Promise<string> {
-  return showPolicy(policy, principals)
+export function shownKeyPolicy({ policy, region }: Pick<Key, 'policy' | 'region'>, principals: Principals) {
+  return showPolicy(policy, principals, (ref) => principalShownIn(region, ref, principals))
 }

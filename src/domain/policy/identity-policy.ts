@@ -1,4 +1,5 @@
 /** Identity policies, permissions boundaries and session policies as texts (authorization.md 1.6, second list). */
+import { globMatches, parseGlob } from './glob.ts'
 import { checkActions, checkSids, hasMembers, IAM_SYNTAX, malformedDocument } from './iam-policy-syntax.ts'
 import type { PolicyDocument } from './policy-document.ts'
 import { type PolicySyntax, readPolicyDocument } from './policy-syntax.ts'
@@ -47,14 +48,20 @@ function checkStatements(document: PolicyDocument): void {
   for (const { action } of statements) checkActions(action!)
 }
 
-const PARTITIONS: readonly unknown[] = ['aws', 'aws-cn', 'aws-us-gov']
+const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
+
+/** By its name or by wildcards: managed policies of AWS say `arn:*:…` and `arn:aws*:…`. */
+function namesPartition(text: string): boolean {
+  const glob = parseGlob(text)
+  return PARTITIONS.some((partition) => globMatches(glob, partition))
+}
 
 function checkResource(text: string): void {
   if (text === '*') return
   const [prefix, ...parts] = text.split(':')
   const [partition, service] = parts
   if (partition === undefined) throw notAnArn(text)
-  if (!PARTITIONS.includes(partition)) {
+  if (!namesPartition(partition)) {
     const [, ...known] = parts
     const shown = [...known, ...Array<string>(Math.max(0, 4 - known.length)).fill('*')].join(':')
     throw malformedDocument(`Partition "${partition}" is not valid for resource "arn:${partition}:${shown}".`)

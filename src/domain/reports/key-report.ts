@@ -1,8 +1,9 @@
 /** All that the store tells about one key, so that somebody can decide whether it may be deleted (lifecycle.md 5.3). */
 import { ALIASES_PER_KEY_MAX } from '../../base/limits.ts'
-import { shownPrincipal } from '../identity/resolve-principal.ts'
+import { principalShownIn } from '../identity/resolve-principal.ts'
 import { trailingDaysWithoutUsage } from '../key-usage.ts'
 import { type Key, type KeyState, keyState } from '../keys/key.ts'
+import { isReplica, primaryOf } from '../keys/multi-region.ts'
 import { shownKeyPolicy } from '../keys/written-policy.ts'
 import { type StatementSummary, summarisePolicy } from '../policy/policy-summary.ts'
 import type { KeyUse, Reader, StoredKeyMaterial } from '../store.ts'
@@ -18,6 +19,8 @@ export interface KeyReport {
   /** In order. */
   readonly aliases: readonly string[]
   readonly materials: MaterialsInBrief
+  /** Of a replica: its primary's, which rotates them all (lifecycle.md ROT-18). */
+  readonly rotation: Pick<Key, 'rotation' | 'onDemandRotations'>
   readonly policy: readonly StatementSummary[]
   readonly grants: GrantsInBrief
 }
@@ -56,7 +59,8 @@ export async function reportKey(reader: Reader, key: Key, now: number): Promise<
     daysWithoutUse: trailingDaysWithoutUsage(key, lastUse, trackedSince, now),
     aliases: await aliasesOf(reader, key, now),
     materials: await materialsOf(reader, key),
-    policy: summarisePolicy(await shownKeyPolicy(key.policy, reader)),
+    rotation: isReplica(key) ? ((await reader.findKey(primaryOf(key))) ?? key) : key,
+    policy: summarisePolicy(await shownKeyPolicy(key, reader)),
     grants: await grantsOf(reader, key),
   }
 }
@@ -71,7 +75,7 @@ async function grantsOf(reader: Reader, key: Key): Promise<GrantsInBrief> {
   const grants = await reader.listGrants(key, { after: undefined, limit: GRANTS_SHOWN_MAX }, {})
   const shown = await Promise.all(
     grants.map(async ({ grantId, grantee, operations, createdAt }) => {
-      return { grantId, grantee: await shownPrincipal(grantee, reader), operations, createdAt }
+      return { grantId, grantee: await principalShownIn(key.region, grantee, reader), operations, createdAt }
     }),
   )
   return { count: await reader.countGrants(key), shown }

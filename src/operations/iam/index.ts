@@ -50,6 +50,7 @@ import { ListEntitiesForPolicy } from './list-entities-for-policy.ts'
 import { ListGroups } from './list-groups.ts'
 import { ListGroupsForUser } from './list-groups-for-user.ts'
 import {
+  ListInstanceProfiles,
   ListInstanceProfilesForRole,
   ListMFADevices,
   ListServiceSpecificCredentials,
@@ -153,6 +154,7 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   ListGroupPolicies,
   ListGroups,
   ListGroupsForUser,
+  ListInstanceProfiles,
   ListInstanceProfilesForRole,
   ListMFADevices,
   ListOpenIDConnectProviderTags,

@@ -6,7 +6,7 @@ import { validationError } from '../../base/errors.ts'
 import { boolean, enumeration, optional, string, structure } from '../../base/schema.ts'
 import { entityArn } from '../../domain/identity/entity-arns.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
-import { existingUserName, userName } from '../shapes/iam-members.ts'
+import { existingUserName, pathPrefix, userName } from '../shapes/iam-members.ts'
 import { locateOwner, ownerName, ownerStructure, ROLE, requireOwner } from '../shapes/iam-owners.ts'
 import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
 import { checkNamesUser, locateUserOrCaller, requireUserOrCaller } from '../shapes/iam-users.ts'
@@ -93,6 +93,21 @@ export const ListInstanceProfilesForRole = defineOperation({
   async handler(input, { call, store }) {
     await requireOwner(ROLE, store, call.principal.account, ownerName(ROLE, input))
     const { items, end } = iamPageByPosition(input, 'ListInstanceProfilesForRole', [])
+    return { InstanceProfiles: items, ...end }
+  },
+})
+
+export const ListInstanceProfiles = defineOperation({
+  service: 'iam',
+  name: 'ListInstanceProfiles',
+  input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
+  uses: [{ on: 'account', permission: 'iam:ListInstanceProfiles' }],
+  audit: {
+    readOnly: true,
+    parameters: ({ PathPrefix, Marker, MaxItems }) => ({ pathPrefix: PathPrefix, marker: Marker, maxItems: MaxItems }),
+  },
+  handler(input) {
+    const { items, end } = iamPageByPosition(input, 'ListInstanceProfiles', [])
     return { InstanceProfiles: items, ...end }
   },
 })

@@ -1,10 +1,11 @@
 /** Members that operations on grants share, and entries of their lists (operations.md 3.5, 3.33, 3.38, 3.42, 3.43). */
-import { keyArn } from '../../base/arn.ts'
+import { inPartitionOf, keyArn } from '../../base/arn.ts'
 import { KmsError } from '../../base/errors.ts'
 import { enumeration, optional, string, stringMap, structure } from '../../base/schema.ts'
 import { GRANT_OPERATIONS, type Grant, type GrantConstraints } from '../../domain/grants/grant.ts'
 import { isService } from '../../domain/grants/grant-principals.ts'
-import { type Principals, shownPrincipal } from '../../domain/identity/resolve-principal.ts'
+import { rootArn } from '../../domain/identity/entity-arns.ts'
+import { type Principals, principalShownIn } from '../../domain/identity/resolve-principal.ts'
 
 export const principalId = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
 export const servicePrincipal = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
@@ -58,11 +59,11 @@ export function checkGrantId(text: string): void {
   if (!GRANT_ID.test(text)) throw new KmsError('InvalidGrantIdException')
 }
 
-/** Principals are shown as they are called now; those of one page are mostly the same few. */
-export async function grantEntries(grants: readonly Grant[], principals: Principals) {
+/** Principals are shown as they are called now; those of one page are mostly the same few. @param region of all of them. */
+export async function grantEntries(region: string, grants: readonly Grant[], principals: Principals) {
   const shown = new Map<string, string>()
   const show = async (ref: string) => {
-    if (!shown.has(ref)) shown.set(ref, await shownPrincipal(ref, principals))
+    if (!shown.has(ref)) shown.set(ref, await principalShownIn(region, ref, principals))
     return shown.get(ref)!
   }
   const entries = []
@@ -82,7 +83,7 @@ function entryOf(grant: Grant, grantee: string, retiring: string | undefined) {
     CreationDate: Math.floor(createdAt / 1000),
     ...(isService(grantee) ? { GranteeServicePrincipal: grantee } : { GranteePrincipal: grantee }),
     ...(retiring && (isService(retiring) ? { RetiringServicePrincipal: retiring } : { RetiringPrincipal: retiring })),
-    IssuingAccount: `arn:aws:iam::${issuingAccount}:root`,
+    IssuingAccount: inPartitionOf(region, rootArn(issuingAccount)),
     Operations: operations,
     Constraints: constraints && {
       EncryptionContextSubset: constraints.encryptionContextSubset,

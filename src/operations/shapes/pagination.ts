@@ -15,17 +15,17 @@ export function pageLimit({ Limit }: PageRequest, byDefault: number, documentedM
 }
 
 /** Opaque to the client; it is no secret, for it grants nothing: the list is the caller's own whatever it says. */
-function markerOf(scope: MarkerScope, after: string): string {
-  return Buffer.from(JSON.stringify([...scope, after])).toString('base64url')
+function markerOf(scope: MarkerScope, name: string): string {
+  return Buffer.from(JSON.stringify([...scope, name])).toString('base64url')
 }
 
-/** Name of the last item of the page before. @throws {KmsError} `InvalidMarkerException` for one that we did not give. */
+/** The name that `page` put into the marker. @throws {KmsError} `InvalidMarkerException` for one that we did not give. */
 export function pageStart({ Marker }: PageRequest, scope: MarkerScope): string | undefined {
   if (Marker === undefined) return undefined
-  const after = lastText(Buffer.from(Marker, 'base64url').toString())
+  const name = lastText(Buffer.from(Marker, 'base64url').toString())
   // Spelled again, so that exactly one text is valid.
-  if (after === undefined || markerOf(scope, after) !== Marker) throw invalidMarker()
-  return after
+  if (name === undefined || markerOf(scope, name) !== Marker) throw invalidMarker()
+  return name
 }
 
 export function invalidMarker(): KmsError {
@@ -48,12 +48,16 @@ export interface PageEnd {
   readonly Truncated: boolean
 }
 
-/** @param found one item more than `limit`, if there are so many. */
-export function page<T>(found: readonly T[], limit: number, scope: MarkerScope, nameOf: (item: T) => string) {
+/**
+ * @param found one item more than `limit`, if there are so many.
+ * @param nameOf where the next page begins, by the last item of this one and the first of the next.
+ */
+export function page<T>(found: readonly T[], limit: number, scope: MarkerScope, nameOf: (last: T, next: T) => string) {
   const items = found.slice(0, limit)
+  const next = found[limit]
   const end: PageEnd =
-    found.length > limit
-      ? { NextMarker: markerOf(scope, nameOf(items.at(-1)!)), Truncated: true }
-      : { Truncated: false }
+    next === undefined
+      ? { Truncated: false }
+      : { NextMarker: markerOf(scope, nameOf(items.at(-1)!, next)), Truncated: true }
   return { items, end }
 }

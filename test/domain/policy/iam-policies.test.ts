@@ -135,9 +135,9 @@ describe('an identity policy', () => {
   test('has resources that are ARNs', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the policy language
     const variable = 'arn:aws:iam::111122223333:user/${aws:username}'
-    for (const Resource of ['*', 'arn:aws:kms:*:*:key/*', ['arn:aws-cn:iam::111122223333:user/x'], variable]) {
-      accepts(readIdentityPolicy, identity({ Resource }))
-    }
+    const plain = ['*', 'arn:aws:kms:*:*:key/*', ['arn:aws-cn:iam::111122223333:user/x'], variable]
+    const anyPartition = ['arn:*:kms:*:*:key/*', 'arn:aws*:iam::*:role/x', 'arn:aws-??:kms:*:*:*']
+    for (const Resource of [...plain, ...anyPartition]) accepts(readIdentityPolicy, identity({ Resource }))
     accepts(readIdentityPolicy, identity({ Resource: undefined, NotResource: '*' }))
     const missing = 'Policy statement must contain resources.'
     refuses(readIdentityPolicy, identity({ Resource: undefined }), missing)
@@ -145,6 +145,8 @@ describe('an identity policy', () => {
     refuses(readIdentityPolicy, identity({ Resource: 'key/x' }), 'Resource key/x must be in ARN format or "*".')
     const partition = 'Partition "x" is not valid for resource "arn:x:kms:*:*:*".'
     refuses(readIdentityPolicy, identity({ Resource: 'arn:x:kms' }), partition)
+    const none = 'Partition "x*" is not valid for resource "arn:x*:kms:*:*:*".'
+    refuses(readIdentityPolicy, identity({ Resource: 'arn:x*:kms' }), none)
     const vendor = 'Resource vendor must be fully qualified and cannot contain regexes.'
     refuses(readIdentityPolicy, identity({ Resource: 'arn:aws:k*:eu-west-1:111122223333:key/x' }), vendor)
     refuses(readIdentityPolicy, identity({ Resource: 'arn:aws' }), vendor)

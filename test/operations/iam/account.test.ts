@@ -214,6 +214,10 @@ test('lists of what is not offered are empty, for users that are there', async (
     InstanceProfiles: [],
     IsTruncated: false,
   })
+  assert.deepEqual(await callIam(harness, 'ListInstanceProfiles', { PathPrefix: '/team/' }), {
+    InstanceProfiles: [],
+    IsTruncated: false,
+  })
   const missing = callIam(harness, 'ListInstanceProfilesForRole', { RoleName: 'nobody' })
   await assertFails(missing, 'NoSuchEntity', 'The role with name nobody cannot be found.')
 })

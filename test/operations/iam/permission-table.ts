@@ -206,6 +206,7 @@ const ACCOUNT_ROWS: Readonly<Record<string, Row>> = {
   ListPolicies: account,
   ListOpenIDConnectProviders: account,
   ListVirtualMFADevices: account,
+  ListInstanceProfiles: account,
   ListAccountAliases: account,
   GetAccountSummary: account,
   GetAccountAuthorizationDetails: account,
