@@ -3,6 +3,7 @@
  * good, and they are the first that node's parser sees of it.
  */
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { RequestHeaders } from '../auth/request-headers.ts'
 import type { Answer } from './answer.ts'
 import type { Peer } from './peer.ts'
@@ -29,6 +30,7 @@ export class PlainConnection {
   readonly peer: Peer
   readonly #socket: Socket
   readonly #owner: PlainConnectionOwner
+  readonly #isTls: boolean
   readonly #keepAlive: string
   /** Of the last request; `undefined`: there was none. */
   #shape: PlainShape | undefined
@@ -44,6 +46,7 @@ export class PlainConnection {
     this.peer = peer
     this.#socket = socket
     this.#owner = owner
+    this.#isTls = socket instanceof TLSSocket
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(owner.keepAliveTimeoutMs / 1000)}\r\n`
     socket.setTimeout(owner.headersTimeoutMs)
     socket.on('data', this.#take)
@@ -79,11 +82,15 @@ export class PlainConnection {
     const length = Buffer.byteLength(body)
     const text = answerText(answer, length, isLast ? 'Connection: close\r\n' : this.#keepAlive)
     // ASCII is both, and cheaper to write as the first.
-    socket.write(text, length === body.length ? 'latin1' : 'utf8')
-    if (isLast || this.#isEnding) socket.end()
-    else if (socket.writableLength === 0) this.#goOn()
-    // Queued behind what a slow reader has not taken yet.
-    else socket.write('', this.#goOn)
+    const encoding = length === body.length ? 'latin1' : 'utf8'
+    if (isLast || this.#isEnding) socket.end(text, encoding)
+    else if (this.#isTls) socket.write(text, encoding, this.#goOn)
+    else {
+      socket.write(text, encoding)
+      // Without TLS an answer leaves at once as a rule. If not, this is queued behind what a slow reader has not taken yet.
+      if (socket.writableLength === 0) this.#goOn()
+      else socket.write('', this.#goOn)
+    }
   }
 
   /** The answer has left. */

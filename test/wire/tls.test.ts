@@ -84,6 +84,39 @@ for (const [version, cipher] of [
   })
 }
 
+test('a connection over TLS goes from plain requests to pieces, other forms and several at once', async (t) => {
+  const { slow, first } = await setUp(t)
+  const socket = await dial(t, slow.port, { ca: first.cert })
+  const odd = await goodRequest('{"n":4}', { TE: 'trailers' })
+  const cut = await goodRequest('{"n":3}')
+  const parts = [
+    await goodRequest('{"n":1}'),
+    await goodRequest('{"n":2}'),
+    cut.subarray(0, 40),
+    cut.subarray(40),
+    odd,
+    Buffer.concat([await goodRequest('{"n":5}'), await goodRequest('{"n":6}')]),
+  ]
+  let received = ''
+  socket.on('data', (piece: Buffer) => {
+    received += piece.toString('latin1')
+  })
+  const answered = (async () => {
+    for (let call = 0; call < 6; call++) {
+      await slow.arrived(call + 1)
+      slow.calls[call]!.answer(slow.calls[call]!.body)
+    }
+  })()
+  for (const part of parts) {
+    socket.write(part)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await answered
+  await until(() => parseAnswers(received).length === 6)
+  const bodies = parseAnswers(received).map(({ body }) => body)
+  assert.deepEqual(bodies, ['{"n":1}', '{"n":2}', '{"n":3}', '{"n":4}', '{"n":5}', '{"n":6}'])
+})
+
 test('TLS 1.1 is refused', async (t) => {
   const { slow, first } = await setUp(t)
   const options = { ca: first.cert, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }
