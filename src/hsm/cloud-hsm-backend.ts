@@ -27,7 +27,8 @@ import {
   clusterNamed,
   refuseUsedCluster,
 } from './clusters.ts'
-import { createConnections, type StoreKeys } from './connections.ts'
+import type { StoreKeys } from './connection-services.ts'
+import { createConnections } from './connections.ts'
 import type { HsmCluster } from './hsm-cluster.ts'
 import { HsmError } from './messages.ts'
 

@@ -3,13 +3,9 @@
  * and what becomes of a call when something below fails (keystores.md 2.3, 2.7).
  */
 import { HSM_RECONNECT_MS_MAX, HSM_RECONNECT_MS_MIN } from '../base/limits.ts'
-import type { Log } from '../base/log.ts'
-import type { RandomSource } from '../crypto/random.ts'
 import { type CloudHsmKeyStore, type KeyStoreName, keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
-import type { KeyStoreReader } from '../domain/key-stores/key-store-records.ts'
-import type { PasswordRotation } from '../domain/key-stores/password-rotation.ts'
-import type { Clusters } from './clusters.ts'
+import type { ConnectionServices } from './connection-services.ts'
 import { callFailure, isLostLogin } from './failures.ts'
 import { type OpenLogin, openLogin } from './login.ts'
 import { type CommandName, type Commands, HsmError } from './messages.ts'
@@ -27,17 +23,6 @@ export interface Connections {
   close(name: KeyStoreName): Promise<void>
   closeAll(): Promise<void>
 }
-
-export interface ConnectionServices {
-  readonly clusters: Clusters
-  readonly passwords: PasswordRotation
-  readonly keys: StoreKeys
-  readonly random: RandomSource
-  readonly log: Log
-}
-
-/** What a store should find in its HSM. */
-export type StoreKeys = Pick<KeyStoreReader, 'materialIdsInStore'>
 
 /** The connection of one attempt to connect the store: the next attempt begins anew. */
 interface Link {

@@ -3,7 +3,7 @@ import { HSM_KEYS_LOOKED_UP_AT_ONCE, HSM_KEYS_LOOKED_UP_MAX } from '../base/limi
 import type { CloudHsmKeyStore } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
 import { chosenTokens } from './clusters.ts'
-import type { ConnectionServices } from './connections.ts'
+import type { ConnectionServices } from './connection-services.ts'
 import { connectionError } from './failures.ts'
 import type { HsmCluster } from './hsm-cluster.ts'
 import type { Commands, TokenState } from './messages.ts'

@@ -3,13 +3,13 @@ import type { Insertable, Selectable } from 'kysely'
 import {
   type CloudHsmKeyStore,
   type ConnectionErrorCode,
-  type ConnectionState,
   type CustomKeyStore,
   type CustomKeyStoreType,
   type ExternalKeyStore,
   type KeyStoreName,
   keyStoreRef,
 } from '../domain/key-stores/custom-key-store.ts'
+import type { ConnectionState } from '../domain/key-stores/key-store-place.ts'
 import type { UnfinishedStoreKey } from '../domain/key-stores/key-store-records.ts'
 import type { Page } from '../domain/page.ts'
 import type { Db } from './dialects/store-database.ts'

@@ -1,6 +1,6 @@
 /** The table `keys`: the facts of every KMS key that is not erased. */
 import { type Insertable, type Selectable, sql } from 'kysely'
-import type { ConnectionState } from '../domain/key-stores/custom-key-store.ts'
+import type { ConnectionState } from '../domain/key-stores/key-store-place.ts'
 import { arnOf, type Key, type KeyName, type KeyUsage, keyRef, type Origin } from '../domain/keys/key.ts'
 import type { Page } from '../domain/page.ts'
 import { sharedPolicyText } from '../domain/policy/compile-policy.ts'

@@ -1,7 +1,7 @@
 /** The six operations on custom key stores as far as nothing behind a store is asked (keystores.md section 1). */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { ConnectionState } from '../../src/domain/key-stores/custom-key-store.ts'
+import type { ConnectionState } from '../../src/domain/key-stores/key-store-place.ts'
 import { ACCOUNT, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
 import { givenUser } from '../support/identities.ts'
 import { exampleExternalStore, exampleHsmStore, given } from '../support/key-stores.ts'

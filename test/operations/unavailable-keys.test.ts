@@ -1,7 +1,8 @@
 /** Every operation on a key whose custom key store is not connected: the column "Unavailable" of operations.md 5.2, typed from there. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { ConnectionState, CustomKeyStore } from '../../src/domain/key-stores/custom-key-store.ts'
+import type { CustomKeyStore } from '../../src/domain/key-stores/custom-key-store.ts'
+import type { ConnectionState } from '../../src/domain/key-stores/key-store-place.ts'
 import type { Key } from '../../src/domain/keys/key.ts'
 import { defaultKeyPolicy } from '../../src/domain/policy/key-policy.ts'
 import { ACCOUNT, createHarness, type Harness, REGION, START_TIME } from '../support/harness.ts'

@@ -3,7 +3,8 @@
  * forms count as those of any grant do (2.3, E-8). An allow in the key policy counts for nothing, a deny for everything.
  */
 import { formsOf } from '../identity/principal-ref.ts'
-import type { AccessRequest, ApplicableGrant, Decision } from '../policy/access-request.ts'
+import type { AccessRequest, ApplicableGrant } from '../policy/access-request.ts'
+import type { Decision } from '../policy/decision.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Principal } from '../principal.ts'
 import type { Grant } from './grant.ts'

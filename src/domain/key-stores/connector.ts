@@ -7,8 +7,9 @@ import type { Clock } from '../../base/clock.ts'
 import { KEY_STORES_LEASE_MS } from '../../base/limits.ts'
 import type { Log } from '../../base/log.ts'
 import type { ChangeNotice, Store } from '../store.ts'
-import { type ConnectionState, type CustomKeyStore, keyStoreNamed } from './custom-key-store.ts'
+import { type CustomKeyStore, keyStoreNamed } from './custom-key-store.ts'
 import { ConnectionError, type KeyStoreBackend, type KeyStoreBackends } from './key-store-backend.ts'
+import type { ConnectionState } from './key-store-place.ts'
 
 export interface KeyStoreConnector {
   /** Does what is to be done now, if this node gets the lease. Resolves when it is done. */

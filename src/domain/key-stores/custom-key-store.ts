@@ -3,11 +3,10 @@
  * types in one shape; what is one type's own hangs on `type`.
  */
 import type { KeyName } from '../keys/key.ts'
+import type { ConnectionState, KeyStorePlace } from './key-store-place.ts'
 
 export const CUSTOM_KEY_STORE_TYPES = ['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'] as const
 export type CustomKeyStoreType = (typeof CUSTOM_KEY_STORE_TYPES)[number]
-
-export type ConnectionState = 'CONNECTED' | 'CONNECTING' | 'FAILED' | 'DISCONNECTED' | 'DISCONNECTING'
 
 /** keystores.md 1.4, those that are produced. */
 export type ConnectionErrorCode =
@@ -76,19 +75,6 @@ export interface ExternalKeyStore extends StoreFacts {
 
 /** Frozen; a change makes a new one. */
 export type CustomKeyStore = CloudHsmKeyStore | ExternalKeyStore
-
-/** Where the material of a key is, if that is a custom key store. Store, suite and external key never change (CRE-4). */
-export interface KeyStorePlace {
-  readonly storeId: string
-  /** Of the key's ciphertexts: 0x02 or 0x03 in an HSM, 0x10 behind a proxy (lifecycle.md 8.7). */
-  readonly suite: number
-  /** The external key; in external key stores, and in no others. */
-  readonly xksKeyId: string | undefined
-  /** Of the store, as it is now; of the type AWS_CLOUDHSM, and of no other. */
-  readonly clusterId: string | undefined
-  /** Of the store, as it is now: whoever keeps a key drops it when its store changes. */
-  readonly connectionState: ConnectionState
-}
 
 /** One string for a store's name, for maps and the changes table. */
 export function keyStoreRef({ account, region, storeId }: KeyStoreName): string {

@@ -1,6 +1,7 @@
 /** What the domain needs of a store for custom key stores. */
 import type { Page } from '../page.ts'
-import type { ConnectionState, CustomKeyStore, KeyStoreName } from './custom-key-store.ts'
+import type { CustomKeyStore, KeyStoreName } from './custom-key-store.ts'
+import type { ConnectionState } from './key-store-place.ts'
 
 /**
  * A key that is being made in an HSM (HK-3): written before the HSM is asked, gone with the change that makes the KMS key. What is

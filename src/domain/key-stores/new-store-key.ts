@@ -5,9 +5,10 @@ import type { KeyMaterials } from '../keys/key-material.ts'
 import { assembleKey, type KeyChoices, type NewKey, newKeyId } from '../keys/new-key.ts'
 import type { RandomSource } from '../services.ts'
 import type { Change, Reader, StoredKeyMaterial } from '../store.ts'
-import type { CustomKeyStore, KeyStoreName, KeyStorePlace } from './custom-key-store.ts'
+import type { CustomKeyStore, KeyStoreName } from './custom-key-store.ts'
 import type { StoreCaller } from './key-store-backend.ts'
 import { invalidStoreState, keyStoreNotFound } from './key-store-errors.ts'
+import type { KeyStorePlace } from './key-store-place.ts'
 import type { KeyStores } from './key-stores.ts'
 
 export interface StoreKeyServices {

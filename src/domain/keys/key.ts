@@ -1,6 +1,6 @@
 /** A KMS key: its facts, and the state that follows from them. */
 import { keyArn } from '../../base/arn.ts'
-import type { KeyStorePlace } from '../key-stores/custom-key-store.ts'
+import type { KeyStorePlace } from '../key-stores/key-store-place.ts'
 
 export const KEY_STATES = [
   'Creating',

@@ -1,7 +1,7 @@
 /** A KMS key as CreateKey makes it. */
 import { KmsError } from '../../base/errors.ts'
 import { KEYS_PER_ACCOUNT_AND_REGION_MAX } from '../../base/limits.ts'
-import type { KeyStorePlace } from '../key-stores/custom-key-store.ts'
+import type { KeyStorePlace } from '../key-stores/key-store-place.ts'
 import type { RandomSource } from '../services.ts'
 import type { Change, StoredKeyMaterial } from '../store.ts'
 import { importedMaterialOf } from './imported-material.ts'

@@ -1,11 +1,17 @@
 /** Conditions of statements in compiled form (authorization.md 1.5). */
 import { AmbiguousValue, type ConditionContext } from './condition-context.ts'
 import { type Comparands, conditionOperator } from './condition-operators.ts'
-import type { ConditionElement } from './policy-document.ts'
 
 export type Effect = 'Allow' | 'Deny'
 
-/** One operator with one key. */
+/** As the policy says it. */
+export type ConditionElement = readonly {
+  readonly operator: string
+  readonly key: string
+  readonly values: readonly string[]
+}[]
+
+/** One operator with one key, compiled. */
 export interface Condition {
   /** In lower case. */
   readonly key: string

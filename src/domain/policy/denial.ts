@@ -1,6 +1,7 @@
 /** What a caller is told who may not do what he asked (authorization.md 5.2). */
 import { KmsError } from '../../base/errors.ts'
-import type { AccessRequest, Decision, PolicyType } from './access-request.ts'
+import type { AccessRequest } from './access-request.ts'
+import type { Decision, PolicyType } from './decision.ts'
 
 /** How much a refused caller is told. `verbose` is for development: it also names the policy and the statement that denied. */
 export type DenialDetail = 'kind of policy' | 'verbose'

@@ -5,15 +5,9 @@
 import type { NamedPolicy } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
 import { Access } from './access.ts'
-import type {
-  AccessRequest,
-  AccessResource,
-  ApplicableGrant,
-  Decision,
-  DecisiveStatement,
-  PolicyType,
-} from './access-request.ts'
+import type { AccessRequest, AccessResource, ApplicableGrant } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
+import type { Decision, DecisiveStatement, PolicyType } from './decision.ts'
 import { GUARD, guardDeny, guardsAllow } from './extra-guards.ts'
 import { IdentitySide, identityDeny } from './identity-side.ts'
 import type { Policy } from './policy.ts'

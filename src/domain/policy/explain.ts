@@ -4,8 +4,9 @@
  */
 import type { NamedPolicy, Rights } from '../identity/rights.ts'
 import type { Principal } from '../principal.ts'
-import type { AccessRequest, AccessResource, Decision, DecisiveStatement, PolicyType } from './access-request.ts'
+import type { AccessRequest, AccessResource } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
+import type { Decision, DecisiveStatement, PolicyType } from './decision.ts'
 import { evaluate } from './evaluate.ts'
 import { GUARD } from './extra-guards.ts'
 import { openStatements } from './open-statements.ts'

@@ -5,7 +5,7 @@
  */
 import type { NamedPolicy } from '../identity/rights.ts'
 import type { Access } from './access.ts'
-import type { DecisiveStatement, PolicyType } from './access-request.ts'
+import type { DecisiveStatement, PolicyType } from './decision.ts'
 import { firstDeny } from './identity-side.ts'
 
 /** In AWS's words, so that tools which read them know what is meant. */

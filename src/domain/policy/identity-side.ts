@@ -1,7 +1,7 @@
 /** What the policies of the caller say: identity policies, permissions boundary, session policies (authorization.md 2.4). */
 import type { NamedPolicy } from '../identity/rights.ts'
 import type { Access } from './access.ts'
-import type { DecisiveStatement, PolicyType } from './access-request.ts'
+import type { DecisiveStatement, PolicyType } from './decision.ts'
 import type { Statement } from './policy.ts'
 
 const IDENTITY = 'identity-based policy'

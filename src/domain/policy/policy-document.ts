@@ -1,7 +1,7 @@
 /** A policy as JSON, and as the list of statements that it stands for (authorization.md 1.1). */
 import { parseJson } from '../../base/json.ts'
 import { JSON_DEPTH_MAX } from '../../base/limits.ts'
-import type { Effect } from './condition.ts'
+import type { ConditionElement, Effect } from './condition.ts'
 
 /** A number as it was written: a policy compares it as text (G-6). */
 export class NumberText {
@@ -41,12 +41,6 @@ export interface PrincipalElement {
   readonly isNegated: boolean
   readonly entries: readonly PrincipalEntry[]
 }
-
-export type ConditionElement = readonly {
-  readonly operator: string
-  readonly key: string
-  readonly values: readonly string[]
-}[]
 
 export interface StatementElement {
   readonly sid: string | undefined

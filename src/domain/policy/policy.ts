@@ -1,8 +1,9 @@
 /** A policy in compiled form: what evaluation looks at (authorization.md section 7). Made by `compilePolicy`, never changed. */
-import type { DecisiveStatement } from './access-request.ts'
+
 import type { ActionIndex } from './action-index.ts'
 import type { BitSet } from './bit-set.ts'
 import type { Condition, Effect } from './condition.ts'
+import type { DecisiveStatement } from './decision.ts'
 import type { PrincipalIndex } from './principal-index.ts'
 import type { ResourceMatcher } from './resource-matcher.ts'
 

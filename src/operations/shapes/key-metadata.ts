@@ -1,6 +1,6 @@
 /** KeyMetadata (operations.md section 6): what CreateKey, ReplicateKey and DescribeKey tell about a key. */
 import { type AuditFields, javaDate } from '../../audit/audit-record.ts'
-import type { KeyStorePlace } from '../../domain/key-stores/custom-key-store.ts'
+import type { KeyStorePlace } from '../../domain/key-stores/key-store-place.ts'
 import {
   arnOf,
   isMaterialMissing,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CustomKeyStore, KeyStorePlace } from '../../../src/domain/key-stores/custom-key-store.ts'
+import type { CustomKeyStore } from '../../../src/domain/key-stores/custom-key-store.ts'
+import type { KeyStorePlace } from '../../../src/domain/key-stores/key-store-place.ts'
 import type { ChangeNotice, Store } from '../../../src/domain/store.ts'
 import { exampleExternalStore, exampleHsmStore } from '../../support/key-stores.ts'
 import { exampleKey, NOW, REGION, uniqueAccount } from './examples.ts'

@@ -2,8 +2,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the policy language
 import fc from 'fast-check'
 import { servicePrincipal } from '../../../src/domain/identity/services.ts'
-import type { AccessRequest, Decision, PolicyType } from '../../../src/domain/policy/access-request.ts'
+import type { AccessRequest } from '../../../src/domain/policy/access-request.ts'
 import { compilePolicy } from '../../../src/domain/policy/compile-policy.ts'
+import type { Decision, PolicyType } from '../../../src/domain/policy/decision.ts'
 import {
   A,
   ALIAS,
