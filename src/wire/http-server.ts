@@ -113,9 +113,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
     isStopping: () => isStopping,
     take: takeRequest,
-    refuseSilence(peer) {
-      securityLog.refused(peer.sourceIp, undefined, 'HTTP 408')
-      hangUp(peer, 408)
+    refuse(peer, status) {
+      securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
+      hangUp(peer, status)
     },
     handOver: parseWithNode,
   }

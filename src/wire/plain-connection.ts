@@ -14,14 +14,14 @@ import type { WholeRequest } from './whole-request.ts'
 /** Of the server that has the connection. */
 export interface PlainConnectionOwner {
   readonly reader: PlainRequestReader
-  /** How long a connection may be without its first request, and without the next one. */
+  /** How long a connection may be without its first request, and a body without coming. */
   readonly headersTimeoutMs: number
+  /** How long a connection may be without the next request. */
   readonly keepAliveTimeoutMs: number
   /** No connection is kept any more. */
   isStopping(): boolean
   take(request: WholeRequest): void
-  /** No request came in time. */
-  refuseSilence(peer: Peer): void
+  refuse(peer: Peer, status: number): void
   /** Makes it a connection of node's parser. */
   handOver(socket: Socket): void
 }
@@ -38,6 +38,8 @@ export class PlainConnection {
   #isBusy = false
   /** Came meanwhile. */
   #held: Buffer | undefined
+  /** The head of a request whose body is still to come: some clients, boto3 among them, send it after the head. */
+  #begun: Buffer | undefined
   /** The client will send nothing more. */
   #isEnding = false
 
@@ -56,18 +58,31 @@ export class PlainConnection {
   }
 
   readonly #take = (bytes: Buffer): void => {
+    if (this.peer.isEnding) return
     if (this.#isBusy) {
       this.#held = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes])
       this.#socket.pause()
       return
     }
-    const request = this.#owner.reader.read(bytes, this.#shape)
-    if (request === undefined) this.#handOver(bytes)
+    const begun = this.#begun
+    const all = begun === undefined ? bytes : Buffer.concat([begun, bytes])
+    const request = this.#owner.reader.read(all, this.#shape)
+    if (request === 'begun' && begun === undefined) this.#awaitBody(bytes)
+    else if (request === undefined || request === 'begun') this.#handOver(all)
     else this.#ask(request)
   }
 
+  #awaitBody(head: Buffer): void {
+    this.#begun = head
+    this.peer.open = 1
+    this.#socket.setTimeout(this.#owner.headersTimeoutMs)
+  }
+
   #ask(request: PlainRequest): void {
-    if (this.#shape === undefined) this.#socket.setTimeout(this.#owner.keepAliveTimeoutMs)
+    if (this.#shape === undefined || this.#begun !== undefined) {
+      this.#begun = undefined
+      this.#socket.setTimeout(this.#owner.keepAliveTimeoutMs)
+    }
     this.#shape = request.shape
     this.#isBusy = true
     this.peer.open = 1
@@ -113,6 +128,7 @@ export class PlainConnection {
     socket.off('timeout', this.#takeTimeout)
     socket.off('error', ignoreError)
     socket.setTimeout(0)
+    this.peer.open = 0
     socket.pause()
     socket.unshift(bytes)
     this.#owner.handOver(socket)
@@ -121,12 +137,13 @@ export class PlainConnection {
 
   readonly #takeEnd = (): void => {
     this.#isEnding = true
-    if (!this.#isBusy) this.#socket.end()
+    if (this.#begun !== undefined) this.#owner.refuse(this.peer, 400)
+    else if (!this.#isBusy) this.#socket.end()
   }
 
   /** A request under way may take its time; who does not read its answer may not. */
   readonly #takeTimeout = (): void => {
-    if (this.#shape === undefined) this.#owner.refuseSilence(this.peer)
+    if (this.#begun !== undefined || this.#shape === undefined) this.#owner.refuse(this.peer, 408)
     else if (!this.#isBusy || this.#socket.writableLength > 0) this.#socket.destroy()
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Reads the requests that nearly all clients send: a POST that came in one piece, with a Content-Length and nothing else that
- * decides where a request ends or what becomes of its connection. It does not judge: what it does not know for sure is
- * node's to parse, refuse or wait for (docs/decisions/0011-plain-requests-past-node-http.md).
+ * Reads the requests that nearly all clients send: a POST in one piece, or a head and then its body, with a Content-Length and
+ * nothing else that decides where a request ends or what becomes of its connection. It does not judge: what it does not know for
+ * sure is node's to parse, refuse or wait for (docs/decisions/0011-plain-requests-past-node-http.md).
  *
  * What it takes, node's parser reads as the same request, to the byte: `test/wire/plain-request.test.ts` compares the two.
  */
@@ -28,6 +28,8 @@ export interface PlainShape {
 /** Longer heads and more headers are node's; its limits are far above. */
 const HEAD_BYTES_MAX = 8 * 1024
 const HEADERS_COUNT_MAX = 50
+/** A longer body that has not come with its head is node's to collect. */
+const AWAITED_BODY_BYTES_MAX = 64 * 1024
 /** Shapes are forgotten when there are more: clients have few. */
 const SHAPES_MAX = 100
 
@@ -72,9 +74,9 @@ export class PlainRequestReader {
   /**
    * @param bytes all that has come of it.
    * @param likely shape of the connection's request before.
-   * @returns `undefined`: not whole, more than one, not plain, or with too long a body.
+   * @returns `begun`: the head is whole and plain, the body is not all there; `undefined`: it is node's to read.
    */
-  read(bytes: Buffer, likely: PlainShape | undefined): PlainRequest | undefined {
+  read(bytes: Buffer, likely: PlainShape | undefined): PlainRequest | 'begun' | undefined {
     const headEnd = bytes.indexOf(HEAD_END, 0, 'latin1')
     if (headEnd === -1 || headEnd > HEAD_BYTES_MAX) return undefined
     const head = bytes.toString('latin1', 0, headEnd + LINE_END.length)
@@ -90,10 +92,13 @@ export class PlainRequestReader {
     if (shape === undefined || values === undefined) return undefined
     const { names, lengthPlace, connectionPlace } = shape
     if (connectionPlace !== undefined && values[connectionPlace] !== 'keep-alive') return undefined
-    const length = values[lengthPlace]!
     const bodyAt = headEnd + HEAD_END.length
-    if (!LENGTH.test(length) || bytes.length - bodyAt !== Number(length)) return undefined
-    if (Number(length) > this.#bodyBytesMax) return undefined
+    const stated = values[lengthPlace]!
+    if (!LENGTH.test(stated)) return undefined
+    const length = Number(stated)
+    const received = bytes.length - bodyAt
+    if (received > length || length > this.#bodyBytesMax) return undefined
+    if (received < length) return length <= AWAITED_BODY_BYTES_MAX ? 'begun' : undefined
     const headers = new RequestHeaders(names, values)
     return { url: head.slice(URL_AT, urlEnd), headers, body: bytes.subarray(bodyAt), shape }
   }

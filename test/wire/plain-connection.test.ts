@@ -89,6 +89,61 @@ test('a request in pieces after a plain one is put together, wherever it is cut'
   }
 })
 
+test('a head and then its body, as boto3 sends them, is a request, and so is the next one', async (t) => {
+  const slow = await setUp(t)
+  const { stop } = echo(slow)
+  t.after(async () => stop())
+  const inTwo = async (body: string) => {
+    const bytes = await goodRequest(body)
+    const bodyAt = bytes.length - body.length
+    return [bytes.subarray(0, bodyAt), bytes.subarray(bodyAt)]
+  }
+  const parts = [...(await inTwo('{"n":1}')), ...(await inTwo('{"n":2}')), await goodRequest('{"n":3}')]
+  const { answers } = await exchange(slow.port, parts, { answers: 3, pauseMs: 10 })
+  assert.deepEqual(bodies(answers), ['{"n":1}', '{"n":2}', '{"n":3}'])
+})
+
+test('a body that comes byte by byte is put together', async (t) => {
+  const slow = await setUp(t)
+  const { stop } = echo(slow)
+  t.after(async () => stop())
+  const body = '{"n":1}'
+  const bytes = await goodRequest(body)
+  const parts = [bytes.subarray(0, -body.length), ...Array.from(body, (byte) => Buffer.from(byte))]
+  const { answers } = await exchange(slow.port, parts, { answers: 1, pauseMs: 5 })
+  assert.deepEqual(bodies(answers), [body])
+})
+
+test('a body that does not come is 408, one that cannot come any more is 400', async (t) => {
+  const slow = await setUp(t, { limits: { headersTimeoutMs: 100 } })
+  const head = (await goodRequest('{"n":1}')).subarray(0, -7)
+  const late = await exchange(slow.port, head)
+  assert.deepEqual([late.answers[0]!.status, late.closed], [408, true])
+  const socket = connect({ port: slow.port, host: '127.0.0.1', allowHalfOpen: true })
+  const answers = received(socket, 1)
+  socket.end(head)
+  assert.equal((await answers)[0]!.status, 400)
+  socket.destroy()
+  assert.equal(slow.calls.length, 0)
+})
+
+test('close() waits for a body whose head has come', async (t) => {
+  const slow = await startSlowServer({ limits: { shutdownTimeoutMs: 5_000 } })
+  const { stop } = echo(slow)
+  t.after(() => stop())
+  const bytes = await goodRequest('{"n":1}')
+  const socket = await open(slow.port)
+  const answers = received(socket, 1)
+  socket.write(bytes.subarray(0, -7))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const closing = slow.close()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  socket.write(bytes.subarray(-7))
+  const [answer] = await answers
+  assert.deepEqual([answer!.body, answer!.headers.connection], ['{"n":1}', 'close'])
+  await closing
+})
+
 test('what comes while a request is under way waits for its turn, whatever it is', async (t) => {
   const slow = await setUp(t)
   const kinds = [

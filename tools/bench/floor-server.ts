@@ -141,7 +141,7 @@ function takeConnection(socket: Socket): void {
   let shape: PlainShape | undefined
   socket.on('data', (bytes: Buffer) => {
     const request = reader.read(bytes, shape)
-    if (request === undefined) throw new Error('a request that is not plain')
+    if (request === undefined || request === 'begun') throw new Error('a request that is not plain')
     shape = request.shape
     if (arrived.length === 0) setImmediate(workTurn)
     arrived.push({ socket, request })
