@@ -93,7 +93,7 @@ export const SimulatePrincipalPolicy = defineOperation({
       on: 'entity',
       async locate({ PolicySourceArn }, lookup) {
         const { type, entity } = sourceOf(PolicySourceArn)
-        const found = await locateOwner(type, entity.name, lookup)
+        const { shownAs: _, ...found } = await locateOwner(type, entity.name, lookup)
         return found.arn === PolicySourceArn ? found : { arn: PolicySourceArn }
       },
       permission: 'iam:SimulatePrincipalPolicy',
