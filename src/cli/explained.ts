@@ -34,6 +34,15 @@ export async function simulateOn(
   }
 }
 
+/** What the permission is asked of, by the operations that ask for it: `key`, `alias`, `grant`; `account` is none of these. */
+export function askedOf(action: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const { uses } of operations.values()) {
+    for (const { on, permission } of uses) if (permission?.toLowerCase() === action.toLowerCase()) found.add(on)
+  }
+  return found
+}
+
 /** As the operation that asks for the permission declares it. */
 function factsOf(action: string): Pick<SimulatedCall, 'crossAccount' | 'grantable'> {
   for (const { uses } of operations.values()) {
