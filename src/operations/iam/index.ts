@@ -2,6 +2,7 @@
 
 import type { Operation } from '../../pipeline/operation.ts'
 import { CreateAccountAlias, DeleteAccountAlias, ListAccountAliases } from './account-aliases.ts'
+import { GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy } from './context-keys.ts'
 import { CreateAccessKey } from './create-access-key.ts'
 import { CreateGroup } from './create-group.ts'
 import { CreateOpenIDConnectProvider } from './create-open-id-connect-provider.ts'
@@ -50,8 +51,11 @@ import { ListEntitiesForPolicy } from './list-entities-for-policy.ts'
 import { ListGroups } from './list-groups.ts'
 import { ListGroupsForUser } from './list-groups-for-user.ts'
 import {
+  ListInstanceProfiles,
   ListInstanceProfilesForRole,
   ListMFADevices,
+  ListSAMLProviders,
+  ListServerCertificates,
   ListServiceSpecificCredentials,
   ListSigningCertificates,
   ListSSHPublicKeys,
@@ -62,7 +66,7 @@ import { ListPolicies } from './list-policies.ts'
 import { ListPolicyVersions } from './list-policy-versions.ts'
 import { ListRoles } from './list-roles.ts'
 import { ListUsers } from './list-users.ts'
-import { DeleteLoginProfile, GetLoginProfile } from './login-profiles.ts'
+import { DeleteLoginProfile, GetAccountPasswordPolicy, GetLoginProfile } from './login-profiles.ts'
 import {
   AddClientIDToOpenIDConnectProvider,
   RemoveClientIDFromOpenIDConnectProvider,
@@ -133,7 +137,10 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   DetachUserPolicy,
   GetAccessKeyLastUsed,
   GetAccountAuthorizationDetails,
+  GetAccountPasswordPolicy,
   GetAccountSummary,
+  GetContextKeysForCustomPolicy,
+  GetContextKeysForPrincipalPolicy,
   GetGroup,
   GetGroupPolicy,
   GetLoginProfile,
@@ -153,6 +160,7 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   ListGroupPolicies,
   ListGroups,
   ListGroupsForUser,
+  ListInstanceProfiles,
   ListInstanceProfilesForRole,
   ListMFADevices,
   ListOpenIDConnectProviderTags,
@@ -163,7 +171,9 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   ListRolePolicies,
   ListRoleTags,
   ListRoles,
+  ListSAMLProviders,
   ListSSHPublicKeys,
+  ListServerCertificates,
   ListServiceSpecificCredentials,
   ListSigningCertificates,
   ListUserPolicies,

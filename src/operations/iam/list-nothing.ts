@@ -6,7 +6,7 @@ import { validationError } from '../../base/errors.ts'
 import { boolean, enumeration, optional, string, structure } from '../../base/schema.ts'
 import { entityArn } from '../../domain/identity/entity-arns.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
-import { existingUserName, userName } from '../shapes/iam-members.ts'
+import { existingUserName, pathPrefix, userName } from '../shapes/iam-members.ts'
 import { locateOwner, ownerName, ownerStructure, ROLE, requireOwner } from '../shapes/iam-owners.ts'
 import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
 import { checkNamesUser, locateUserOrCaller, requireUserOrCaller } from '../shapes/iam-users.ts'
@@ -117,4 +117,39 @@ export const ListVirtualMFADevices = defineOperation({
     const { items, end } = iamPageByPosition(input, 'ListVirtualMFADevices', [])
     return { VirtualMFADevices: items, ...end }
   },
+})
+
+/** @param listMember of the answer. */
+function defineForAccount(operation: string, listMember: string) {
+  return defineOperation({
+    service: 'iam',
+    name: operation,
+    input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
+    uses: [{ on: 'account', permission: `iam:${operation}` }],
+    audit: {
+      readOnly: true,
+      parameters: ({ PathPrefix, Marker, MaxItems }) => ({
+        pathPrefix: PathPrefix,
+        marker: Marker,
+        maxItems: MaxItems,
+      }),
+    },
+    handler(input) {
+      const { items, end } = iamPageByPosition(input, operation, [])
+      return { [listMember]: items, ...end }
+    },
+  })
+}
+
+export const ListInstanceProfiles = defineForAccount('ListInstanceProfiles', 'InstanceProfiles')
+export const ListServerCertificates = defineForAccount('ListServerCertificates', 'ServerCertificateMetadataList')
+
+/** AWS has no pages of them. */
+export const ListSAMLProviders = defineOperation({
+  service: 'iam',
+  name: 'ListSAMLProviders',
+  input: structure({}),
+  uses: [{ on: 'account', permission: 'iam:ListSAMLProviders' }],
+  audit: { readOnly: true },
+  handler: () => ({ SAMLProviderList: [] }),
 })

@@ -71,6 +71,7 @@ const BY_ARN = [
   'iam:CreateRole',
   'iam:CreateGroup',
   'iam:SimulatePrincipalPolicy',
+  'iam:GetContextKeysForPrincipalPolicy',
   'iam:GetAccessKeyLastUsed',
 ]
 
