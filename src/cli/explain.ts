@@ -4,7 +4,7 @@ import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
-import { isOnKeysOnly, printOutcome, simulateOn } from './explained.ts'
+import { askedOf, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
 /** The parts of a record that are looked at (audit.md section 1). */
@@ -112,16 +112,22 @@ async function printNow(
   if (principal === undefined || record.eventSource !== 'kms.amazonaws.com') return
   const { authorization: refusal, service } = record.additionalEventData ?? {}
   const resource = refusal === undefined ? record.resources.at(-1)?.ARN : refusal.resource
-  const key = resource?.includes(':key/') ? resource : undefined
   const action = refusal?.action ?? `kms:${record.eventName}`
-  // It failed before anybody knew of which key it was.
-  if (key === undefined && isOnKeysOnly(action)) return
+  const kinds = askedOf(action)
+  // Its grant says who may, and the record of a refusal does not say which one it was.
+  if (kinds.has('grant')) return
+  const isAlias = resource?.includes(':alias/') === true
+  const alias = isAlias && kinds.has('alias') ? resource : undefined
+  const key = resource?.includes(':key/') || (isAlias && alias === undefined) ? resource : undefined
+  // Nothing says for which key the call was meant: what policies say of others would mislead.
+  if (key === undefined && alias === undefined && !kinds.has('account')) return
   terminal.print('')
   terminal.print('With the policies and grants of now:')
   const asked = {
     principal,
     action,
     key,
+    alias,
     encryptionContext: record.requestParameters?.encryptionContext,
     via: record.userIdentity.arn === undefined ? undefined : record.userIdentity.invokedBy,
     conditions: { 'aws:SourceArn': service?.sourceArn, 'aws:SourceAccount': service?.sourceAccount },

@@ -34,6 +34,15 @@ export async function simulateOn(
   }
 }
 
+/** What the permission is asked of, by the operations that ask for it: `key`, `alias`, `grant`; `account` is none of these. */
+export function askedOf(action: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const { uses } of operations.values()) {
+    for (const { on, permission } of uses) if (permission?.toLowerCase() === action.toLowerCase()) found.add(on)
+  }
+  return found
+}
+
 /** As the operation that asks for the permission declares it. */
 function factsOf(action: string): Pick<SimulatedCall, 'crossAccount' | 'grantable'> {
   for (const { uses } of operations.values()) {
@@ -43,12 +52,6 @@ function factsOf(action: string): Pick<SimulatedCall, 'crossAccount' | 'grantabl
     }
   }
   return { crossAccount: false, grantable: false }
-}
-
-/** Whether the permission is asked for on keys alone: without a key there is nothing to say about it. */
-export function isOnKeysOnly(action: string): boolean {
-  const places = [...operations.values()].flatMap(({ uses }) => uses.filter(({ permission }) => permission === action))
-  return places.length > 0 && places.every(({ on }) => on === 'key')
 }
 
 /** Permissions that operations of KMS ask for, as they are spelled. */

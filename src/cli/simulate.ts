@@ -7,7 +7,7 @@ import { UsageError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
-import { isOnKeysOnly, permissions, printOutcome, simulateOn } from './explained.ts'
+import { askedOf, permissions, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
 export const simulate = defineCommand({
@@ -38,7 +38,7 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
     const { principal, via, key, context, conditions } = flags
     if (principal === undefined) throw new UsageError('who calls? name the --principal')
     const action = actionOf(flags.action)
-    if (key === undefined && isOnKeysOnly(action)) throw new UsageError(`on which key? ${action} needs a --key`)
+    checkResource(action, key)
     const asked = {
       principal,
       via,
@@ -52,9 +52,23 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
     }
     const outcome = await simulateOn(folder, asked, settings.guardPolicy)
     printOutcome(terminal, outcome)
+    if (askedOf(action).has('alias'))
+      terminal.print(`The call needs ${action} on the alias too, from identity policies.`)
     return outcome.allowed ? EXIT_OK : EXIT_FAILED
   },
 })
+
+/** An answer for another resource than the one that a call would be judged on could be wrong. */
+function checkResource(action: string, key: string | undefined): void {
+  const kinds = askedOf(action)
+  if (kinds.has('grant')) {
+    throw new UsageError(
+      `--action ${action}: who may is said by each grant, not by policies alone; ListGrants shows its parties`,
+    )
+  }
+  if (key === undefined && !kinds.has('account')) throw new UsageError(`${action} is for a key: which --key?`)
+  if (key !== undefined && !kinds.has('key')) throw new UsageError(`${action} is for no key: leave out --key`)
+}
 
 /** In its canonical spelling. */
 function actionOf(given: string | undefined): string {

@@ -27,6 +27,8 @@ export interface SimulatedCall {
   readonly action: string
   /** Key id, key ARN, alias name or alias ARN; `undefined`: the action is not on a key. */
   readonly key: string | undefined
+  /** ARN of the alias that the action is on, where it is on the alias itself: whether the caller may make, move or delete it. */
+  readonly alias?: string | undefined
   readonly encryptionContext: Readonly<Record<string, string>> | undefined
   /** Any further condition keys; they win. */
   readonly conditions: ConditionValues
@@ -59,7 +61,7 @@ export async function simulateCall(reader: Reader, call: SimulatedCall): Promise
     principal,
     rights,
     action: call.action,
-    resource: resourceOf(located, principal),
+    resource: call.alias === undefined ? resourceOf(located, principal) : aliasResource(call.alias, principal),
     crossAccount: call.crossAccount,
     grants: [],
     region: call.region,
@@ -109,6 +111,11 @@ function resourceOf(located: LocatedKey | undefined, { account }: Principal): Ac
   if (located === undefined) return { kind: 'account', arn: '*', account }
   const { arn, key } = located
   return { kind: 'key', arn, account: located.account, policy: key && compilePolicy(key.policy) }
+}
+
+/** M-5: only identity policies are asked. An alias is its owner's to change. */
+function aliasResource(arn: string, { account }: Principal): AccessResource {
+  return { kind: 'alias', arn, account }
 }
 
 /** Names without an account mean the caller's. */

@@ -167,15 +167,18 @@ function resourceOf(
   if (use.on === 'account') {
     if (use.applies?.(input, call) === false) return undefined
     const arn = use.resourceArn?.(input)
-    return arn === undefined ? { kind: 'account', arn: '*', account } : { kind: 'entity', arn, account }
+    const shownAs = use.shownAs?.(input, account)
+    return arn === undefined
+      ? { kind: 'account', arn: '*', shownAs, account }
+      : { kind: 'entity', arn, shownAs, account }
   }
   if (found === undefined) return undefined
   switch (use.on) {
     case 'alias':
       return { kind: 'alias', arn: found.arn, account }
     case 'entity': {
-      const { arn } = found as LocatedEntity
-      return { kind: arn === '*' ? 'account' : 'entity', arn, account }
+      const { arn, shownAs } = found as LocatedEntity
+      return { kind: arn === '*' ? 'account' : 'entity', arn, shownAs, account }
     }
     case 'role': {
       const { arn, account, role } = found as LocatedRole

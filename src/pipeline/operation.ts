@@ -104,6 +104,8 @@ export interface AccountUse<Input> {
   readonly isAboutKeys?: boolean
   /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
   resourceArn?(input: Input): string
+  /** What a refusal calls it; `*` or the ARN if left out. */
+  shownAs?(input: Input, account: string): string
 }
 
 /** What locating an entity may look at. */
@@ -116,6 +118,8 @@ export interface EntityLookup {
 export interface LocatedEntity {
   /** With its path. Of one that does not exist: the ARN that it would have without a path; `*` for lists. */
   readonly arn: string
+  /** What a refusal calls it, who may not even know its path; the ARN if left out. */
+  readonly shownAs?: string
   /** `aws:ResourceTag`, `iam:ResourceTag`. */
   readonly tags?: readonly Tag[]
   /** Of a user or role that has one: for `iam:PermissionsBoundary`. */

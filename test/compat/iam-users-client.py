@@ -98,7 +98,15 @@ ask("list_ssh_public_keys", UserName="benjamin")
 ask("list_service_specific_credentials", UserName="benjamin")
 refused("NoSuchEntity", 404, "get_login_profile", UserName="benjamin")
 refused("NoSuchEntity", 404, "delete_login_profile", UserName="benjamin")
-refused("InvalidAction", 400, "list_saml_providers")
+for nothing in ("list_instance_profiles", "list_server_certificates", "list_saml_providers"):
+    ask(nothing)
+refused("NoSuchEntity", 404, "get_account_password_policy")
+refused("InvalidAction", 400, "create_service_linked_role", AWSServiceName="autoscaling.amazonaws.com")
+own_things = policy("iam:*")
+own_things["Statement"][0]["Resource"] = "arn:aws:iam::*:user/${aws:username}"
+keys = ask("get_context_keys_for_custom_policy", PolicyInputList=[json.dumps(own_things)])["ContextKeyNames"]
+check(keys == ["aws:username"], "context keys")
+ask("get_context_keys_for_principal_policy", PolicySourceArn=iam.get_user()["User"]["Arn"])
 
 for number in range(5):
     ask("create_user", UserName=f"page-{number}", Path="/pages/")

@@ -18,6 +18,8 @@ export interface AccessResource {
   readonly kind: 'key' | 'alias' | 'account' | 'role' | 'entity'
   /** `*` for `account`. */
   readonly arn: string
+  /** In refusals, where the ARN is not what AWS shows there. */
+  readonly shownAs?: string | undefined
   readonly account: string
   /** Of keys and roles; `undefined` where the resource does not exist. */
   readonly policy?: Policy | undefined

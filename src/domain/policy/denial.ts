@@ -38,7 +38,8 @@ function text(request: AccessRequest, decision: Decision & { readonly allowed: f
   if (principal.type === 'WebIdentityUser') return `Not authorized to perform ${action}`
   const refusal = `User: ${principal.arn} is not authorized to perform: ${action}`
   if (resource.kind === 'role') return `${refusal} on resource: ${resource.arn}${roleReason(action, decision)}`
-  const where = principal.account === resource.account ? `on resource: ${resource.arn}` : foreignResource(request)
+  const own = `on resource: ${resource.shownAs ?? resource.arn}`
+  const where = principal.account === resource.account ? own : foreignResource(request)
   return `${refusal} ${where} ${decision.isVisible ? reason(action, decision) : NOT_VISIBLE}`
 }
 

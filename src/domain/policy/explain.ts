@@ -103,10 +103,11 @@ function remediesFor({ action, resource, principal, crossAccount }: AccessReques
   const what = `"Action": "${action}", "Resource": "${resource.arn}"`
   const isForeign = isForeignTo(principal, resource)
   const named = `"Principal": {"${principal.type === 'AWSService' ? 'Service' : 'AWS'}": "${principal.principalArn}"}`
+  const groups = principal.type === 'IAMUser' ? ' (or of one of its groups)' : ''
   switch (missing) {
     case 'identity-based policy':
       return [
-        `Add to an identity policy of ${principal.principalArn} (or of one of its groups): {"Effect": "Allow", ${what}}.`,
+        `Add to an identity policy of ${principal.principalArn}${groups}: {"Effect": "Allow", ${what}}.`,
         ...(isForeign || resource.kind !== 'key'
           ? []
           : [`Or name ${principal.principalArn} in an Allow statement of the key policy, or give it a grant.`]),

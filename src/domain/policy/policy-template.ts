@@ -83,20 +83,30 @@ function tokensOf(text: string, { hasWildcards, hasVariables, fold = asItIs }: T
   for (const match of text.matchAll(BRACED)) {
     const token = tokenOf(match[1]!)
     if (token === undefined) continue
-    tokens.push(plain(text.slice(end, match.index)), token)
+    tokens.push(plain(text.slice(end, match.index)), isVariable(token) ? withKeyFolded(token) : token)
     end = match.index + match[0].length
   }
   tokens.push(plain(text.slice(end)))
   return tokens
 }
 
+function withKeyFolded({ key, fallback }: Variable): Variable {
+  return { key: key.toLowerCase(), fallback }
+}
+
+/** Keys of its variables, as they are spelled. */
+export function variableNames(text: string): string[] {
+  const tokens = [...text.matchAll(BRACED)].map((match) => tokenOf(match[1]!))
+  return tokens.flatMap((token) => (token !== undefined && isVariable(token) ? [token.key] : []))
+}
+
 const ESCAPED: ReadonlySet<string> = new Set(['*', '?', '$'])
 
-/** `*`, `?`, `$`, `key` or `key, 'text'` from between the braces; `undefined`: the whole is plain text. */
+/** `*`, `?`, `$`, `key` (as spelled) or `key, 'text'` from between the braces; `undefined`: the whole is plain text. */
 function tokenOf(inside: string): Token | undefined {
   if (ESCAPED.has(inside)) return unitsOf(inside)
   const comma = inside.indexOf(',')
-  const key = (comma === -1 ? inside : inside.slice(0, comma)).trim().toLowerCase()
+  const key = (comma === -1 ? inside : inside.slice(0, comma)).trim()
   if (key === '' || key.includes("'")) return undefined
   if (comma === -1) return { key, fallback: undefined }
   const quoted = inside.slice(comma + 1).trim()

@@ -5,6 +5,7 @@ import type { Principal } from '../principal.ts'
 import type { AccessRequest, AccessResource } from './access-request.ts'
 import { compilePolicy } from './compile-policy.ts'
 import type { ConditionValues } from './condition-values.ts'
+import { contextKeysIn } from './context-keys.ts'
 import type { Decision, DecisiveStatement, PolicyType } from './decision.ts'
 import { evaluate } from './evaluate.ts'
 import { GUARD } from './extra-guards.ts'
@@ -44,7 +45,7 @@ export interface SimulationResult {
   readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny'
   /** What decided. */
   readonly matched: readonly MatchedStatement[]
-  /** Condition keys, in lower case, that policies name and the simulation gives no value for. */
+  /** Condition keys, as policies spell them, that they name and the simulation gives no value for. */
   readonly missingKeys: readonly string[]
   /** `undefined`: there is no boundary. */
   readonly allowedByBoundary: boolean | undefined
@@ -68,13 +69,14 @@ export function createSimulation(simulation: Simulation): Simulate {
     identityConditions: () => ({}),
   }
   const resourcePolicy = simulation.resourcePolicy && compilePolicy(simulation.resourcePolicy.text)
+  const missing = missingKeys(shared.rights, resourcePolicy, conditions)
   return (action, arn) => {
     const request = { ...shared, action, resource: resourceOf(simulation, resourcePolicy, action, arn) }
     const decision = evaluate(request)
     return {
       decision: wordFor(decision),
       matched: decisiveOf(decision).map((statement) => matchedStatement(simulation, statement)),
-      missingKeys: missingKeys(request, conditions),
+      missingKeys: missing,
       allowedByBoundary: boundaryAllows(request),
       allowedByGuards: guardsAllow(request),
     }
@@ -132,17 +134,16 @@ function policyNamed(simulation: Simulation, type: PolicyType, name: string | un
   return { id: guard.name, source: 'none', text: guard.policy.text }
 }
 
-function missingKeys({ rights, resource }: AccessRequest, conditions: ConditionValues): readonly string[] {
-  const policies: readonly (Policy | undefined)[] = [
-    ...rights.identityPolicies.map(({ policy }) => policy),
-    rights.boundary?.policy,
-    ...(rights.extraGuards ?? []).map(({ policy }) => policy),
-    resource.policy,
-  ]
-  const named = new Set(policies.flatMap((policy) => [...(policy?.conditionKeys ?? [])]))
-  const given = Object.entries(conditions).filter(([, value]) => value !== undefined)
-  for (const [name] of given) named.delete(name.toLowerCase())
-  return [...named].sort()
+function missingKeys(
+  { identityPolicies, boundary, extraGuards = [] }: Rights,
+  resourcePolicy: Policy | undefined,
+  conditions: ConditionValues,
+): readonly string[] {
+  const policies = [...identityPolicies, ...(boundary === undefined ? [] : [boundary]), ...extraGuards]
+  const texts = policies.map(({ policy }) => policy.text)
+  const missing = new Map(contextKeysIn(resourcePolicy === undefined ? texts : [...texts, resourcePolicy.text]))
+  for (const [name, value] of Object.entries(conditions)) if (value !== undefined) missing.delete(name.toLowerCase())
+  return [...missing.values()].sort()
 }
 
 function boundaryAllows(request: AccessRequest): boolean | undefined {

@@ -6,7 +6,7 @@ import { uniqueIdOf } from '../../domain/identity/identifiers.ts'
 import { checkIdentityTags } from '../../domain/identity/identity-tags.ts'
 import { checkManagedPolicySize } from '../../domain/identity/policy-sizes.ts'
 import { readIdentityPolicy } from '../../domain/policy/identity-policy.ts'
-import { defineChange } from '../../pipeline/operation.ts'
+import { defineChange, type EntityLookup, type LocatedEntity } from '../../pipeline/operation.ts'
 import {
   auditedIamTags,
   fromIamTags,
@@ -18,6 +18,13 @@ import {
   policyPath,
 } from '../shapes/iam-members.ts'
 import { NOT_USED, policyEntry } from '../shapes/iam-policies.ts'
+
+function locateNewPolicy(
+  { PolicyName, Path = '/' }: { readonly PolicyName: string; readonly Path?: string },
+  { call }: EntityLookup,
+): LocatedEntity {
+  return { arn: policyArn(call.principal.account, Path, PolicyName), shownAs: `policy ${PolicyName}` }
+}
 
 export const CreatePolicy = defineChange({
   service: 'iam',
@@ -33,14 +40,14 @@ export const CreatePolicy = defineChange({
   uses: [
     {
       on: 'entity',
-      locate: ({ PolicyName, Path = '/' }, { call }) => ({ arn: policyArn(call.principal.account, Path, PolicyName) }),
+      locate: locateNewPolicy,
       permission: 'iam:CreatePolicy',
       conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },
     {
       on: 'entity',
       applies: ({ Tags }) => hasTags(Tags),
-      locate: ({ PolicyName, Path = '/' }, { call }) => ({ arn: policyArn(call.principal.account, Path, PolicyName) }),
+      locate: locateNewPolicy,
       permission: 'iam:TagPolicy',
       conditionKeys: ({ Tags }) => iamTagConditions(Tags),
     },

@@ -2,6 +2,7 @@
 
 import type { Operation } from '../../pipeline/operation.ts'
 import { CreateAccountAlias, DeleteAccountAlias, ListAccountAliases } from './account-aliases.ts'
+import { GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy } from './context-keys.ts'
 import { CreateAccessKey } from './create-access-key.ts'
 import { CreateGroup } from './create-group.ts'
 import { CreateOpenIDConnectProvider } from './create-open-id-connect-provider.ts'
@@ -53,6 +54,8 @@ import {
   ListInstanceProfiles,
   ListInstanceProfilesForRole,
   ListMFADevices,
+  ListSAMLProviders,
+  ListServerCertificates,
   ListServiceSpecificCredentials,
   ListSigningCertificates,
   ListSSHPublicKeys,
@@ -63,7 +66,7 @@ import { ListPolicies } from './list-policies.ts'
 import { ListPolicyVersions } from './list-policy-versions.ts'
 import { ListRoles } from './list-roles.ts'
 import { ListUsers } from './list-users.ts'
-import { DeleteLoginProfile, GetLoginProfile } from './login-profiles.ts'
+import { DeleteLoginProfile, GetAccountPasswordPolicy, GetLoginProfile } from './login-profiles.ts'
 import {
   AddClientIDToOpenIDConnectProvider,
   RemoveClientIDFromOpenIDConnectProvider,
@@ -134,7 +137,10 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   DetachUserPolicy,
   GetAccessKeyLastUsed,
   GetAccountAuthorizationDetails,
+  GetAccountPasswordPolicy,
   GetAccountSummary,
+  GetContextKeysForCustomPolicy,
+  GetContextKeysForPrincipalPolicy,
   GetGroup,
   GetGroupPolicy,
   GetLoginProfile,
@@ -165,7 +171,9 @@ export const IAM_OPERATIONS: readonly Operation[] = [
   ListRolePolicies,
   ListRoleTags,
   ListRoles,
+  ListSAMLProviders,
   ListSSHPublicKeys,
+  ListServerCertificates,
   ListServiceSpecificCredentials,
   ListSigningCertificates,
   ListUserPolicies,

@@ -1,7 +1,7 @@
 /** The groups of an account, in order of their names. */
 import { optional, structure } from '../../base/schema.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
-import { pathPrefix } from '../shapes/iam-members.ts'
+import { pathPrefix, shownAsPath } from '../shapes/iam-members.ts'
 import { iamPage, iamPageStart, pageMembers } from '../shapes/iam-paging.ts'
 import { groupAnswer } from '../shapes/iam-users.ts'
 
@@ -9,7 +9,7 @@ export const ListGroups = defineOperation({
   service: 'iam',
   name: 'ListGroups',
   input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
-  uses: [{ on: 'account', permission: 'iam:ListGroups' }],
+  uses: [{ on: 'account', permission: 'iam:ListGroups', shownAs: shownAsPath('group') }],
   audit: {
     readOnly: true,
     parameters: ({ PathPrefix, Marker, MaxItems }) => ({ pathPrefix: PathPrefix, marker: Marker, maxItems: MaxItems }),

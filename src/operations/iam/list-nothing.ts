@@ -97,21 +97,6 @@ export const ListInstanceProfilesForRole = defineOperation({
   },
 })
 
-export const ListInstanceProfiles = defineOperation({
-  service: 'iam',
-  name: 'ListInstanceProfiles',
-  input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
-  uses: [{ on: 'account', permission: 'iam:ListInstanceProfiles' }],
-  audit: {
-    readOnly: true,
-    parameters: ({ PathPrefix, Marker, MaxItems }) => ({ pathPrefix: PathPrefix, marker: Marker, maxItems: MaxItems }),
-  },
-  handler(input) {
-    const { items, end } = iamPageByPosition(input, 'ListInstanceProfiles', [])
-    return { InstanceProfiles: items, ...end }
-  },
-})
-
 export const ListVirtualMFADevices = defineOperation({
   service: 'iam',
   name: 'ListVirtualMFADevices',
@@ -132,4 +117,39 @@ export const ListVirtualMFADevices = defineOperation({
     const { items, end } = iamPageByPosition(input, 'ListVirtualMFADevices', [])
     return { VirtualMFADevices: items, ...end }
   },
+})
+
+/** @param listMember of the answer. */
+function defineForAccount(operation: string, listMember: string) {
+  return defineOperation({
+    service: 'iam',
+    name: operation,
+    input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
+    uses: [{ on: 'account', permission: `iam:${operation}` }],
+    audit: {
+      readOnly: true,
+      parameters: ({ PathPrefix, Marker, MaxItems }) => ({
+        pathPrefix: PathPrefix,
+        marker: Marker,
+        maxItems: MaxItems,
+      }),
+    },
+    handler(input) {
+      const { items, end } = iamPageByPosition(input, operation, [])
+      return { [listMember]: items, ...end }
+    },
+  })
+}
+
+export const ListInstanceProfiles = defineForAccount('ListInstanceProfiles', 'InstanceProfiles')
+export const ListServerCertificates = defineForAccount('ListServerCertificates', 'ServerCertificateMetadataList')
+
+/** AWS has no pages of them. */
+export const ListSAMLProviders = defineOperation({
+  service: 'iam',
+  name: 'ListSAMLProviders',
+  input: structure({}),
+  uses: [{ on: 'account', permission: 'iam:ListSAMLProviders' }],
+  audit: { readOnly: true },
+  handler: () => ({ SAMLProviderList: [] }),
 })

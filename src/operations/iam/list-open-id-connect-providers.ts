@@ -6,7 +6,13 @@ export const ListOpenIDConnectProviders = defineOperation({
   service: 'iam',
   name: 'ListOpenIDConnectProviders',
   input: structure({}),
-  uses: [{ on: 'account', permission: 'iam:ListOpenIDConnectProviders' }],
+  uses: [
+    {
+      on: 'account',
+      permission: 'iam:ListOpenIDConnectProviders',
+      shownAs: (_input, account) => `arn:aws:iam::${account}:oidc-provider/*`,
+    },
+  ],
   audit: { readOnly: true },
   async handler(_input, { call, store }) {
     const providers = await store.listOidcProviders(call.principal.account)

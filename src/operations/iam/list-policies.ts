@@ -44,7 +44,13 @@ export const ListPolicies = defineOperation({
     PolicyUsageFilter: policyUsageFilter,
     ...pageMembers,
   }),
-  uses: [{ on: 'account', permission: 'iam:ListPolicies' }],
+  uses: [
+    {
+      on: 'account',
+      permission: 'iam:ListPolicies',
+      shownAs: ({ PathPrefix = '/' }) => `policy path ${PathPrefix}`,
+    },
+  ],
   audit: {
     readOnly: true,
     parameters: (input) => ({

@@ -2,7 +2,7 @@
 import { optional, structure } from '../../base/schema.ts'
 import { showPolicy } from '../../domain/identity/bound-policies.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
-import { pathPrefix } from '../shapes/iam-members.ts'
+import { pathPrefix, shownAsPath } from '../shapes/iam-members.ts'
 import { iamPage, iamPageStart, pageMembers } from '../shapes/iam-paging.ts'
 import { roleEntry } from '../shapes/iam-roles.ts'
 
@@ -10,7 +10,7 @@ export const ListRoles = defineOperation({
   service: 'iam',
   name: 'ListRoles',
   input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
-  uses: [{ on: 'account', permission: 'iam:ListRoles' }],
+  uses: [{ on: 'account', permission: 'iam:ListRoles', shownAs: shownAsPath('role') }],
   audit: {
     readOnly: true,
     parameters: ({ PathPrefix, Marker, MaxItems }) => ({ pathPrefix: PathPrefix, marker: Marker, maxItems: MaxItems }),

@@ -1,7 +1,7 @@
 /** The users of an account, in order of their names. */
 import { optional, structure } from '../../base/schema.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
-import { pathPrefix } from '../shapes/iam-members.ts'
+import { pathPrefix, shownAsPath } from '../shapes/iam-members.ts'
 import { iamPage, iamPageStart, pageMembers } from '../shapes/iam-paging.ts'
 import { userEntry } from '../shapes/iam-users.ts'
 
@@ -9,7 +9,7 @@ export const ListUsers = defineOperation({
   service: 'iam',
   name: 'ListUsers',
   input: structure({ PathPrefix: optional(pathPrefix), ...pageMembers }),
-  uses: [{ on: 'account', permission: 'iam:ListUsers' }],
+  uses: [{ on: 'account', permission: 'iam:ListUsers', shownAs: shownAsPath('user') }],
   audit: {
     readOnly: true,
     parameters: ({ PathPrefix, Marker, MaxItems }) => ({ pathPrefix: PathPrefix, marker: Marker, maxItems: MaxItems }),

@@ -1,4 +1,4 @@
-/** GetLoginProfile and DeleteLoginProfile: nobody has a password, which clients that delete a user want to hear. */
+/** Nobody has a password, which clients that delete a user want to hear, and so there is no policy for passwords. */
 import { optional, structure } from '../../base/schema.ts'
 import { noSuchEntity } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
@@ -40,4 +40,15 @@ export const DeleteLoginProfile = defineChange({
   uses: [{ on: 'entity', locate: locateUserOrCaller, permission: 'iam:DeleteLoginProfile' }],
   audit: { readOnly: false, parameters: auditedName },
   handler: (named, { call, change }) => refuse(change, call, named),
+})
+
+export const GetAccountPasswordPolicy = defineOperation({
+  service: 'iam',
+  name: 'GetAccountPasswordPolicy',
+  input: structure({}),
+  uses: [{ on: 'account', permission: 'iam:GetAccountPasswordPolicy' }],
+  audit: { readOnly: true },
+  handler(_input, { call: { principal } }) {
+    throw noSuchEntity(`The Password Policy with domain name ${principal.account} cannot be found.`)
+  },
 })

@@ -1,6 +1,8 @@
 /** Members that many IAM operations share, with the constraints of its model. */
+
 import { validationError } from '../../base/errors.ts'
 import { enumeration, list, optional, type Shape, string, structure } from '../../base/schema.ts'
+import type { OwnerKind } from '../../domain/identity/entities.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 import type { LocatedEntity } from '../../pipeline/operation.ts'
@@ -83,6 +85,12 @@ export function iamTagConditions(wire: readonly IamTag[] | undefined): Condition
   const conditions: Record<string, string | readonly string[]> = { 'aws:TagKeys': wire.map(({ Key }) => Key) }
   for (const { Key, Value } of wire) conditions[`aws:RequestTag/${Key}`] = Value
   return conditions
+}
+
+/** What refusals call a list of users, roles or groups: where in the account it begins. */
+export function shownAsPath(kind: OwnerKind) {
+  return ({ PathPrefix = '/' }: { readonly PathPrefix?: string }, account: string) =>
+    `arn:aws:iam::${account}:${kind}${PathPrefix}`
 }
 
 /** `iam:PermissionsBoundary` of a write to a user or role: the boundary that it has (authorization.md 6.6). */

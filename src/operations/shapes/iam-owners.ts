@@ -96,7 +96,7 @@ export function ownerName({ nameMember }: OwnerType, input: unknown): string {
   return (input as Readonly<Record<OwnerType['nameMember'], string>>)[nameMember]
 }
 
-/** One that does not exist is located where it would be without a path. */
+/** One that does not exist is located where it would be without a path. A refusal shows no path: it would tell that there is one. */
 export async function locateOwner(
   type: OwnerType,
   name: string,
@@ -104,7 +104,7 @@ export async function locateOwner(
 ): Promise<LocatedEntity> {
   const { account } = call.principal
   const owner = await type.find(store, account, name)
-  return owner ?? { arn: entityArn(account, type.kind, '/', name) }
+  return { ...(owner ?? { arn: entityArn(account, type.kind, '/', name) }), shownAs: `${type.kind} ${name}` }
 }
 
 /** @throws {KmsError} `NoSuchEntity` */

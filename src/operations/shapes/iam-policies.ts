@@ -39,7 +39,7 @@ export async function locatePolicy(
   { call, store }: EntityLookup,
 ): Promise<LocatedEntity> {
   const policy = await findPolicy(store, call.principal.account, PolicyArn)
-  return { arn: PolicyArn, ...(policy && { tags: policy.tags }) }
+  return { arn: PolicyArn, shownAs: `policy ${PolicyArn}`, ...(policy && { tags: policy.tags }) }
 }
 
 export function policyNotFound(arn: string): KmsError {

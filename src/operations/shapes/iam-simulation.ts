@@ -104,13 +104,18 @@ function readResourcePolicy(text: string, actions: readonly string[]): Simulated
 }
 
 /** For `check`. @throws {KmsError} `InvalidInput` */
+export function checkPolicyInputs(texts: readonly string[]): void {
+  for (const text of texts) readInput(text, readIdentityPolicy)
+}
+
+/** For `check`. @throws {KmsError} `InvalidInput` */
 export function checkSimulation(input: SimulationRequest): void {
   const { ActionNames, ResourceArns = [], ResourcePolicy, CallerArn, ResourceOwner } = input
   const badAction = ActionNames.find((action) => !ACTION.test(action))
   if (badAction !== undefined) throw invalidInput(`Invalid action name: ${badAction}`)
   const badArn = ResourceArns.find((arn) => arn !== '*' && parseArn(arn) === undefined)
   if (badArn !== undefined) throw invalidInput(`Invalid resource ARN: ${badArn}`)
-  for (const text of [...(input.PolicyInputList ?? []), ...boundaryInputs(input)]) readInput(text, readIdentityPolicy)
+  checkPolicyInputs([...(input.PolicyInputList ?? []), ...boundaryInputs(input)])
   if (boundaryInputs(input).length > 1) throw invalidInput('Only one permissions boundary can be simulated.')
   if (ResourceOwner !== undefined) accountIn(ResourceOwner)
   if (CallerArn !== undefined && parseEntityArn(CallerArn)?.kind !== 'user') {

@@ -64,7 +64,7 @@ export async function locateUserOrCaller<I extends NamesUser>(
   const user = await lookup.store.findUserById(principal.entityId)
   return user === undefined
     ? { arn: principal.arn }
-    : { arn: userArn(user), tags: user.tags, boundaryArn: user.boundaryArn }
+    : { arn: userArn(user), shownAs: `user ${user.userName}`, tags: user.tags, boundaryArn: user.boundaryArn }
 }
 
 /** @throws {KmsError} `NoSuchEntity` */

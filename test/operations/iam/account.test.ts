@@ -214,12 +214,22 @@ test('lists of what is not offered are empty, for users that are there', async (
     InstanceProfiles: [],
     IsTruncated: false,
   })
-  assert.deepEqual(await callIam(harness, 'ListInstanceProfiles', { PathPrefix: '/team/' }), {
-    InstanceProfiles: [],
-    IsTruncated: false,
-  })
+  for (const [operation, member] of [
+    ['ListInstanceProfiles', 'InstanceProfiles'],
+    ['ListServerCertificates', 'ServerCertificateMetadataList'],
+  ] as const) {
+    const answer = await callIam(harness, operation, { PathPrefix: '/' })
+    assert.deepEqual(answer, { [member]: [], IsTruncated: false })
+    await assertValidation(callIam(harness, operation, { Marker: 'none' }), 'Invalid Marker.')
+  }
+  assert.deepEqual(await callIam(harness, 'ListSAMLProviders'), { SAMLProviderList: [] })
   const missing = callIam(harness, 'ListInstanceProfilesForRole', { RoleName: 'nobody' })
   await assertFails(missing, 'NoSuchEntity', 'The role with name nobody cannot be found.')
+})
+
+test('the account has no policy for passwords', async () => {
+  const text = `The Password Policy with domain name ${ACCOUNT} cannot be found.`
+  await assertFails(callIam(harness, 'GetAccountPasswordPolicy'), 'NoSuchEntity', text)
 })
 
 test('nobody has a login profile', async () => {

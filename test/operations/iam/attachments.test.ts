@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
 import { assertFails, assertValidation, lastRecord } from '../support.ts'
-import { asRole, callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
+import { asRole, callIam, iamArn, newUser, notAllowed, policyDocument, shownName, TRUST_POLICY } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -107,11 +107,11 @@ for (const kind of KINDS) {
         await assertFails(
           as(`${verb}${kind}Policy`, { PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }),
           'AccessDeniedException',
-          notAllowed(user, `iam:${verb}${kind}Policy`, resource),
+          notAllowed(user, `iam:${verb}${kind}Policy`, shownName(resource)),
         )
       }
       const list = `ListAttached${kind}Policies`
-      await assertFails(as(list, {}), 'AccessDeniedException', notAllowed(user, `iam:${list}`, resource))
+      await assertFails(as(list, {}), 'AccessDeniedException', notAllowed(user, `iam:${list}`, shownName(resource)))
     })
 
     test('are in the audit record with the owner', async () => {

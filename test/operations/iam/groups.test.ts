@@ -120,7 +120,7 @@ test('membership of nobody fails, and names the user first', async () => {
 test('policies of a group count for its users, from the moment they join until they leave', async () => {
   const carol = await newUser(harness, 'carol')
   const list = () => callIam(harness, 'ListUsers', {}, carol)
-  const denied = notAllowed(carol, 'iam:ListUsers', '*')
+  const denied = notAllowed(carol, 'iam:ListUsers', iamArn('user', ''))
   const PolicyDocument = policyDocument({ Action: 'iam:ListUsers', Resource: '*' })
   await callIam(harness, 'CreateGroup', { GroupName: 'readers' })
   await callIam(harness, 'PutGroupPolicy', { GroupName: 'readers', PolicyName: 'read', PolicyDocument })

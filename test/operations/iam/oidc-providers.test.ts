@@ -213,7 +213,7 @@ test('every operation needs its permission on the ARN of the provider', async ()
   await assertFails(
     callIam(harness, 'ListOpenIDConnectProviders', {}, nobody),
     'AccessDeniedException',
-    notAllowed(nobody, 'iam:ListOpenIDConnectProviders', '*'),
+    notAllowed(nobody, 'iam:ListOpenIDConnectProviders', providerArn('*')),
   )
 })
 

@@ -119,6 +119,11 @@ const USERS: Readonly<Record<string, Row>> = {
   ListServiceSpecificCredentials: { on: 'user' },
   GetLoginProfile: { on: 'user', fails: 'NoSuchEntity' },
   DeleteLoginProfile: { on: 'user', fails: 'NoSuchEntity' },
+  GetContextKeysForPrincipalPolicy: {
+    on: 'user',
+    isNamedByBody: true,
+    body: ({ arn }) => ({ PolicySourceArn: arn }),
+  },
   SimulatePrincipalPolicy: {
     on: 'user',
     isNamedByBody: true,
@@ -207,6 +212,10 @@ const ACCOUNT_ROWS: Readonly<Record<string, Row>> = {
   ListOpenIDConnectProviders: account,
   ListVirtualMFADevices: account,
   ListInstanceProfiles: account,
+  ListServerCertificates: account,
+  ListSAMLProviders: account,
+  GetAccountPasswordPolicy: { on: 'account', fails: 'NoSuchEntity' },
+  GetContextKeysForCustomPolicy: { on: 'account', body: () => ({ PolicyInputList: [DOCUMENT] }) },
   ListAccountAliases: account,
   GetAccountSummary: account,
   GetAccountAuthorizationDetails: account,

@@ -11,7 +11,7 @@ import type { Principal } from '../../../src/domain/principal.ts'
 import { operationsOf } from '../../../src/operations/index.ts'
 import { ACCOUNT, createHarness, type Harness, OTHER_ACCOUNT } from '../../support/harness.ts'
 import { PERMISSION_TABLE, type Row, type Subject, subjectOf, TAG_PERMISSIONS } from './permission-table.ts'
-import { asUser, callIam, notAllowed, policyDocument, type Statement } from './support.ts'
+import { asUser, callIam, notAllowed, policyDocument, type Statement, shownName } from './support.ts'
 
 let harness: Harness
 let caller: Principal
@@ -58,8 +58,35 @@ async function failureOf(
   }
 }
 
+/** As refusals of AWS call it; what is listed, by where the list begins. */
+const LISTS: Readonly<Record<string, string>> = {
+  'iam:ListUsers': `arn:aws:iam::${ACCOUNT}:user/`,
+  'iam:ListRoles': `arn:aws:iam::${ACCOUNT}:role/`,
+  'iam:ListGroups': `arn:aws:iam::${ACCOUNT}:group/`,
+  'iam:ListPolicies': 'policy path /',
+  'iam:ListOpenIDConnectProviders': `arn:aws:iam::${ACCOUNT}:oidc-provider/*`,
+}
+const BY_ARN = [
+  'iam:CreateUser',
+  'iam:CreateRole',
+  'iam:CreateGroup',
+  'iam:SimulatePrincipalPolicy',
+  'iam:GetContextKeysForPrincipalPolicy',
+  'iam:GetAccessKeyLastUsed',
+]
+
+function nameIn(operation: string, permission: string, arn: string): string {
+  const makes = /^Create(User|Role|Group|Policy)$/.exec(operation)
+  if (makes?.[1] === 'Policy') return `policy ${arn.split('/').at(-1)}`
+  if (arn === '*') return LISTS[permission] ?? '*'
+  // What an update renames to is not there yet.
+  const isByArn = makes !== null || arn.includes('/renamed-') || arn.includes(':oidc-provider/')
+  return isByArn || BY_ARN.includes(permission) ? arn : shownName(arn)
+}
+
 async function assertDenied(operation: string, body: object, permission: string, arn: string, why: string) {
-  const expected = { code: 'AccessDeniedException', text: notAllowed(caller, permission, arn) }
+  const name = nameIn(operation, permission, arn)
+  const expected = { code: 'AccessDeniedException', text: notAllowed(caller, permission, name) }
   assert.deepEqual(await failureOf(operation, body), expected, why)
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { ACCOUNT, createHarness, type Harness, OTHER_ACCOUNT, userOf } from '../../support/harness.ts'
 import { assertFails, assertValidation, lastRecord } from '../support.ts'
-import { asUser, callIam, iamArn, newUser, notAllowed, policyDocument, TRUST_POLICY } from './support.ts'
+import { asUser, callIam, iamArn, newUser, notAllowed, policyDocument, shownName, TRUST_POLICY } from './support.ts'
 
 let harness: Harness
 before(async () => {
@@ -309,19 +309,19 @@ describe('permissions', () => {
       await assertFails(
         callIam(harness, name, { RoleName, ...body }, reader),
         'AccessDeniedException',
-        notAllowed(reader, `iam:${name}`, Role.Arn),
+        notAllowed(reader, `iam:${name}`, shownName(Role.Arn)),
       )
     }
     await assertFails(
       callIam(harness, 'ListRoles', {}, reader),
       'AccessDeniedException',
-      notAllowed(reader, 'iam:ListRoles', '*'),
+      notAllowed(reader, 'iam:ListRoles', iamArn('role', '')),
     )
     // Who may not look does not learn what there is.
     await assertFails(
       callIam(harness, 'GetRole', { RoleName: 'nobody' }, reader),
       'AccessDeniedException',
-      notAllowed(reader, 'iam:GetRole', iamArn('role', 'nobody')),
+      notAllowed(reader, 'iam:GetRole', 'role nobody'),
     )
   })
 

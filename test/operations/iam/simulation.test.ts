@@ -79,7 +79,7 @@ describe('policies that the request brings', () => {
     const PolicyInputList = [policyDocument({ Action: 'kms:Decrypt', Resource: '*', Condition })]
     const [blind] = await custom({ PolicyInputList })
     assert.equal(blind.EvalDecision, 'implicitDeny')
-    assert.deepEqual(blind.MissingContextValues, ['kms:encryptioncontext:app', 'kms:encryptioncontextkeys'])
+    assert.deepEqual(blind.MissingContextValues, ['kms:EncryptionContext:app', 'kms:EncryptionContextKeys'])
     const entry = (ContextKeyName: string, ContextKeyType: string, ...ContextKeyValues: string[]) => ({
       ContextKeyName,
       ContextKeyType,
@@ -258,6 +258,50 @@ describe('policies of an identity', () => {
     ]) {
       await assert.rejects(principal({ PolicySourceArn }), { code: 'InvalidInput' })
     }
+  })
+})
+
+describe('context keys', () => {
+  // The example of AWS's reference of get-context-keys-for-custom-policy, with its answer.
+  const example = policyDocument({
+    Action: 'dynamodb:*',
+    Resource: `arn:aws:dynamodb:us-west-2:123456789012:table/\${aws:username}`,
+    Condition: { DateGreaterThan: { 'aws:CurrentTime': '2015-08-16T12:00:00Z' } },
+  })
+  const names = ['aws:username', 'aws:CurrentTime']
+  const other = policyDocument({
+    Action: '*',
+    Resource: '*',
+    Condition: {
+      StringEquals: { 'aws:UserName': `\${aws:PrincipalTag/team, 'none'}\${*}` },
+      Bool: { 'aws:SecureTransport': true },
+    },
+  })
+
+  test('of policies that the request brings are those of conditions and variables, each once, as they are spelled', async () => {
+    const keysOf = async (...PolicyInputList: string[]) =>
+      (await call('GetContextKeysForCustomPolicy', { PolicyInputList })).ContextKeyNames
+    assert.deepEqual(await keysOf(example), names)
+    assert.deepEqual(await keysOf(example, other), [...names, 'aws:PrincipalTag/team', 'aws:SecureTransport'])
+    assert.deepEqual(await keysOf(ALLOW_DECRYPT), [])
+    await assert.rejects(keysOf('{'), { code: 'InvalidInput' })
+  })
+
+  test('of an identity are those of its own policies, inline and attached, and of its groups', async () => {
+    await call('CreateUser', { UserName: 'keys-user' })
+    await call('CreateGroup', { GroupName: 'keys-group' })
+    await call('AddUserToGroup', { GroupName: 'keys-group', UserName: 'keys-user' })
+    await call('PutUserPolicy', { UserName: 'keys-user', PolicyName: 'p', PolicyDocument: example })
+    await call('PutGroupPolicy', { GroupName: 'keys-group', PolicyName: 'p', PolicyDocument: other })
+    const keysOf = async (PolicySourceArn: string, more: object = {}) =>
+      (await call('GetContextKeysForPrincipalPolicy', { PolicySourceArn, ...more })).ContextKeyNames
+    const all = [...names, 'aws:PrincipalTag/team', 'aws:SecureTransport']
+    assert.deepEqual(await keysOf(iamArn('user', 'keys-user')), all)
+    const group = iamArn('group', 'keys-group')
+    assert.deepEqual(await keysOf(group), ['aws:UserName', 'aws:PrincipalTag/team', 'aws:SecureTransport'])
+    assert.deepEqual((await keysOf(group, { PolicyInputList: [example] })).at(-1), 'aws:CurrentTime')
+    await assert.rejects(keysOf(iamArn('role', 'nobody')), { code: 'NoSuchEntity' })
+    await assert.rejects(keysOf(`arn:aws:iam::${ACCOUNT}:root`), { code: 'InvalidInput' })
   })
 })
 

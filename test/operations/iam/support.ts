@@ -117,9 +117,19 @@ export async function newUser(
   return asUser(harness, userName)
 }
 
-/** authorization.md A-1. */
+/** authorization.md A-1. @param resource as refusals call it: {@link shownName}, or the ARN. */
 export function notAllowed({ arn }: Principal, permission: string, resource: string): string {
   return `User: ${arn} is not authorized to perform: ${permission} on resource: ${resource} because no identity-based policy allows the ${permission} action`
+}
+
+/**
+ * What a refusal of IAM calls the entity of this ARN: `user alice`, without the path, but `policy arn:…`. So AWS's answers read in public reports of them
+ * (aws/aws-cdk #27067: `iam:GetRole on resource: role cdk-…`; its documents: `iam:AttachRolePolicy on resource: role daxServiceRole`). What is made, and
+ * providers, it calls by their ARN.
+ */
+export function shownName(arn: string): string {
+  const [, kind] = /^arn:aws:iam::\w*:([a-z]+)\//.exec(arn)!
+  return kind === 'policy' ? `policy ${arn}` : `${kind} ${arn.split('/').at(-1)}`
 }
 
 /** What IAM says of a name, in place of the pattern that its model has. */

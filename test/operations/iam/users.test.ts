@@ -161,8 +161,10 @@ test('GetUser of the root is its account; a session of a role must name somebody
 test('GetUser of nobody fails for those who may look, and tells others nothing', async () => {
   await assertFails(callIam(harness, 'GetUser', { UserName: 'nobody' }), ...noSuchUser('nobody'))
   const mallory = await newUser(harness, 'mallory')
-  for (const UserName of ['nobody', 'bob']) {
-    const text = notAllowed(mallory, 'iam:GetUser', iamArn('user', UserName))
+  // A path in the refusal would tell that there is such a user.
+  await callIam(harness, 'CreateUser', { UserName: 'walter', Path: '/secret/' })
+  for (const UserName of ['nobody', 'bob', 'walter']) {
+    const text = notAllowed(mallory, 'iam:GetUser', `user ${UserName}`)
     await assertFails(callIam(harness, 'GetUser', { UserName }, mallory), 'AccessDeniedException', text)
   }
 })
@@ -256,7 +258,7 @@ test('a user made anew under an old name has another id and nothing of what the 
   const second = await newUser(harness, 'ken')
   assert.notEqual(second.entityId, first.entityId)
   await assert.rejects(callIam(harness, 'ListUsers', {}, first))
-  const text = notAllowed(second, 'iam:ListUsers', '*')
+  const text = notAllowed(second, 'iam:ListUsers', iamArn('user', ''))
   await assertFails(callIam(harness, 'ListUsers', {}, second), 'AccessDeniedException', text)
 })
 
