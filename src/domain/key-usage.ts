@@ -7,13 +7,13 @@ import { KEY_USES_HELD_MAX, KEY_USES_SAVE_INTERVAL_MS, KEY_USES_SAVED_AT_ONCE_MA
 import type { Log } from '../base/log.ts'
 import type { Key, KeyName } from './keys/key.ts'
 import { createNotedUses } from './noted-uses.ts'
-import type { KeyUse, Store } from './store.ts'
+import type { KeyUse, Reader, Store } from './store.ts'
 
 export interface KeyUsage {
   /** A success. Never fails, never waits. */
   note(key: Key, operation: string, time: number, eventId: string, requestId: string): void
-  /** The newest use that this node knows of; those of other nodes' last minute are not known yet. */
-  lastUse(key: Key): Promise<KeyUse | undefined>
+  /** The newest use that this node knows of: noted, or saved for `reader` to find. Those of other nodes' last minute are not known yet. */
+  lastUse(key: Key, reader: Pick<Reader, 'findLastUsage'>): Promise<KeyUse | undefined>
   /** Saves what was noted. Never fails: what could not be saved is kept. */
   save(): Promise<void>
   /** Saves for the last time. */
@@ -47,9 +47,9 @@ export function createKeyUsage(store: Store, log: Log): KeyUsage {
     note(key, operation, time, eventId, requestId) {
       uses.note(key.arn, { key, operation, time, eventId, requestId })
     },
-    async lastUse(key) {
+    async lastUse(key, reader) {
       const own = uses.peek(key.arn)
-      const saved = await store.findLastUsage(key)
+      const saved = await reader.findLastUsage(key)
       if (own === undefined || (saved !== undefined && saved.time > own.time)) return saved
       return toKeyUse(own)
     },

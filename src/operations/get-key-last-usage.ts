@@ -17,7 +17,7 @@ export const GetKeyLastUsage = defineOperation({
   ],
   audit: { readOnly: true, parameters: ({ KeyId }) => ({ keyId: KeyId }) },
   async handler(_input, { resources: [{ key }], keyUsage, store }) {
-    const use = await keyUsage.lastUse(key)
+    const use = await keyUsage.lastUse(key, store)
     const trackedSince = await store.lastUsageTrackedSince()
     return {
       KeyId: key.arn,

@@ -1,6 +1,7 @@
 /** What is known when permission is asked for: who calls, with which rights, and what his request was found to name. */
 import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { Rights } from '../domain/identity/rights.ts'
+import type { KeyUsage } from '../domain/key-usage.ts'
 import type { Decision } from '../domain/policy/decision.ts'
 import type { DenialDetail } from '../domain/policy/denial.ts'
 import type { Lookups, Reader } from '../domain/store.ts'
@@ -15,6 +16,7 @@ export interface Asked {
   readonly lookups: Lookups
   readonly reader: Reader
   readonly grants: GrantServices
+  readonly keyUsage: Pick<KeyUsage, 'lastUse'>
   readonly denials: DenialDetail
 }
 

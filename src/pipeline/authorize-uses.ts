@@ -231,18 +231,18 @@ function names(rights: Rights, conditionKey: string): boolean {
 async function lookUp(
   missing: Missing,
   { key }: LocatedKey,
-  { lookups, reader, of }: Authorization,
+  { lookups, reader, keyUsage, of }: Authorization,
 ): Promise<LookedUp> {
   if (key === undefined) return {}
   const aliasNames = missing.aliasNames ? await lookups.aliasNamesOf(key) : undefined
   return {
     // Callers who are allowed only through this condition are refused on a key with too many aliases (3.1).
     ...(aliasNames !== undefined && aliasNames.length <= ALIASES_PER_KEY_MAX ? { aliasNames } : {}),
-    ...(missing.trailingDays ? { trailingDays: await trailingDaysOf(key, reader, of.call.time) } : {}),
+    ...(missing.trailingDays ? { trailingDays: await trailingDaysOf(key, keyUsage, reader, of.call.time) } : {}),
   }
 }
 
-async function trailingDaysOf(key: Key, reader: Reader, now: number): Promise<number> {
-  const [lastUse, trackedSince] = await Promise.all([reader.findLastUsage(key), reader.lastUsageTrackedSince()])
+async function trailingDaysOf(key: Key, keyUsage: Asked['keyUsage'], reader: Reader, now: number): Promise<number> {
+  const [lastUse, trackedSince] = await Promise.all([keyUsage.lastUse(key, reader), reader.lastUsageTrackedSince()])
   return trailingDaysWithoutUsage(key, lastUse, trackedSince, now)
 }

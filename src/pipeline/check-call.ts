@@ -29,9 +29,9 @@ export interface CallToCheck {
   readonly additionalEventData: Record<string, unknown>
 }
 
-type Services = Pick<PipelineServices, 'identity' | 'grants' | 'random' | 'denials' | 'log'>
+type Services = Pick<PipelineServices, 'identity' | 'grants' | 'keyUsage' | 'random' | 'denials' | 'log'>
 
-export function createCallCheck({ identity, grants, random, denials, log }: Services) {
+export function createCallCheck({ identity, grants, keyUsage, random, denials, log }: Services) {
   /** the caller is told little, the log all. What cannot be judged is refused; operators must hear of it (section 7.7). */
   function logRefusal({ decision, resourceArn }: Refusal, fields: AuditFields, { principal, requestId }: Call): void {
     log.debug?.({ caller: principal.arn, requestId, ...fields }, 'a request was refused')
@@ -58,7 +58,7 @@ export function createCallCheck({ identity, grants, random, denials, log }: Serv
     const locating = locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
     const located = locating instanceof Promise ? await locating : locating
     checked.located = located
-    const asked = { of, located, rights, lookups, reader, grants, denials }
+    const asked = { of, located, rights, lookups, reader, grants, keyUsage, denials }
     checked.asked = asked
     const authorizing = authorizeUses(asked, (refusal) => {
       const fields = refusalFields(refusal)

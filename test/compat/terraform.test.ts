@@ -1,5 +1,7 @@
 /** Terraform with the AWS provider, unmodified: apply, a plan that shows no change, destroy. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 import { reasonToSkipTerraform, terraformIn } from '../support/terraform.ts'
@@ -117,6 +119,34 @@ resource "aws_kms_ciphertext" "secret" {
   }
 }
 
+resource "aws_kms_alias" "prefixed" {
+  name_prefix   = "alias/app-"
+  target_key_id = aws_kms_key.rotated.arn
+}
+
+resource "aws_kms_grant" "reader" {
+  name               = "reader"
+  key_id             = aws_kms_key.rotated.key_id
+  grantee_principal  = "arn:aws:iam::000000000000:root"
+  retiring_principal = "arn:aws:iam::000000000000:root"
+  operations         = ["Decrypt", "DescribeKey"]
+  constraints {
+    encryption_context_equals = {
+      role = "admin"
+    }
+  }
+}
+
+data "aws_kms_secrets" "opened" {
+  secret {
+    name    = "secret"
+    payload = aws_kms_ciphertext.secret.ciphertext_blob
+    context = {
+      role = "admin"
+    }
+  }
+}
+
 data "aws_kms_key" "app" {
   key_id     = aws_kms_alias.app.name
 }
@@ -138,6 +168,11 @@ output "set" {
   value = data.aws_kms_key.away.multi_region_configuration
 }
 
+output "opened" {
+  value     = data.aws_kms_secrets.opened.plaintext["secret"]
+  sensitive = true
+}
+
 output "found" {
   value = [data.aws_kms_key.app.id, data.aws_kms_alias.app.target_key_id]
 }
@@ -149,8 +184,12 @@ test('apply, an empty second plan, destroy', { skip, timeout: 600_000 }, async (
   const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
   context.after(() => keyhold.end())
   const { succeed } = terraformIn(folder.path, configuration(keyhold.endpoint))
-  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 10 added/)
+  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 12 added/)
+  assert.match(
+    readFileSync(join(folder.path, 'terraform.tfstate'), 'utf8'),
+    /"opened": \{\s+"value": "a secret of Terraform"/,
+  )
   // Exit code 2 would mean that there is something to change.
   succeed('plan', '-detailed-exitcode')
-  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 10 destroyed/)
+  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 12 destroyed/)
 })

@@ -34,7 +34,7 @@ test('what was noted is saved when the node stops, and is there for the next one
   context.after(() => next.stop())
   const { account, region, keyId } = key
   const ids = { eventId: `event ${NOW}`, requestId: `request ${NOW}` }
-  assert.deepEqual(await next.lastUse(key), { account, region, keyId, operation: 'Encrypt', time: NOW, ...ids })
+  assert.deepEqual(await next.lastUse(key, second), { account, region, keyId, operation: 'Encrypt', time: NOW, ...ids })
 })
 
 test('of two nodes that used a key the later use wins, whichever saves last', async (context) => {
@@ -45,7 +45,7 @@ test('of two nodes that used a key the later use wins, whichever saves last', as
   note(late, key, NOW + 2)
   note(early, key, NOW + 1)
   await late.stop()
-  assert.equal((await early.lastUse(key))?.time, NOW + 2, 'what another node has saved is newer')
+  assert.equal((await early.lastUse(key, store))?.time, NOW + 2, 'what another node has saved is newer')
   await early.stop()
   assert.equal((await store.findLastUsage(key))?.time, NOW + 2)
 })
@@ -57,7 +57,7 @@ test('many keys are saved at once, and a use that comes while others are being s
   const usage = createKeyUsage(store, silentLog)
   for (const key of keys) note(usage, key, NOW)
   const saving = usage.save()
-  assert.equal((await usage.lastUse(keys[2_499]!))?.time, NOW, 'cannot be seen on its way')
+  assert.equal((await usage.lastUse(keys[2_499]!, store))?.time, NOW, 'cannot be seen on its way')
   note(usage, keys[7]!, NOW + 1)
   await saving
   for (const key of keys) assert.equal((await store.findLastUsage(key))?.time, NOW)
@@ -83,7 +83,7 @@ test('what cannot be saved is told, kept, and saved later', async (context) => {
   await usage.save()
   assert.equal(warnings.length, 1)
   assert.equal(await store.findLastUsage(key), undefined)
-  assert.equal((await usage.lastUse(key))?.time, NOW)
+  assert.equal((await usage.lastUse(key, store))?.time, NOW)
   isBroken = false
   await usage.stop()
   assert.equal((await store.findLastUsage(key))?.time, NOW)

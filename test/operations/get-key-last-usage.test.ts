@@ -1,7 +1,7 @@
 /** operations.md 3.26; lifecycle.md DEL-31; audit.md 4.2. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Answer, createHarness, type Harness, OTHER_ACCOUNT, START_TIME } from '../support/harness.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, START_TIME } from '../support/harness.ts'
 import { DAY_MS, NO_ALIAS } from './rotations.ts'
 import { assertFails, lastRecord, MISSING_KEY_ID, moveTo, newKey, notVisible, resource } from './support.ts'
 
@@ -148,6 +148,28 @@ test('it is the newest use that counts, before and after it is saved', async () 
     await harness.service.keyUsage.save()
     assert.deepEqual(await lastUsage(KeyId), before)
   }
+})
+
+test('kms:TrailingDaysWithoutKeyUsage counts from the use that is shown, saved or not (authorization.md 3.2)', async () => {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+    Action: 'kms:*',
+    Resource: '*',
+  }
+  const Condition = { NumericLessThan: { 'kms:TrailingDaysWithoutKeyUsage': '30' } }
+  const deny = { Effect: 'Deny', Principal: '*', Action: 'kms:DisableKey', Resource: '*', Condition }
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement, deny] })
+  const { KeyId } = await newKey(harness, { Policy })
+  const disable = () => harness.call('DisableKey', { KeyId })
+  harness.clock.advance(30 * DAY_MS)
+  await harness.call('Encrypt', { KeyId, Plaintext: Message })
+  await assert.rejects(disable(), { code: 'AccessDeniedException' }, 'used just now')
+  await harness.service.keyUsage.save()
+  harness.clock.advance(30 * DAY_MS - 1)
+  await assert.rejects(disable(), { code: 'AccessDeniedException' }, 'used 29 days ago')
+  harness.clock.advance(1)
+  await disable()
 })
 
 test('a key that is not there, an alias, and a key of another account', async () => {
