@@ -41,6 +41,17 @@ describe('a custom key store over SoftHSM2', { skip }, () => {
     await assertFails(hsm.createStore(changed), 'CustomKeyStoreNameInUseException', nameInUse)
   })
 
+  test('is made once by requests that come at the same time, as from a client that did not wait for the answer (OP-1)', async () => {
+    const twin = await createHsmHarness()
+    try {
+      const ids = await Promise.all([twin.createStore(), twin.createStore(), twin.createStore()])
+      assert.equal(new Set(ids).size, 1)
+      assert.equal((await twin.call('DescribeCustomKeyStores')).CustomKeyStores.length, 1)
+    } finally {
+      await twin.close()
+    }
+  })
+
   test('is refused for a cluster that is not configured', async () => {
     const CloudHsmClusterId = 'cluster-22222222222'
     const text = `CloudHSM cluster ${CloudHsmClusterId} is not found.`
