@@ -72,7 +72,8 @@ export interface AuditRecord {
   readonly parameters: AuditFields | undefined
   readonly response: AuditFields | undefined
   readonly additional: AuditFields | undefined
-  readonly resources: readonly AuditResource[]
+  /** `undefined`: the record has no such field. */
+  readonly resources: readonly AuditResource[] | undefined
   /** Account that this copy is for; the caller's if left out. */
   readonly recipient?: string | undefined
   /** The same in the copies for all accounts (audit.md AU-5). */
@@ -312,7 +313,8 @@ function compose(record: AuditRecord, { parameters, response, additional, userAg
   line += `,"requestParameters":${parameters},"responseElements":${response}`
   if (additional !== 'null') line += `,"additionalEventData":${additional}`
   line += `,"requestID":"${record.requestId}","eventID":"${record.eventId}","readOnly":${record.readOnly}`
-  line += `,"resources":${resourcesText(record.resources)},"eventType":"AwsApiCall","managementEvent":true`
+  if (record.resources !== undefined) line += `,"resources":${resourcesText(record.resources)}`
+  line += `,"eventType":"AwsApiCall","managementEvent":true`
   const recipient = record.recipient ?? identity.account
   // A service that touched nobody's key has none.
   if (recipient !== '') line += `,"recipientAccountId":"${recipient}"`

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { HOUR_MS } from '../base/clock.ts'
 import type { Frame } from './frame.ts'
-import { readSegment } from './read-segment.ts'
+import { isDamage, readSegment } from './read-segment.ts'
 import { listStreams, type Segment } from './stream-names.ts'
 
 export interface LoggedRecord {
@@ -37,11 +37,16 @@ export async function* readAuditLog(folder: string): AsyncGenerator<LoggedRecord
 }
 
 async function* wholeFrames({ path }: Segment, isLast: boolean): AsyncGenerator<Frame, void, undefined> {
-  for await (const item of readSegment(path)) {
-    if ('frame' in item) yield item.frame
-    else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
-      throw new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`)
+  try {
+    for await (const item of readSegment(path)) {
+      if ('frame' in item) yield item.frame
+      else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
+        throw new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`)
+      }
     }
+  } catch (error) {
+    if (isDamage(error)) throw new AuditLogError(`${path}: cannot be read: ${error.message}`, { cause: error })
+    throw error
   }
 }
 

@@ -41,6 +41,17 @@ export async function* readSegment(path: string): AsyncGenerator<SegmentItem, vo
   }
 }
 
+/**
+ * Whether a file cannot be read because of what became of it: a bad disk, or something else in its place. Not if this user may not
+ * read it, or has too many files open: that says nothing about the file.
+ */
+export function isDamage(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error && 'code' in error)) return false
+  return DAMAGE.has(String(error.code))
+}
+
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
+
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {
   let last: Frame | undefined

@@ -5,7 +5,7 @@
 import { AUDIT_FINDINGS_MAX } from '../base/limits.ts'
 import { type Frame, NO_HASH } from './frame.ts'
 import { readOpenRecord, type StreamEnd } from './previous-streams.ts'
-import { readSegment, type SegmentEnd } from './read-segment.ts'
+import { isDamage, readSegment, type SegmentEnd } from './read-segment.ts'
 import { listStreams, type Segment, type StreamSegments, streamName } from './stream-names.ts'
 
 export interface AuditFinding {
@@ -43,7 +43,7 @@ export interface AuditReport {
   readonly warnings: readonly AuditFinding[]
 }
 
-/** @throws the file system's error where a file cannot be read */
+/** @throws the file system's error where this user may not read */
 export async function verifyAuditLog(folder: string): Promise<AuditReport> {
   const findings = new Findings()
   const streams: StreamCheck[] = []
@@ -75,9 +75,14 @@ async function checkStream({ stream, segments }: StreamSegments, findings: Findi
   for (const [index, segment] of segments.entries()) {
     const missing = segment.number - (segments[index - 1]?.number ?? -1) - 1
     if (missing > 0) findings.problem(segment.path, undefined, `${missing} segments before it are missing`)
-    for await (const item of readSegment(segment.path)) {
-      if ('frame' in item) check.frame(item.frame, segment, item.offset)
-      else check.segmentEnd(item.end, segment, index === segments.length - 1)
+    try {
+      for await (const item of readSegment(segment.path)) {
+        if ('frame' in item) check.frame(item.frame, segment, item.offset)
+        else check.segmentEnd(item.end, segment, index === segments.length - 1)
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      findings.problem(segment.path, undefined, `cannot be read: ${error.message}`)
     }
   }
   return check

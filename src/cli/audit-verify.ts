@@ -1,5 +1,6 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
+import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
@@ -18,6 +19,8 @@ Exit code 0: intact. 1: something is wrong, and the report says where.`,
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
     const report = await verifyAuditLog(folder.audit)
+    // Whoever made the data folder left a stream in its log.
+    if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
     terminal.print(describe(folder.audit, report))
     return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
   },

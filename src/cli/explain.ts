@@ -20,7 +20,8 @@ interface Record {
   readonly errorMessage?: string
   readonly userIdentity: { readonly type?: string; readonly arn?: string; readonly invokedBy?: string }
   readonly requestParameters: { readonly encryptionContext?: { readonly [name: string]: string } } | null
-  readonly resources: readonly { readonly ARN: string }[]
+  /** Not of operations on custom key stores. */
+  readonly resources?: readonly { readonly ARN: string }[]
   readonly additionalEventData?: { readonly authorization?: RecordedRefusal; readonly service?: RecordedService }
 }
 
@@ -111,7 +112,7 @@ async function printNow(
   const principal = callerOf(record)
   if (principal === undefined || record.eventSource !== 'kms.amazonaws.com') return
   const { authorization: refusal, service } = record.additionalEventData ?? {}
-  const resource = refusal === undefined ? record.resources.at(-1)?.ARN : refusal.resource
+  const resource = refusal === undefined ? record.resources?.at(-1)?.ARN : refusal.resource
   const action = refusal?.action ?? `kms:${record.eventName}`
   const kinds = askedOf(action)
   // Its grant says who may, and the record of a refusal does not say which one it was.

@@ -40,9 +40,10 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
 /** `500ms`, `5s`, `2m`, `1h`. @returns milliseconds. */
 export function duration(maxMs: number): Kind<number> {
+  const most = maxMs % UNITS.m === 0 ? `${maxMs / UNITS.m}m` : `${maxMs / UNITS.s}s`
   return {
     placeholder: 'DURATION',
-    expected: `a duration such as 500ms, 5s or 2m, at most ${maxMs / UNITS.m}m`,
+    expected: `a duration such as 500ms, 5s or 2m, at most ${most}`,
     read(text) {
       const [, count, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? []
       const value = count === undefined ? Number.NaN : Number(count) * UNITS[unit as keyof typeof UNITS]

@@ -117,14 +117,22 @@ export const CreateCustomKeyStore = defineChange({
     const candidate = await candidateOf(input, context)
     const made = await storeLike(store, keyStores.secrets, candidate)
     if (made !== undefined) return { candidate, made }
-    await checkStoreQuota(store, candidate)
-    await checkStoreName(store, candidate)
-    await backend.inspect(candidate, undefined, call, store)
-    return { candidate, made }
+    try {
+      await checkStoreQuota(store, candidate)
+      await checkStoreName(store, candidate)
+      await backend.inspect(candidate, undefined, call, store)
+      return { candidate, made }
+    } catch (error) {
+      // Looking at the HSM takes a while: what is in the way may have been made meanwhile by the same request.
+      const twin = await storeLike(store, keyStores.secrets, candidate)
+      if (twin === undefined) throw error
+      return { candidate, made: twin }
+    }
   },
   async handler(_input, { change, keyStores }, { candidate, made }) {
-    // Read again: it may have been deleted since.
-    const present = made && (await change.findKeyStore(made))
+    // Looked for again: it may have been deleted since, or the same request may have come twice at a time.
+    const known = made && (await change.findKeyStore(made))
+    const present = known ?? (await storeLike(change, keyStores.secrets, candidate))
     if (present !== undefined) return { CustomKeyStoreId: present.storeId }
     await checkStoreQuota(change, candidate)
     await checkStoreName(change, candidate)

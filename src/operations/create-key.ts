@@ -6,6 +6,7 @@ import { checkTags } from '../domain/keys/tags.ts'
 import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import { defaultKeyPolicy, readKeyPolicy } from '../domain/policy/key-policy.ts'
 import { defineChange } from '../pipeline/operation.ts'
+import { noteNewBackingKey } from './shapes/backing-keys.ts'
 import { auditedKeyMetadata, keyMetadata } from './shapes/key-metadata.ts'
 import {
   checkKeyParameters,
@@ -107,12 +108,13 @@ export const CreateKey = defineChange({
   },
   async handler(input, context, prepared) {
     const { key: made, materials } = prepared
-    const { change, call } = context
+    const { change, call, additionalEventData } = context
     if (made.customKeyStore !== undefined) await settleStoreKey(change, prepared)
     const { Policy } = input
     const key = Policy === undefined ? made : await withPolicy(made, { ...input, Policy }, context)
     await checkKeyQuota(change, key.account, key.region)
     await change.insertKey(key, materials)
+    noteNewBackingKey(additionalEventData, key)
     return { KeyMetadata: keyMetadata(key, call.time) }
   },
 })

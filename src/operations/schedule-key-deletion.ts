@@ -6,6 +6,7 @@ import { integer, optional, structure } from '../base/schema.ts'
 import { type Key, type KeyState, keyState } from '../domain/keys/key.ts'
 import { hasReplicas, isPrimary } from '../domain/keys/multi-region.ts'
 import { defineChange, keyNamed } from '../pipeline/operation.ts'
+import { noteDoomedBackingKey } from './shapes/backing-keys.ts'
 import { DELETABLE } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
 
@@ -51,7 +52,10 @@ export const ScheduleKeyDeletion = defineChange({
         : { deletionDate: javaDate(DeletionDate * 1000) }),
     }),
   },
-  async handler({ PendingWindowInDays: windowInDays = DAYS_BY_DEFAULT }, { resources: [{ key }], call, change }) {
+  async handler({ PendingWindowInDays: windowInDays = DAYS_BY_DEFAULT }, context) {
+    const { call, change, additionalEventData } = context
+    const [{ key }] = context.resources
+    noteDoomedBackingKey(additionalEventData, key)
     // TR-11: a primary waits for its replicas, and only then does its window begin.
     const date = isPrimary(key) && hasReplicas(key) ? undefined : call.time + windowInDays * DAY_MS
     const scheduled: Key = { ...key, deletion: { windowInDays, date } }

@@ -36,6 +36,7 @@ export const UpdateAlias = defineChange({
       locate: ({ AliasName }) => ({ by: 'alias target', aliasName: AliasName }),
       permission: 'kms:UpdateAlias',
       keyStates: ANY_STATE,
+      isUnrecorded: true,
     },
     {
       on: 'key',

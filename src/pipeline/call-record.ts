@@ -37,7 +37,7 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     if (found !== undefined && 'key' in found && !isElsewhere(found, call)) keyArn = found.arn
   const resources = resourcesOf(recorded, failed)
   const created = failed ? undefined : template.created?.(output)
-  if (created !== undefined) resources.push({ type: KEY, account: principal.account, arn: created })
+  if (created !== undefined) resources?.push({ type: KEY, account: principal.account, arn: created })
   return auditLine({
     eventId,
     requestId: call.requestId,
@@ -116,14 +116,20 @@ function isElsewhere(found: NonNullable<Located>, { region }: Call): boolean {
   return 'key' in found && found.key !== undefined && found.key.region !== region
 }
 
-/** Keys, aliases and the role to assume. Events of IAM name what they are about in their parameters only. */
-function resourcesOf({ operation: { uses }, located, call, copyFor }: RecordedCall, failed: boolean): AuditResource[] {
+/** Keys, aliases and the role to assume. Events of IAM and of key stores name what they are about in their parameters only. */
+function resourcesOf(recorded: RecordedCall, failed: boolean): AuditResource[] | undefined {
+  const { operation, located, call, copyFor } = recorded
+  const { uses } = operation
+  const [only] = uses
+  if (only?.on === 'account' && only.isAboutKeyStores === true) return undefined
   const callerAccount = call.principal.account
   const resources: AuditResource[] = []
   for (let index = 0; index < located.length; index++) {
     const found = located[index]
-    const { on } = uses[index]!
+    const use = uses[index]!
+    const { on } = use
     if (found === undefined || on === 'entity' || on === 'account' || isElsewhere(found, call)) continue
+    if (on === 'key' && use.isUnrecorded === true) continue
     const account = 'account' in found ? found.account : callerAccount
     // A failed call shows only what is the caller's own (audit.md 4.4), and a copy only what belongs to whom it is for.
     if ((failed || copyFor !== undefined) && account !== (copyFor ?? callerAccount)) continue

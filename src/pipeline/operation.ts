@@ -67,6 +67,8 @@ export interface KeyUse<Input> {
   readonly grantable?: boolean
   /** Of the grants that could allow it, those that count for this request (authorization.md GP-2); all if left out. */
   acceptsGrant?(input: Input): (grant: Grant) => boolean
+  /** Not among the resources of the record: UpdateAlias' former target, which AWS's leaves out (ct-updatealias). */
+  readonly isUnrecorded?: boolean
   /**
    * Naming a predefined alias of AWS whose key does not exist yet makes it (lifecycle.md MGD-1): whoever names it, or only
    * a service that calls for somebody.
@@ -102,6 +104,8 @@ export interface AccountUse<Input> {
   conditionKeys?(input: Input, keys: readonly (Key | undefined)[]): ConditionValues
   /** Carries kms:CallerAccount and kms:ViaService although it names no key (authorization.md 3.1). */
   readonly isAboutKeys?: boolean
+  /** Custom key stores: records have no `resources` (audit.md 4.3). */
+  readonly isAboutKeyStores?: boolean
   /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
   resourceArn?(input: Input): string
   /** What a refusal calls it; `*` or the ARN if left out. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { AuditLogError, eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
 import { eventIdOf, framesOf, lineOf, openTestLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
@@ -43,6 +43,8 @@ test('An altered or a missing segment is an error, not a shorter log', async (t)
   await writeFile(second!.path, altered)
   await assert.rejects(Array.fromAsync(readAuditLog(folder)), AuditLogError)
   await rm(second!.path)
+  await assert.rejects(Array.fromAsync(readAuditLog(folder)), AuditLogError)
+  await mkdir(second!.path)
   await assert.rejects(Array.fromAsync(readAuditLog(folder)), AuditLogError)
 })
 

@@ -1,6 +1,6 @@
 /** The offline verifier (audit.md section 10): what is altered, missing or moved shows; what a crash explains is no failure. */
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { encodeFrame, NO_HASH } from '../../src/audit/frame.ts'
@@ -144,6 +144,20 @@ test('A missing segment is a problem, wherever it is missing', async (t) => {
     await writeFile(path, bytes)
   }
   assert.deepEqual(await problemsOf(folder), [])
+})
+
+test('A segment that cannot be read is a problem, and the rest is looked at all the same', async (t) => {
+  const folder = await longLog(t)
+  const [, second] = await segmentsOf(folder)
+  await rm(second!.path)
+  await mkdir(second!.path)
+  const later = await openTestLog(folder)
+  await later.append(lineOf(0))
+  await later.close()
+  const { problems, streams } = await verifyAuditLog(folder)
+  assert.equal(problems[0]!.path, second!.path)
+  assert.match(problems[0]!.text, /^cannot be read: EISDIR/)
+  assert.deepEqual([streams.length, streams[1]!.records], [2, 1])
 })
 
 test('Segments that changed places, or come from another stream, are problems', async (t) => {

@@ -100,6 +100,14 @@ test('a key in a connected store: its metadata, and every operation on data', as
   assert.equal(KeyMetadata!.KeyState, 'Enabled')
   assert.equal(KeyMetadata!.CustomKeyStoreId, storeId)
   assert.deepEqual(KeyMetadata!.XksKeyConfiguration, { Id: 'orders-2026' })
+  const creation = server.auditLines
+    .map((line) => JSON.parse(line))
+    .findLast(({ eventName, errorCode }) => eventName === 'CreateKey' && errorCode === undefined)
+  const { customKeyStoreId, xksKeyConfiguration } = creation.responseElements.keyMetadata
+  assert.deepEqual(
+    { customKeyStoreId, xksKeyConfiguration },
+    { customKeyStoreId: storeId, xksKeyConfiguration: { id: 'orders-2026' } },
+  )
 
   const Plaintext = Buffer.from('twice sealed')
   const EncryptionContext = { tenant: 'blue' }

@@ -161,9 +161,12 @@ describe('a store whose HSM fails', { skip }, () => {
     return childPids().filter((pid) => commandOf(pid).includes('module-process'))
   }
 
+  /** Resolves when this process knows: until then a call may still be sent to a library that is gone. */
   async function killModules(): Promise<void> {
-    for (const pid of modulePids()) process.kill(pid, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const killed = new Set(modulePids())
+    for (const pid of killed) process.kill(pid, 'SIGKILL')
+    do await new Promise((resolve) => setTimeout(resolve, 20))
+    while (childPids().some((pid) => killed.has(pid)))
   }
 })
 

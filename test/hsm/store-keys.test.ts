@@ -56,6 +56,28 @@ for (const { suite, header, overhead, derivesKeys } of SUITES) {
       assert.equal(KeyMetadata.XksKeyConfiguration, undefined)
     })
 
+    test('records of its creation and of its planned deletion name the key in the HSM (ct-createkey, ct-schedule-key-deletion)', async () => {
+      const doomed = await hsm.createKey(store)
+      const recordOf = (name: string) => hsm.harness.auditRecords().findLast(({ eventName }) => eventName === name)
+      const created = recordOf('CreateKey')
+      const { origin, customKeyStoreId, cloudHsmClusterId } = created.responseElements.keyMetadata
+      assert.deepEqual(
+        { origin, customKeyStoreId, cloudHsmClusterId },
+        { origin: 'AWS_CLOUDHSM', customKeyStoreId: store, cloudHsmClusterId: hsm.hsm.clusterId },
+      )
+      assert.deepEqual(Object.keys(created.additionalEventData), ['backingKey'])
+      const { backingKeyId, ...more } = JSON.parse(created.additionalEventData.backingKey)
+      assert.deepEqual(more, {})
+      assert.match(await objects(), new RegExp(`ID:\\s+${backingKeyId}`))
+      await hsm.call('ScheduleKeyDeletion', { KeyId: doomed.KeyId, PendingWindowInDays: 7 })
+      assert.deepEqual(recordOf('ScheduleKeyDeletion').additionalEventData, {
+        customKeyStoreId: store,
+        clusterId: hsm.hsm.clusterId,
+        backingKeys: JSON.stringify([{ backingKeyId }]),
+      })
+      await hsm.call('CancelKeyDeletion', { KeyId: doomed.KeyId })
+    })
+
     test('is one AES key of the token, with its ARN as label, which cannot be read', async () => {
       const listed = await objects()
       assert.match(listed, /Secret Key Object; AES length 32/)

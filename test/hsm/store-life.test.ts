@@ -41,6 +41,17 @@ describe('a custom key store over SoftHSM2', { skip }, () => {
     await assertFails(hsm.createStore(changed), 'CustomKeyStoreNameInUseException', nameInUse)
   })
 
+  test('is made once by requests that come at the same time, as from a client that did not wait for the answer (OP-1)', async () => {
+    const twin = await createHsmHarness()
+    try {
+      const ids = await Promise.all([twin.createStore(), twin.createStore(), twin.createStore()])
+      assert.equal(new Set(ids).size, 1)
+      assert.equal((await twin.call('DescribeCustomKeyStores')).CustomKeyStores.length, 1)
+    } finally {
+      await twin.close()
+    }
+  })
+
   test('is refused for a cluster that is not configured', async () => {
     const CloudHsmClusterId = 'cluster-22222222222'
     const text = `CloudHSM cluster ${CloudHsmClusterId} is not found.`
@@ -97,17 +108,27 @@ describe('a custom key store over SoftHSM2', { skip }, () => {
     assert.match(lines, /CreateCustomKeyStore/)
     for (const secret of [hsm.hsm.pin, 'another-password', 'another-pin']) assert.ok(!lines.includes(secret), secret)
     const created = hsm.harness.auditRecords().find(({ eventName }) => eventName === 'CreateCustomKeyStore')
-    assert.deepEqual(created.requestParameters, {
-      customKeyStoreName: 'vault',
-      clusterId: hsm.hsm.clusterId,
-      trustAnchorCertificate: hsm.hsm.certificate,
-    })
+    // As in AWS's example (ct-create-keystore): without the certificate.
+    assert.deepEqual(created.requestParameters, { customKeyStoreName: 'vault', clusterId: hsm.hsm.clusterId })
     assert.deepEqual(created.responseElements, { customKeyStoreId: store })
     assert.equal(created.readOnly, false)
     const connected = hsm.harness.auditRecords().find(({ eventName }) => eventName === 'ConnectCustomKeyStore')
     assert.deepEqual(connected.requestParameters, { customKeyStoreId: store })
     assert.deepEqual(connected.additionalEventData, { customKeyStoreName: 'vault', clusterId: hsm.hsm.clusterId })
-    assert.deepEqual(connected.resources, [])
+  })
+
+  test('no record of an operation on stores has resources, whatever became of it (audit.md 4.3)', () => {
+    const records = hsm.harness.auditRecords().filter(({ eventName }) => eventName.includes('CustomKeyStore'))
+    assert.deepEqual([...new Set(records.map(({ eventName }) => eventName))].sort(), [
+      'ConnectCustomKeyStore',
+      'CreateCustomKeyStore',
+      'DeleteCustomKeyStore',
+      'DescribeCustomKeyStores',
+      'DisconnectCustomKeyStore',
+      'UpdateCustomKeyStore',
+    ])
+    assert.ok(records.some(({ errorCode }) => errorCode !== undefined))
+    for (const record of records) assert.ok(!('resources' in record), record.eventName)
   })
 })
 

@@ -94,7 +94,7 @@ test('what cannot be used is named', () => {
     [at('address: "not a host"'), /address: expected a host name or an IP address/],
     [at('port: 0'), /port: expected a whole number from 1 to 65535/],
     [at('private: perhaps'), /private: expected true or false/],
-    [at('timeout: 11s'), /timeout: expected a duration/],
+    [at('timeout: 11s'), /timeout: expected a duration such as 500ms, 5s or 2m, at most 10s/],
     [at('timeout: 250'), /timeout: expected a duration/],
     [at('ca: missing.pem'), /no such file/],
     [at('ca: odd.pem'), /there is no PEM certificate in it/],

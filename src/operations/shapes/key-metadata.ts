@@ -130,7 +130,7 @@ export function creatingMetadata(replica: Key, primary: Key, now: number): KeyMe
   return { ...metadata, Enabled: false, KeyState: 'Creating', ...(ExpirationModel && { ExpirationModel }) }
 }
 
-/** The members that audit.md 4.3 lists, under the names of AWS's records. */
+/** The members that audit.md 4.3 lists, and those that say where a key in a store is (ct-createkey), under the names of AWS's records. */
 export function auditedKeyMetadata(metadata: KeyMetadata): AuditFields {
   return {
     aWSAccountId: metadata.AWSAccountId,
@@ -142,13 +142,17 @@ export function auditedKeyMetadata(metadata: KeyMetadata): AuditFields {
     keyUsage: metadata.KeyUsage,
     keyState: metadata.KeyState,
     origin: metadata.Origin,
+    customKeyStoreId: metadata.CustomKeyStoreId,
+    cloudHsmClusterId: metadata.CloudHsmClusterId,
     keyManager: metadata.KeyManager,
     keySpec: metadata.KeySpec,
     customerMasterKeySpec: metadata.CustomerMasterKeySpec,
     encryptionAlgorithms: metadata.EncryptionAlgorithms,
     signingAlgorithms: metadata.SigningAlgorithms,
+    keyAgreementAlgorithms: metadata.KeyAgreementAlgorithms,
     macAlgorithms: metadata.MacAlgorithms,
     multiRegion: metadata.MultiRegion,
+    xksKeyConfiguration: metadata.XksKeyConfiguration && { id: metadata.XksKeyConfiguration.Id },
   }
 }
 

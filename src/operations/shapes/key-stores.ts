@@ -95,7 +95,7 @@ export function checkConnectivity(input: StoreParameters): void {
 
 /** SO-3: identity policies alone decide, on `*`. */
 export function keyStoreUse<Input>(permission: string): AccountUse<Input> {
-  return { on: 'account', permission, isAboutKeys: true }
+  return { on: 'account', permission, isAboutKeys: true, isAboutKeyStores: true }
 }
 
 interface StoreOfCall {
@@ -120,11 +120,10 @@ export function noteStore(additionalEventData: Record<string, unknown>, store: C
   if (store.type === 'AWS_CLOUDHSM') additionalEventData.clusterId = store.clusterId
 }
 
-/** Passwords and proxy credentials are in no record. */
+/** Passwords and proxy credentials are in no record, nor is the certificate, which AWS's record leaves out (ct-create-keystore). */
 export function auditedParameters(input: StoreParameters): AuditFields {
   return {
     clusterId: input.CloudHsmClusterId,
-    trustAnchorCertificate: input.TrustAnchorCertificate,
     xksProxyUriEndpoint: input.XksProxyUriEndpoint,
     xksProxyUriPath: input.XksProxyUriPath,
     xksProxyConnectivity: input.XksProxyConnectivity,

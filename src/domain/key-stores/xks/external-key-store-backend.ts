@@ -5,7 +5,7 @@
 import { partitionOf } from '../../../base/arn.ts'
 import type { Clock } from '../../../base/clock.ts'
 import { invalidCiphertext, KmsError } from '../../../base/errors.ts'
-import { BLOB_NONCE_BYTES, INNER_SUITE, openBlob, sealBlob } from '../../../crypto/ciphertext-blob.ts'
+import { BLOB_NONCE_BYTES, type BlobKey, INNER_SUITE, openBlob, sealBlob } from '../../../crypto/ciphertext-blob.ts'
 import { externalAad, externalBlob, parseExternalBlob } from '../../../crypto/external-blob.ts'
 import type { Key } from '../../keys/key.ts'
 import type { ExternalKeyStore } from '../custom-key-store.ts'
@@ -152,14 +152,27 @@ export function createExternalKeyStoreBackend(options: ExternalKeyStoreOptions):
       const parsed = parseExternalBlob(blob)
       if (parsed === undefined || parsed.materialId !== key.currentMaterialId) throw invalidCiphertext()
       const material = await message.innerMaterial()
-      const inner = await send(store, key, message, (client, externalId, about, aad) =>
-        client.decrypt(externalId, about, parsed.sealed, aad),
-      )
-      return openBlob(material, message.contextHash, inner, INNER_SUITE)
+      return send(store, key, message, async (client, externalId, about, aad) => {
+        const inner = await client.decrypt(externalId, about, parsed.sealed, aad)
+        return openInner(material, message.contextHash, inner)
+      })
     },
     async close() {
       connections.close()
     },
+  }
+}
+
+/**
+ * KS-5: what the proxy gave back is authentic by its own word, so one that does not open is the proxy's fault, and no
+ * `InvalidCiphertextException`. @throws {ProxyError}
+ */
+function openInner(material: BlobKey, contextHash: Buffer, inner: Buffer): Buffer {
+  try {
+    return openBlob(material, contextHash, inner, INNER_SUITE)
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error
+    throw new ProxyError('malformed answer', 'plaintext is not what was sealed for this key and encryption context')
   }
 }
 
