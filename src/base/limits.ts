@@ -193,6 +193,8 @@ export const FREE_SPACE_BYTES_RESERVE = 4 * 1024 * 1024
 export const FREE_SPACE_INTERVAL_MS = 2_000
 
 /** Timed work: how often a node looks, and how long the one that does it may hold the lease without renewing. */
+/** After a start: what fell due while nobody ran is made up for, but not before the first calls are answered. */
+export const JOB_FIRST_DELAY_MS = 1_000
 export const JOB_INTERVAL_MS = 10_000
 export const JOB_LEASE_MS = 60_000
 /** lifecycle.md DEL-31: how often a node saves when keys were last used, and how many keys it holds until then. */

@@ -3,7 +3,7 @@
  * effects are also checked at use, so a late job never lets anything work that must not.
  */
 import type { Clock } from '../base/clock.ts'
-import { JOB_INTERVAL_MS, JOB_LEASE_MS } from '../base/limits.ts'
+import { JOB_FIRST_DELAY_MS, JOB_INTERVAL_MS, JOB_LEASE_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { Store } from '../domain/store.ts'
 
@@ -61,10 +61,12 @@ export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node
   const look = () => {
     if (running === undefined) void begin()
   }
+  const first = setTimeout(look, JOB_FIRST_DELAY_MS).unref()
   const timer = setInterval(look, JOB_INTERVAL_MS).unref()
   return {
     runAll,
     async stop() {
+      clearTimeout(first)
       clearInterval(timer)
       await (next ?? running)
     },
