@@ -5,7 +5,7 @@ import { QUERY_DEPTH_MAX, QUERY_PARAMETERS_MAX } from '../base/limits.ts'
 import { formText, parseParameters, QueryError, type QueryNode, type QueryTree, queryTree } from '../base/query-tree.ts'
 import type { Service } from '../base/services.ts'
 import type { Operation } from '../pipeline/operation.ts'
-import { type Answer, textXmlAnswer } from './answer.ts'
+import { type Answer, plainJsonAnswer, textXmlAnswer } from './answer.ts'
 import { xmlElement, xmlText } from './xml.ts'
 
 export type QueryService = Exclude<Service, 'kms'>
@@ -68,12 +68,42 @@ function namespaceOf(service: QueryService): string {
   return `https://${service}.amazonaws.com/doc/${VERSIONS[service]}/`
 }
 
+export type QueryForm = 'xml' | 'json'
+
+/** STS answers in JSON to those who ask for it: aws-iam-authenticator, which checks tokens of Kubernetes clusters, reads nothing else. */
+export function formAsked(service: QueryService, { headers }: SignedRequest): QueryForm {
+  return service === 'sts' && /(?:^|,)\s*application\/json\s*(?:;|,|$)/i.test(headers.get('accept') ?? '')
+    ? 'json'
+    : 'xml'
+}
+
 /** @param output `undefined` for operations without one: their answer has no result. */
-export function queryAnswer(service: QueryService, { name }: Operation, output: unknown, requestId: string): Answer {
+export function queryAnswer(
+  service: QueryService,
+  { name }: Operation,
+  output: unknown,
+  requestId: string,
+  form: QueryForm,
+): Answer {
+  if (form === 'json') {
+    const response = { [`${name}Result`]: output, ResponseMetadata: { RequestId: requestId } }
+    return plainJsonAnswer(200, { [`${name}Response`]: withSeconds(response) }, requestId)
+  }
   const result = xmlElement(`${name}Result`, output)
   const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`
   const body = `<${name}Response xmlns="${namespaceOf(service)}">${result}${metadata}</${name}Response>`
   return textXmlAnswer(200, body, requestId)
+}
+
+/** Times are seconds since the epoch in JSON; of those of STS there is one. */
+function withSeconds(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === 'Expiration' ? Date.parse(member) / 1000 : withSeconds(member),
+    ]),
+  )
 }
 
 /** Errors that the domain shares with KMS, by their names in the query protocol. */
@@ -116,11 +146,21 @@ const STATUS: ReadonlyMap<string, number> = new Map([
 ])
 
 /** @param isInside false: whatever failed did so before the operation began. */
-export function queryErrorAnswer(service: QueryService, error: unknown, requestId: string, isInside: boolean): Answer {
+export function queryErrorAnswer(
+  service: QueryService,
+  error: unknown,
+  requestId: string,
+  isInside: boolean,
+  form: QueryForm,
+): Answer {
   const { code: thrown, text } = error instanceof KmsError ? error : new KmsError('KMSInternalException')
   const code = (isInside ? undefined : OF_AUTHENTICATION.get(thrown)) ?? SHARED.get(thrown) ?? thrown
   const status = STATUS.get(code) ?? 400
   const type = status >= 500 ? 'Receiver' : 'Sender'
+  if (form === 'json') {
+    const answer = { Error: { Code: code, Message: text, Type: type }, RequestId: requestId }
+    return plainJsonAnswer(status, answer, requestId)
+  }
   const message = text === undefined ? '' : `<Message>${xmlText(text)}</Message>`
   const body =
     `<ErrorResponse xmlns="${namespaceOf(service)}"><Error><Type>${type}</Type><Code>${xmlText(code)}</Code>${message}</Error>` +

@@ -19,6 +19,7 @@ import { CLOCK_PATH, type ControlEndpoint } from './clock-endpoint.ts'
 import { errorAnswer } from './error-response.ts'
 import {
   findQueryOperation,
+  formAsked,
   isQueryRequest,
   type QueryService,
   queryAnswer,
@@ -116,10 +117,10 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       progress.isAuthenticated = operation.unsigned !== true
       const call = callOf(request, requestId, service === 'iam' ? { ...who, region: IAM_REGION } : who)
       const output = await execute(operation, operation.input.fromQuery(parameters), call)
-      return queryAnswer(service, operation, output, requestId)
+      return queryAnswer(service, operation, output, requestId, formAsked(service, request))
     } catch (error) {
       const isInside = progress.isAuthenticated || progress.operation?.unsigned === true
-      const answer = queryErrorAnswer(service, error, requestId, isInside)
+      const answer = queryErrorAnswer(service, error, requestId, isInside, formAsked(service, request))
       noteFailure(request, answer, error, progress)
       return answer
     }

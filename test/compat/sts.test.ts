@@ -318,12 +318,15 @@ signer = RequestSigner(sts.meta.service_model.service_id, 'eu-central-1', 'sts',
 eks = signer.generate_presigned_url({'method': 'GET', 'url': sys.argv[1] + '/?Action=GetCallerIdentity&Version=2011-06-15',
   'body': {}, 'headers': {'x-k8s-aws-id': 'cluster'}, 'context': {}}, region_name='eu-central-1', expires_in=60, operation_name='')
 answer = urllib.request.urlopen(urllib.request.Request(eks, headers={'x-k8s-aws-id': 'cluster'})).read().decode()
-try:
-    urllib.request.urlopen(urllib.request.Request(eks, headers={'x-k8s-aws-id': 'other'}))
-    refused = 'nothing'
-except urllib.error.HTTPError as error:
-    refused = error.read().decode()
-print(json.dumps([asked['Arn'], read, answer, refused]))
+def refusal(headers):
+    try:
+        urllib.request.urlopen(urllib.request.Request(eks, headers=headers))
+        return 'nothing'
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+# What aws-iam-authenticator sends, and the members that it reads.
+verified = urllib.request.urlopen(urllib.request.Request(eks, headers={'x-k8s-aws-id': 'cluster', 'accept': 'application/json'})).read().decode()
+print(json.dumps([asked['Arn'], read, answer, refusal({'x-k8s-aws-id': 'other'}), verified, refusal({'x-k8s-aws-id': 'other', 'accept': 'application/json'})]))
 `
 
 test('boto3: presigned URLs of GetCallerIdentity prove who somebody is', {
@@ -331,8 +334,12 @@ test('boto3: presigned URLs of GetCallerIdentity prove who somebody is', {
 }, async () => {
   const { status, stdout, stderr } = await run('python3', ['-c', BOTO3, server.endpoint], STATIC)
   assert.equal(status, 0, stderr)
-  const [arn, read, eks, refused] = JSON.parse(stdout)
+  const [arn, read, eks, refused, verified, refusedInJson] = JSON.parse(stdout)
   assert.equal(arn, `arn:aws:iam::${ACCOUNT}:user/alice`)
   for (const answer of [read, eks]) assert.ok(answer.includes(`<Arn>${arn}</Arn>`), answer)
   assert.match(refused, /<Code>SignatureDoesNotMatch<\/Code>/)
+  const { GetCallerIdentityResult } = JSON.parse(verified).GetCallerIdentityResponse
+  assert.deepEqual([GetCallerIdentityResult.Account, GetCallerIdentityResult.Arn], [ACCOUNT, arn])
+  assert.ok(GetCallerIdentityResult.UserId.startsWith('AIDA'))
+  assert.equal(JSON.parse(refusedInJson).Error.Code, 'SignatureDoesNotMatch')
 })

@@ -50,9 +50,19 @@ const Unsigned = defineOperation({
   handler: () => ({ Answer: 'to anybody' }),
 })
 
+const Timed = defineOperation({
+  service: 'sts',
+  unsigned: true,
+  name: 'Timed',
+  input: structure({}),
+  uses: [],
+  audit,
+  handler: () => ({ Credentials: { Expiration: '2026-01-02T03:04:05Z' } }),
+})
+
 let server: QueryServer
 before(async () => {
-  server = await startQueryServer([Everything, Silent, Failing], [Unsigned])
+  server = await startQueryServer([Everything, Silent, Failing], [Unsigned, Timed])
 })
 after(() => server.close())
 
@@ -88,6 +98,35 @@ test('GetCallerIdentity answers in the form of STS', async () => {
       `<UserId>${ALICE_ID}</UserId><Account>${ACCOUNT}</Account><Arn>${ALICE}</Arn></GetCallerIdentityResult>` +
       `<ResponseMetadata><RequestId>${headers['x-amzn-requestid']}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
   )
+})
+
+test('STS answers in JSON to those who accept it, IAM does not', async () => {
+  const headers = { accept: 'application/json' }
+  const answer = await server.send(IDENTITY, { ...STS, headers })
+  assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'application/json'])
+  assert.deepEqual(JSON.parse(answer.body), {
+    GetCallerIdentityResponse: {
+      GetCallerIdentityResult: { UserId: ALICE_ID, Account: ACCOUNT, Arn: ALICE },
+      ResponseMetadata: { RequestId: answer.headers['x-amzn-requestid'] },
+    },
+  })
+  const refused = await server.send('Action=Nothing&Version=2011-06-15', { ...STS, headers })
+  assert.equal(refused.status, 400)
+  assert.deepEqual(JSON.parse(refused.body), {
+    Error: {
+      Code: 'InvalidAction',
+      Message: 'Could not find operation Nothing for version 2011-06-15',
+      Type: 'Sender',
+    },
+    RequestId: refused.headers['x-amzn-requestid'],
+  })
+  const timed = await server.send('Action=Timed&Version=2011-06-15', { unsigned: true, headers })
+  assert.deepEqual(JSON.parse(timed.body).TimedResponse.TimedResult, { Credentials: { Expiration: 1_767_323_045 } })
+  for (const accept of ['*/*', 'text/xml', 'application/json-seq']) {
+    const { body } = await server.send(IDENTITY, { ...STS, headers: { accept } })
+    assert.match(body, /^<GetCallerIdentityResponse /, accept)
+  }
+  assert.match((await server.send(`Action=Silent&${IAM}`, { headers })).body, /^<SilentResponse /)
 })
 
 test('an operation without output has no result element', async () => {
