@@ -20,6 +20,7 @@ export const keyReport = defineCommand({
   args: ['KEY'],
   settings: ['data', 'account', 'region', 'json', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own" },
+  meanings: { account: 'Account of a key that is not named by its ARN.', region: 'Region of such a key.' },
   description: `
 Tells all that Keyhold knows about one key, for whoever has to decide whether it may be deleted: who
 used it last, when, how and from where; its state, aliases, tags and rotation; whom its policy names.

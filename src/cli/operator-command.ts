@@ -50,6 +50,7 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
     flags,
     settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
     fallbacks: { data: '~/.local/share/keyhold', account: 'the only one', externalAccounts: 'reject' },
+    meanings: { account: 'Account to work on.', region: 'Region in the files with access keys.' },
     description: `${description.trim()}\n${ABOUT}`,
     async run({ settings, flags, args, terminal }) {
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))

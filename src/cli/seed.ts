@@ -23,6 +23,10 @@ export const seed = defineCommand({
   args: ['FILE'],
   settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own", externalAccounts: 'reject' },
+  meanings: {
+    account: 'Account of keys and identities that name none.',
+    region: 'Region of keys that name none.',
+  },
   description: `
 Creates the keys, aliases and identities that a YAML file describes (docs/seed-file.md). Stop the
 server first. What is there already, just as the file wants it, is left alone; if anything

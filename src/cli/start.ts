@@ -36,6 +36,10 @@ export const start = defineCommand({
     'config',
   ],
   fallbacks: { data: '~/.local/share/keyhold', account: 'a random one', externalAccounts: 'reject' },
+  meanings: {
+    account: 'Account that the first start makes, with an administrator.',
+    region: 'Region of examples and of the credentials file.',
+  },
   description: `
 Runs a durable server. The first start makes the data folder with a root key, an account and an
 administrator, whose access key it writes to the file 'credentials' there, for AWS tools to read.
