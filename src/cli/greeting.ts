@@ -61,6 +61,12 @@ function firstStartAdvice({ rootKey, rootKeyParameters }: DataFolder, hasKeyFile
     : [`Back up ${rootKeyParameters} and remember your passphrase:`, 'every key here is lost without both.']
 }
 
+/** For whoever did not get to see the greeting of the first start, because the server could not listen then. */
+export function madeFolderNote(folder: DataFolder): string {
+  const [first, second] = firstStartAdvice(folder, existsSync(folder.rootKey))
+  return `keyhold: made the data folder ${folder.path}\n${first}\n${second}`
+}
+
 function tryServer({ credentials }: DataFolder, hasCredentials: boolean, region: string, endpoint: string): string {
   const file = hasCredentials ? `AWS_SHARED_CREDENTIALS_FILE=${shellWord(credentials)} ` : ''
   return `${file}aws kms create-key --profile ${PROFILE} --region ${region} --endpoint-url ${endpoint}`

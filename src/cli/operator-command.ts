@@ -4,7 +4,7 @@ import type { CommandFlags, FlagValues } from '../config/command-flags.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
-import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
 import { type Command, defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
@@ -55,6 +55,7 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
     async run({ settings, flags, args, terminal }) {
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
       requireDataFolder(folder)
+      requireOwner(folder)
       const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
       const { externalAccounts } = settings
       const node = await openOperatorNode({ ...choice, folder, externalAccounts, log: silentLog })

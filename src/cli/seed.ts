@@ -9,7 +9,7 @@ import { createKeyMaterials } from '../domain/keys/key-material.ts'
 import { applySeed, type SeedDefaults, type SeedOutcome } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
-import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
 import { lockFolder } from '../start/folder-lock.ts'
 import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
@@ -36,6 +36,7 @@ Meant for development: material and secrets that are written down in a file prot
   async run({ settings, args: [file], terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
+    requireOwner(folder)
     const loaded = loadSeedFile(file!)
     const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
     const lock = await lockFolder(folder)

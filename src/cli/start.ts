@@ -13,7 +13,7 @@ import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
-import { serverGreeting } from './greeting.ts'
+import { madeFolderNote, serverGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const start = defineCommand({
@@ -63,7 +63,10 @@ has accepted; a second one at once.`,
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
-      const serving = await serve(settings.workers, task, log)
+      const serving = await serve(settings.workers, task, log).catch((error) => {
+        if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
+        throw error
+      })
       const signal = firstSignal(() => serving.kill())
       terminal.print(
         serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),

@@ -144,7 +144,7 @@ test('a missing root key is not replaced once something was sealed under it', as
   const folder = newFolder()
   await prepare(folder)
   rmSync(folder.rootKey)
-  await assert.rejects(prepare(folder), /is missing.*backup/)
+  await assert.rejects(prepare(folder), /root-key .*is missing, and this data folder was made with it/)
   assert.ok(!readdirSync(folder.path).includes('root-key'))
 })
 
