@@ -45,8 +45,8 @@ Runs a durable server. The first start makes the data folder with a root key, an
 administrator, whose access key it writes to the file 'credentials' there, for AWS tools to read.
 Back up the root key: without it nobody can read the store again, and that includes you.
 
-Prints 'listening on URL' when it is ready. SIGTERM or Ctrl-C stops it after the requests that it
-has accepted; a second one at once.`,
+Prints 'listening on URL' when it is ready. SIGTERM, SIGHUP or Ctrl-C stops it after the requests that
+it has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)

@@ -302,6 +302,17 @@ test('with a certificate it speaks HTTPS', TIMEOUT, async (context) => {
   assert.ok(typeof status === 'number' && status >= 400 && status < 500, `an unsigned call is refused: ${status}`)
 })
 
+test('a terminal that is closed stops it in order', TIMEOUT, async (context) => {
+  const data = dataFolder(context)
+  const server = await start(context, ['--workers', '2', '--data', data])
+  // The terminal tells all of its processes.
+  for (const worker of childrenOf(server.pid)) process.kill(worker, 'SIGHUP')
+  assert.equal(await server.end('SIGHUP'), 0)
+  const verified = keyhold(['audit', 'verify', '--data', data])
+  assert.equal(verified.status, 0)
+  assert.doesNotMatch(verified.stdout, /warnings|open$|crashed/m)
+})
+
 test('a second signal ends it at once', TIMEOUT, async (context) => {
   const data = dataFolder(context)
   const server = await start(context, ['--workers', '1', '--data', data])
