@@ -93,10 +93,18 @@ function chooseAccount(accounts: readonly string[], wanted: string | undefined, 
   }
   if (wanted === undefined && accounts.length === 1) return only
   if (wanted !== undefined && accounts.includes(wanted)) return wanted
-  const hint = `the accounts are ${accounts.join(', ')}`
   throw wanted === undefined
-    ? new UsageError('which account? name it with --account', { hint })
-    : new UsageError(`--account ${wanted}: there is no such account in ${path}`, { hint })
+    ? whichAccount(accounts)
+    : new UsageError(`--account ${wanted}: there is no such account in ${path}`, { hint: accountsHint(accounts) })
+}
+
+/** None of several is the one that is meant. */
+export function whichAccount(accounts: readonly string[]): UsageError {
+  return new UsageError('which account? name it with --account', { hint: accountsHint(accounts) })
+}
+
+function accountsHint(accounts: readonly string[]): string {
+  return `the accounts are ${accounts.join(', ')}`
 }
 
 interface IamPage {

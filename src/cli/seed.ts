@@ -1,4 +1,5 @@
 /** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
+import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
@@ -6,6 +7,7 @@ import { createRandomSource } from '../crypto/random.ts'
 import { NO_KEY_STORES } from '../domain/key-stores/key-stores.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
 import { createKeyMaterials } from '../domain/keys/key-material.ts'
+import type { Store } from '../domain/store.ts'
 import { applySeed, type SeedDefaults, type SeedOutcome } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
@@ -15,6 +17,7 @@ import { lockFolder } from '../start/folder-lock.ts'
 import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import { defineCommand } from './command.ts'
+import { whichAccount } from './operator-command.ts'
 import { EXIT_OK } from './terminal.ts'
 
 const NODE = 'seed'
@@ -37,7 +40,7 @@ Meant for development: material and secrets that are written down in a file prot
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
     requireOwner(folder)
-    const loaded = loadSeedFile(file!)
+    const loaded = loadSeedFile(resolve(terminal.folder, file!))
     const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
     const lock = await lockFolder(folder)
     try {
@@ -59,14 +62,23 @@ async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, 
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
     const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
-    const [ownAccount = DEVELOPMENT_ACCOUNT] = await store.listAccounts()
-    const defaults: SeedDefaults = { account: wanted.account ?? ownAccount, region: wanted.region }
+    const account = wanted.account ?? (await onlyAccount(store, loaded))
+    const defaults: SeedDefaults = { account, region: wanted.region }
     const externalAccounts = wanted.externalAccounts ?? 'reject'
     const services = { store, keyMaterials, domainKeys, random, clock: systemClock, externalAccounts }
     return await applySeed(services, loaded, defaults)
   } finally {
     await store.close()
   }
+}
+
+/** @throws {UsageError} if there are several, and the seed does not say of all that is in it whose it is. */
+async function onlyAccount(store: Store, { account, keys, identities }: Seed): Promise<string> {
+  const accounts = await store.listAccounts()
+  const owned = [...keys, ...identities.groups, ...identities.users, ...identities.roles]
+  const namesAll = account !== undefined || owned.every((entry) => entry.account !== undefined)
+  if (accounts.length > 1 && !namesAll) throw whichAccount(accounts)
+  return accounts[0] ?? DEVELOPMENT_ACCOUNT
 }
 
 function report({ keysMade, aliasesMade, keysFound, identitiesMade, identitiesFound }: SeedOutcome): string {
