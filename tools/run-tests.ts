@@ -14,16 +14,20 @@ const SUITES: Readonly<Record<string, { readonly include: string; readonly exclu
   browser: { include: 'test/browser/**/*.test.ts', exclude: [] },
 }
 
-const name = process.argv[2] ?? 'unit'
+const [first, ...others] = process.argv.slice(2)
+// Without a name it is the suite of `npm test`, whose flags follow at once.
+const isNamed = first !== undefined && !first.startsWith('-')
+const name = isNamed ? first : 'unit'
+const flags = isNamed || first === undefined ? others : [first, ...others]
 const suite = SUITES[name]
 if (suite === undefined) fail(`unknown suite '${name}', expected one of: ${Object.keys(SUITES).join(', ')}`)
 
 const files = globSync(suite.include).filter((file) => !suite.exclude.some((folder) => file.startsWith(folder)))
 if (files.length === 0) fail(`no test files in suite '${name}'`)
 
-// Names of single files or other flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
+// Flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
 // Node leaves one core idle by default, which is half of a small machine.
-const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...process.argv.slice(3)]
+const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...flags]
 const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], { stdio: 'inherit' })
 process.exitCode = status ?? 1
 
