@@ -130,7 +130,7 @@ function checkMode({ folder, mode, account: wanted }: PrepareOptions, accounts: 
     return
   }
   if (isForDevelopment && accounts.length > 0) {
-    throw new UsageError(`${folder.path} belongs to 'keyhold dev', which gave it users from a seed`, {
+    throw new UsageError(`${folder.path} belongs to 'keyhold dev', which let everybody use what is in it`, {
       hint: 'give the server a folder of its own with --data',
     })
   }
