@@ -19,6 +19,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './base/clock.ts'
 import { silentLog } from './base/log.ts'
 import type { ClockControl } from './base/movable-clock.ts'
 import { requireLoopback } from './config/listen-rules.ts'
+import { UsageError } from './config/operator-error.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import { readSeed, type Seed } from './seed/seed.ts'
 import type { SeedDocument } from './seed/seed-document.ts'
@@ -26,6 +27,7 @@ import { loadSeedFile } from './seed/seed-file.ts'
 import { CONSOLE_FOLDER } from './start/console-folder.ts'
 import { openDevelopmentNode } from './start/development.ts'
 import { guardPolicyIn, guardPolicyOf } from './start/guard-policy.ts'
+import { checkOptions } from './start/in-process-options.ts'
 
 export type {
   SeedAccountDocument,
@@ -117,11 +119,28 @@ const HOST = '127.0.0.1'
 const REGION = 'us-east-1'
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
-/** @returns once it listens. @throws if the port is taken, the seed is faulty or contradicts the data folder. */
+/** Every one, for those who misspell one where no type says so. */
+const OPTIONS = Object.freeze({
+  port: true,
+  host: true,
+  data: true,
+  seed: true,
+  region: true,
+  attestationRoots: true,
+  account: true,
+  grantPropagationDelayMs: true,
+  identityProviders: true,
+  guardPolicy: true,
+  verboseDenials: true,
+} satisfies Record<keyof KeyholdOptions, true>)
+
+/** @returns once it listens. @throws if an option means nothing, if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {
+  checkOptions({ ...options }, Object.keys(OPTIONS))
   const { host = HOST, port = 0, region = REGION, account, data, attestationRoots } = options
   const { grantPropagationDelayMs, verboseDenials } = options
   requireLoopback(host)
+  if (attestationRoots !== undefined) await checkRoots(attestationRoots)
   const seed = seedOf(options.seed)
   const identityProviders = await providersOf(options.identityProviders)
   const guardPolicy = guardOf(options.guardPolicy)
@@ -138,6 +157,16 @@ export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhol
   } catch (error) {
     await node.stop()
     throw error
+  }
+}
+
+/** A path, or roots in another form, would be believed to be trusted. */
+async function checkRoots(pem: string): Promise<void> {
+  const { parseRoots } = await import('./crypto/attestation/roots.ts')
+  try {
+    parseRoots(pem)
+  } catch (cause) {
+    throw new UsageError(`startKeyhold: attestationRoots: ${(cause as Error).message}`, { cause })
   }
 }
 

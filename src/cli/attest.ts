@@ -19,7 +19,7 @@ it was started with 'keyhold dev --attestation-issuer' and the same file. Good f
   openssl genrsa -out enclave.pem 2048 && openssl rsa -in enclave.pem -pubout -out enclave.pub
   keyhold attest enclave.pub --attestation-issuer issuer.pem | base64 -d > document.cbor
   aws kms generate-data-key --key-id alias/app --key-spec AES_256 --recipient \\
-    KeyEncryptionAlgorithm=RSAES_OAEP_SHA_256,AttestationDocument=fileb://document.cbor
+    KeyEncryptionAlgorithm=RSAES_OAEP_SHA_256,AttestationDocument@=fileb://document.cbor
 
 Its CiphertextForRecipient opens with: openssl cms -decrypt -inform DER -inkey enclave.pem`,
   async run({ settings, args: [file], terminal }) {

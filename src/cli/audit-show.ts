@@ -2,7 +2,7 @@
 import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
-import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { dataFolder, requireAuditFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
@@ -16,7 +16,7 @@ running. Records of one process are in order; those of several are one after the
   keyhold audit show | jq 'select(.errorCode == "AccessDenied")'`,
   async run({ settings, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
-    requireDataFolder(folder)
+    requireAuditFolder(folder)
     try {
       await print(folder.audit, terminal)
       return EXIT_OK

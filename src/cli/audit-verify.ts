@@ -2,7 +2,7 @@
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
-import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { dataFolder, requireAuditFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
@@ -14,32 +14,48 @@ Checks the audit log of a data folder: every frame's hash, the chain between fra
 records, and the links between the runs of the server. Needs no key, and the server may be running.
 What somebody cut from the very end only a copy kept elsewhere can show.
 
-Exit code 0: intact. 1: something is wrong, and the report says where.`,
+A copy of the folder audit in a folder of its own can be checked as well.
+
+Exit code 0: intact. 1: something is wrong, and the report says where; or there is no audit log.`,
   async run({ settings, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
-    requireDataFolder(folder)
+    requireAuditFolder(folder)
     const report = await verifyAuditLog(folder.audit)
     // Whoever made the data folder left a stream in its log.
     if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
     terminal.print(describe(folder.audit, report))
-    return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
+    return report.streams.length > 0 && report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
   },
 })
 
 function describe(folder: string, { streams, records, problems, warnings }: AuditReport): string {
+  const nodeWidth = Math.max(...streams.map(({ node }) => node?.length ?? 0))
   const lines = [
-    `${folder}: ${records} records in ${streams.length} streams`,
-    ...streams.map(describeStream),
+    `${folder}: ${count(records, 'record')} in ${count(streams.length, 'stream')}`,
+    ...streams.map((stream) => describeStream(stream, nodeWidth)),
     ...section('warnings', warnings),
     ...section('PROBLEMS', problems),
     '',
-    problems.length === 0 ? 'The audit log is intact.' : 'The audit log is NOT intact.',
+    verdict(streams.length, problems.length),
   ]
   return lines.join('\n')
 }
 
-function describeStream({ stream, node, from, to, records, state }: VerifiedStream): string {
-  return `  ${stream}  ${(node ?? '?').padEnd(10)}  ${instant(from)} to ${instant(to)}  ${records} records, ${state}`
+function verdict(streams: number, problems: number): string {
+  if (problems > 0) return 'The audit log is NOT intact.'
+  // Whoever removed all of it must not be told that all is well.
+  if (streams === 0)
+    return 'There is nothing to verify: no server has run on this folder, or its audit log was removed.'
+  return 'The audit log is intact.'
+}
+
+function describeStream({ stream, node, from, to, records, state }: VerifiedStream, nodeWidth: number): string {
+  const name = (node ?? '?').padEnd(nodeWidth)
+  return `  ${stream}  ${name}  ${instant(from)} to ${instant(to)}  ${count(records, 'record')}, ${state}`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 function instant(time: number | undefined): string {

@@ -10,6 +10,7 @@ const UNITS: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s:
 export const clock = defineCommand({
   args: ['TIME'],
   settings: ['host', 'port', 'config'],
+  meanings: { host: 'Address that the server listens on.', port: 'Port that it listens on.' },
   description: `
 Moves the clock of a running 'keyhold dev', lets everything happen that is due by then (rotations,
 expiries, deletions), and prints the time that it is there now. TIME is one of
@@ -32,7 +33,7 @@ Servers of 'keyhold start' have no such clock.`,
 function bodyOf(time: string): object | undefined {
   if (time === 'now') return undefined
   if (time === 'reset') return { reset: true }
-  if (/^\+(\d+[dhms])+$/.test(time)) return { advanceSeconds: secondsOf(time) }
+  if (/^\+(\d{1,9}[dhms])+$/.test(time)) return { advanceSeconds: secondsOf(time) }
   if (/^\d{4}-/.test(time) && !Number.isNaN(Date.parse(time))) return { setTime: new Date(time).toISOString() }
   throw new UsageError(`'${time}' is no time`, { hint: 'now, reset, +90d, +1d12h, or 2027-01-31T12:00:00Z' })
 }

@@ -32,6 +32,8 @@ interface Declaration<N extends SettingName, F extends CommandFlags> {
   readonly settings: readonly N[]
   /** What the command does without a setting, where that differs from the table. */
   readonly fallbacks?: Readonly<Partial<Record<SettingName, string>>>
+  /** What a setting means to this command, where the table speaks of others. */
+  readonly meanings?: Readonly<Partial<Record<SettingName, string>>>
   /** Paragraphs for its help, below the usage line. */
   readonly description: string
   run(invocation: Invocation<N, F>): Promise<number>
@@ -75,12 +77,12 @@ function usage(name: string, args: readonly string[]): string {
 
 function helpOf<N extends SettingName, F extends CommandFlags>(
   name: string,
-  { args = [], description, settings, flags, fallbacks }: Declaration<N, F>,
+  { args = [], description, settings, flags, fallbacks, meanings }: Declaration<N, F>,
 ): string {
   return `Usage: ${usage(name, args)}
 
 ${description.trim()}
-${flags === undefined ? '' : `\nFlags:\n${flagsHelp(flags)}\n`}
+${flags === undefined || Object.keys(flags).length === 0 ? '' : `\nFlags:\n${flagsHelp(flags)}\n`}
 Settings (a flag wins over its [VARIABLE], and that over the file):
-${settingsHelp(settings, fallbacks)}`
+${settingsHelp(settings, fallbacks, meanings)}`
 }

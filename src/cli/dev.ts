@@ -27,6 +27,10 @@ export const dev = defineCommand({
     'config',
   ],
   fallbacks: { data: 'none, everything stays in memory', account: '000000000000', externalAccounts: 'accept' },
+  meanings: {
+    account: 'Account of seeded keys and identities that name none.',
+    region: 'Region of examples, and of seeded keys that name none.',
+  },
   description: `
 Runs a server for development and tests. Keys are in memory unless you give a folder with --data.
 It lets everybody in: use the credentials test / test, or any others; an access key id of 12 digits

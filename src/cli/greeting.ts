@@ -15,6 +15,11 @@ export function endpointOf({ host, port }: Address, tls: TlsSettings | undefined
   return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`
 }
 
+/** Nobody can call "all addresses"; no certificate names them, and not every system takes them for itself. */
+function reachableAt({ host, port }: Address): Address {
+  return { host: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port }
+}
+
 /** Programs that start a server wait for this line. */
 function readyLine(endpoint: string): string {
   return `listening on ${endpoint}`
@@ -36,6 +41,7 @@ export interface ServerFacts {
 
 export function serverGreeting({ folder, prepared, region, tls, address, hasConsole }: ServerFacts): string {
   const endpoint = endpointOf(address, tls)
+  const reachable = endpointOf(reachableAt(address), tls)
   const hasKeyFile = existsSync(folder.rootKey)
   // The administrator may have moved his credentials to where they belong.
   const hasCredentials = existsSync(folder.credentials)
@@ -44,11 +50,11 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
     `  data folder  ${folder.path}`,
     `  account      ${prepared.account}`,
     ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
-    ...(hasConsole ? [consoleLine(endpoint)] : []),
+    ...(hasConsole ? [consoleLine(reachable)] : []),
     ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder, hasKeyFile)] : []),
     '',
     'Try it:',
-    `  ${tryServer(folder, hasCredentials, region, endpoint)}`,
+    `  ${tryServer(folder, hasCredentials, region, reachable)}`,
     '',
     readyLine(endpoint),
   ]
@@ -59,6 +65,12 @@ function firstStartAdvice({ rootKey, rootKeyParameters }: DataFolder, hasKeyFile
   return hasKeyFile
     ? [`Back up ${rootKey} now, and keep the copy apart from copies of the rest:`, 'every key here is lost without it.']
     : [`Back up ${rootKeyParameters} and remember your passphrase:`, 'every key here is lost without both.']
+}
+
+/** For whoever did not get to see the greeting of the first start, because the server could not listen then. */
+export function madeFolderNote(folder: DataFolder): string {
+  const [first, second] = firstStartAdvice(folder, existsSync(folder.rootKey))
+  return `keyhold: made the data folder ${folder.path}\n${first}\n${second}`
 }
 
 function tryServer({ credentials }: DataFolder, hasCredentials: boolean, region: string, endpoint: string): string {

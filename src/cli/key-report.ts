@@ -14,12 +14,14 @@ import { defineCommand } from './command.ts'
 import { keyReportJson } from './key-report-json.ts'
 import { keyReportText } from './key-report-text.ts'
 import { withLastCaller } from './last-caller.ts'
+import { whichAccount } from './operator-command.ts'
 import { EXIT_OK } from './terminal.ts'
 
 export const keyReport = defineCommand({
   args: ['KEY'],
   settings: ['data', 'account', 'region', 'json', 'config'],
-  fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own" },
+  fallbacks: { data: '~/.local/share/keyhold', account: 'the only one' },
+  meanings: { account: 'Account of a key that is not named by its ARN.', region: 'Region of such a key.' },
   description: `
 Tells all that Keyhold knows about one key, for whoever has to decide whether it may be deleted: who
 used it last, when, how and from where; its state, aliases, tags and rotation; whom its policy names.
@@ -32,8 +34,7 @@ minute may be missing.`,
     const now = systemClock.now()
     const store = await openSqliteSnapshot(folder.store)
     try {
-      const account = settings.account ?? (await store.reader.listAccounts())[0]
-      const key = await findKey(store.reader, name!, { account, region: settings.region, time: now })
+      const key = await findKey(store.reader, name!, { account: settings.account, region: settings.region, time: now })
       const report = await withLastCaller(folder, await reportKey(store.reader, key, now))
       terminal.print(settings.json ? keyReportJson(report) : keyReportText(report, now))
       return EXIT_OK
@@ -51,7 +52,7 @@ interface Where {
 
 async function findKey(reader: Reader, name: string, where: Where): Promise<Key> {
   const arn = parseArn(name)
-  const account = arn?.account ?? where.account
+  const account = arn?.account ?? where.account ?? (await onlyAccount(reader))
   if (account === undefined) {
     throw new OperatorError('this data folder has no account of its own', {
       hint: 'name the key by its ARN, or --account',
@@ -67,6 +68,13 @@ async function findKey(reader: Reader, name: string, where: Where): Promise<Key>
     if (!(error instanceof KmsError)) throw error
     throw new OperatorError(withoutFullStop(error.text ?? error.code), { hint, cause: error })
   }
+}
+
+/** `undefined` if there is none, as in a folder of 'keyhold dev'. @throws {UsageError} if there are several. */
+async function onlyAccount(reader: Reader): Promise<string | undefined> {
+  const accounts = await reader.listAccounts()
+  if (accounts.length > 1) throw whichAccount(accounts)
+  return accounts[0]
 }
 
 function withoutFullStop(text: string): string {

@@ -23,17 +23,22 @@ interface Answer {
   readonly AccessKey: { readonly AccessKeyId: string; readonly SecretAccessKey: string }
 }
 
-/** @param userName `undefined`: the account's root. */
+/**
+ * @param userName `undefined`: the account's root.
+ * @param prepare what has to be before there can be an access key; nothing of it is done where the key could not be handed over
+ */
 export async function makeAccessKey(
   operator: Operator,
   userName: string | undefined,
   wanted: Wanted,
   terminal: Terminal,
+  prepare: () => Promise<void> = async () => {},
 ): Promise<void> {
   const account = await operator.account()
   const profile = userName ?? 'root'
   const owner = { profile, file: `credentials-${account}-${profile}`, title: `${profile} in account ${account}` }
   await handOver(operator, owner, wanted, terminal, async () => {
+    await prepare()
     const body = userName === undefined ? {} : { UserName: userName }
     const { AccessKey } = await operator.iam<Answer>('CreateAccessKey', body)
     return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey }

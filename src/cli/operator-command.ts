@@ -4,7 +4,7 @@ import type { CommandFlags, FlagValues } from '../config/command-flags.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
-import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
 import { type Command, defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
@@ -50,10 +50,12 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
     flags,
     settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
     fallbacks: { data: '~/.local/share/keyhold', account: 'the only one', externalAccounts: 'reject' },
+    meanings: { account: 'Account to work on.', region: 'Region in the files with access keys.' },
     description: `${description.trim()}\n${ABOUT}`,
     async run({ settings, flags, args, terminal }) {
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
       requireDataFolder(folder)
+      requireOwner(folder)
       const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
       const { externalAccounts } = settings
       const node = await openOperatorNode({ ...choice, folder, externalAccounts, log: silentLog })
@@ -91,10 +93,18 @@ function chooseAccount(accounts: readonly string[], wanted: string | undefined, 
   }
   if (wanted === undefined && accounts.length === 1) return only
   if (wanted !== undefined && accounts.includes(wanted)) return wanted
-  const hint = `the accounts are ${accounts.join(', ')}`
   throw wanted === undefined
-    ? new UsageError('which account? name it with --account', { hint })
-    : new UsageError(`--account ${wanted}: there is no such account in ${path}`, { hint })
+    ? whichAccount(accounts)
+    : new UsageError(`--account ${wanted}: there is no such account in ${path}`, { hint: accountsHint(accounts) })
+}
+
+/** None of several is the one that is meant. */
+export function whichAccount(accounts: readonly string[]): UsageError {
+  return new UsageError('which account? name it with --account', { hint: accountsHint(accounts) })
+}
+
+function accountsHint(accounts: readonly string[]): string {
+  return `the accounts are ${accounts.join(', ')}`
 }
 
 interface IamPage {

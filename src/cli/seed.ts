@@ -1,4 +1,5 @@
 /** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
+import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
@@ -6,15 +7,17 @@ import { createRandomSource } from '../crypto/random.ts'
 import { NO_KEY_STORES } from '../domain/key-stores/key-stores.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
 import { createKeyMaterials } from '../domain/keys/key-material.ts'
+import type { Store } from '../domain/store.ts'
 import { applySeed, type SeedDefaults, type SeedOutcome } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
-import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
 import { lockFolder } from '../start/folder-lock.ts'
 import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import { defineCommand } from './command.ts'
+import { whichAccount } from './operator-command.ts'
 import { EXIT_OK } from './terminal.ts'
 
 const NODE = 'seed'
@@ -23,6 +26,10 @@ export const seed = defineCommand({
   args: ['FILE'],
   settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own", externalAccounts: 'reject' },
+  meanings: {
+    account: 'Account of keys and identities that name none.',
+    region: 'Region of keys that name none.',
+  },
   description: `
 Creates the keys, aliases and identities that a YAML file describes (docs/seed-file.md). Stop the
 server first. What is there already, just as the file wants it, is left alone; if anything
@@ -32,7 +39,8 @@ Meant for development: material and secrets that are written down in a file prot
   async run({ settings, args: [file], terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
-    const loaded = loadSeedFile(file!)
+    requireOwner(folder)
+    const loaded = loadSeedFile(resolve(terminal.folder, file!))
     const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
     const lock = await lockFolder(folder)
     try {
@@ -54,14 +62,23 @@ async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, 
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
     const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
-    const [ownAccount = DEVELOPMENT_ACCOUNT] = await store.listAccounts()
-    const defaults: SeedDefaults = { account: wanted.account ?? ownAccount, region: wanted.region }
+    const account = wanted.account ?? (await onlyAccount(store, loaded))
+    const defaults: SeedDefaults = { account, region: wanted.region }
     const externalAccounts = wanted.externalAccounts ?? 'reject'
     const services = { store, keyMaterials, domainKeys, random, clock: systemClock, externalAccounts }
     return await applySeed(services, loaded, defaults)
   } finally {
     await store.close()
   }
+}
+
+/** @throws {UsageError} if there are several, and the seed does not say of all that is in it whose it is. */
+async function onlyAccount(store: Store, { account, keys, identities }: Seed): Promise<string> {
+  const accounts = await store.listAccounts()
+  const owned = [...keys, ...identities.groups, ...identities.users, ...identities.roles]
+  const namesAll = account !== undefined || owned.every((entry) => entry.account !== undefined)
+  if (accounts.length > 1 && !namesAll) throw whichAccount(accounts)
+  return accounts[0] ?? DEVELOPMENT_ACCOUNT
 }
 
 function report({ keysMade, aliasesMade, keysFound, identitiesMade, identitiesFound }: SeedOutcome): string {

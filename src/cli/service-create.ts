@@ -21,11 +21,12 @@ Names of AWS, such as s3.amazonaws.com, are allowed: that service then uses the 
       )
     }
     if (await operator.store.hasService(name!)) throw new OperatorError(`there is a service ${name} already`)
-    await operator.change(async (change, time) => {
-      await change.insertService({ name: name!, createdAt: time })
-      return serviceEvent('CreateService', name!)
-    })
-    await makeServiceKey(operator, name!, flags, terminal)
+    await makeServiceKey(operator, name!, flags, terminal, () =>
+      operator.change(async (change, time) => {
+        await change.insertService({ name: name!, createdAt: time })
+        return serviceEvent('CreateService', name!)
+      }),
+    )
   },
 })
 
@@ -46,9 +47,11 @@ async function makeServiceKey(
   service: string,
   wanted: Parameters<typeof handOver>[2],
   terminal: Terminal,
+  prepare: () => Promise<void> = async () => {},
 ): Promise<void> {
   const owner = { profile: service, file: `credentials-${service}`, title: `the service ${service}` }
   await handOver(operator, owner, wanted, terminal, async () => {
+    await prepare()
     const made = await operator.newServiceAccessKey(service)
     const { accessKeyId, token } = made
     await operator.change(async (change, createdAt) => {

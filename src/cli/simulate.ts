@@ -13,6 +13,7 @@ import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 export const simulate = defineCommand({
   settings: ['data', 'region', 'guardPolicy', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
+  meanings: { region: 'Region of the call, and of a key that is not named by its ARN.' },
   flags: {
     principal: flag(
       text('ARN'),

@@ -14,7 +14,7 @@ import { firstSignal } from '../start/signals.ts'
 import { readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
-import { serverGreeting } from './greeting.ts'
+import { madeFolderNote, serverGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING } from './terminal.ts'
 
 export const start = defineCommand({
@@ -37,13 +37,17 @@ export const start = defineCommand({
     'config',
   ],
   fallbacks: { data: '~/.local/share/keyhold', account: 'a random one', externalAccounts: 'reject' },
+  meanings: {
+    account: 'Account that the first start makes, with an administrator.',
+    region: 'Region of examples and of the credentials file.',
+  },
   description: `
 Runs a durable server. The first start makes the data folder with a root key, an account and an
 administrator, whose access key it writes to the file 'credentials' there, for AWS tools to read.
 Back up the root key: without it nobody can read the store again, and that includes you.
 
-Prints 'listening on URL' when it is ready. SIGTERM or Ctrl-C stops it after the requests that it
-has accepted; a second one at once.`,
+Prints 'listening on URL' when it is ready. SIGTERM, SIGHUP or Ctrl-C stops it after the requests that
+it has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
     if (tls !== undefined) checkCertificate(tls)
@@ -60,7 +64,10 @@ has accepted; a second one at once.`,
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const task = { ...choice, ...node, folder: folder.path, host, port }
-      const serving = await serve(settings.workers, task, log)
+      const serving = await serve(settings.workers, task, log).catch((error) => {
+        if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
+        throw error
+      })
       const signal = firstSignal(() => serving.kill())
       terminal.print(
         serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),

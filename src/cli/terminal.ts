@@ -33,6 +33,8 @@ export function processTerminal(): Terminal {
     if (error.code === 'EPIPE') process.exit(EXIT_OK)
     throw error
   })
+  // Standard error goes with a terminal that is closed: nobody is left to be told, and a server stops in order all the same.
+  process.stderr.on('error', () => {})
   return {
     env: process.env,
     folder: process.cwd(),

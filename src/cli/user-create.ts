@@ -1,12 +1,13 @@
 /** `keyhold user create NAME`: a person or a program. */
 import { flag } from '../config/command-flags.ts'
 import { text, yesOrNo } from '../config/kinds.ts'
+import { UsageError } from '../config/operator-error.ts'
 import { ACCESS_KEY_FLAGS, makeAccessKey } from './new-access-key.ts'
 import { defineOperatorCommand } from './operator-command.ts'
 import { policyArnOf } from './owner-flags.ts'
 
 interface Answer {
-  readonly User: { readonly UserName: string; readonly Arn: string }
+  readonly User: { readonly Arn: string }
 }
 
 export const userCreate = defineOperatorCommand({
@@ -22,9 +23,14 @@ Makes a user and prints its ARN. A user can do nothing until a policy allows it:
 'keyhold policy', or name the user in key policies.`,
   async run({ operator, flags, args: [UserName], terminal }) {
     const PolicyArn = flags.policy && (await policyArnOf(operator, flags.policy))
-    const { User } = await operator.iam<Answer>('CreateUser', { UserName, ...(flags.path && { Path: flags.path }) })
-    if (PolicyArn) await operator.iam('AttachUserPolicy', { UserName, PolicyArn })
-    terminal.print(User.Arn)
-    if (flags['access-key']) await makeAccessKey(operator, User.UserName, flags, terminal)
+    const makeUser = async () => {
+      const { User } = await operator.iam<Answer>('CreateUser', { UserName, ...(flags.path && { Path: flags.path }) })
+      if (PolicyArn) await operator.iam('AttachUserPolicy', { UserName, PolicyArn })
+      terminal.print(User.Arn)
+    }
+    if (flags['access-key']) return makeAccessKey(operator, UserName, flags, terminal, makeUser)
+    const forTheKey = flags.print ? '--print' : flags.output && '--output'
+    if (forTheKey) throw new UsageError(`${forTheKey} is for an access key; add --access-key to make one`)
+    await makeUser()
   },
 })

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { closest } from './did-you-mean.ts'
 import { UsageError } from './operator-error.ts'
 import { keyOf, SETTING_NAMES, type SettingName } from './settings.ts'
-import { parseDocument } from './yaml.ts'
+import { parseDocument, yamlFault } from './yaml.ts'
 
 export interface ConfigFile {
   readonly path: string
@@ -41,8 +41,8 @@ function readText(path: string): string {
 /** The failsafe schema leaves every scalar the text it is: an account keeps its leading zeros. */
 function parseMapping(path: string, text: string): object {
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: true })
-  const [error] = document.errors
-  if (error !== undefined) throw new UsageError(`${path}: ${error.message.split('\n', 1)[0]!.replace(/:$/, '')}`)
+  const fault = yamlFault(document)
+  if (fault !== undefined) throw new UsageError(`${path}: ${fault}`)
   const value: unknown = document.toJS()
   if (value === null || value === '') return {}
   if (typeof value !== 'object' || Array.isArray(value)) {

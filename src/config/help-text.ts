@@ -4,10 +4,14 @@ import { flagOf, SETTINGS, type SettingName, variableOf } from './settings.ts'
 const TEXT_COLUMN = 29
 const COLUMNS = 100
 
-/** @param fallbacks words for what a command does without a setting, where that differs from the table. */
+/**
+ * @param fallbacks words for what a command does without a setting, where that differs from the table.
+ * @param meanings what a setting means to the command, where that differs.
+ */
 export function settingsHelp(
   names: readonly SettingName[],
   fallbacks: Readonly<Partial<Record<SettingName, string>>> = {},
+  meanings: Readonly<Partial<Record<SettingName, string>>> = {},
 ): string {
   const lines = names.flatMap((name) => {
     const { kind, help, fallback, fallbackText } = SETTINGS[name]
@@ -15,7 +19,7 @@ export function settingsHelp(
     const without =
       fallbacks[name] ?? fallbackText ?? (fallback === undefined || fallback === false ? '' : String(fallback))
     const note = without === '' ? `[${variableOf(name)}]` : `[${variableOf(name)}; default: ${without}]`
-    return hangingEntry(flag, `${help} ${note}`)
+    return hangingEntry(flag, `${meanings[name] ?? help} ${note}`)
   })
   return [...lines, ...hangingEntry('--help', 'Show this text.')].join('\n')
 }

@@ -39,7 +39,7 @@ function optional<T>(kind: Kind<T>, help: string, fallbackText?: string): Settin
 
 export const DEFAULT_PORT = 4599
 const WORKERS_MAX = 256
-const PROPAGATION_DELAY_MS_MAX = 60 * 60 * 1000
+export const GRANT_PROPAGATION_DELAY_MS_MAX = 60 * 60 * 1000
 
 export const SETTINGS = Object.freeze({
   config: optional(path('FILE'), 'Read settings from this YAML file; flags and variables win over it.'),
@@ -114,7 +114,7 @@ export const SETTINGS = Object.freeze({
     false,
   ),
   grantPropagationDelay: setting(
-    duration(PROPAGATION_DELAY_MS_MAX),
+    duration(GRANT_PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',
     0,
     '0s',

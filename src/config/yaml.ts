@@ -13,3 +13,12 @@ export function parseDocument(
 ): yaml.Document.Parsed {
   return (require('yaml') as typeof yaml).parseDocument(text, options)
 }
+
+/** What is wrong with a document, in one line; `undefined`: nothing. */
+export function yamlFault({ errors }: Pick<yaml.Document, 'errors'>): string | undefined {
+  const [error] = errors
+  if (error === undefined) return undefined
+  // The library's text is advice to programmers.
+  if (error.code === 'MULTIPLE_DOCS') return 'expected one document, but --- begins another'
+  return error.message.split('\n', 1)[0]!.replace(/:$/, '')
+}

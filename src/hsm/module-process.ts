@@ -96,4 +96,5 @@ process.on('message', async (request: Request) => {
 process.on('disconnect', () => process.exit(0))
 // A terminal signals the whole group; the node decides.
 process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
 process.on('SIGTERM', () => {})

@@ -119,7 +119,13 @@ async function applyAll(
 /** With the unique ids of the principals that it names (authorization.md P-4). */
 async function storedPolicy(change: Change, { place, policy }: SeedKey, externalAccounts: ExternalAccounts) {
   if (policy === undefined) return undefined
-  return inPlace(`${place}.policy`, () => writtenKeyPolicy(policy, change, externalAccounts))
+  try {
+    return await inPlace(`${place}.policy`, () => writtenKeyPolicy(policy, change, externalAccounts))
+  } catch (error) {
+    if (!(error instanceof SeedError) || externalAccounts === 'accept') throw error
+    const rule = 'whom it names must exist, in accounts that are here or under accounts of the seed'
+    throw new SeedError(`${error.message} (${rule}; else give --external-accounts accept)`, { cause: error })
+  }
 }
 
 async function insertKey(change: Change, plan: Planned, policy: string | undefined, createdAt: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** A seed in a YAML file. */
 import { readFileSync } from 'node:fs'
-import { parseDocument } from '../config/yaml.ts'
+import { parseDocument, yamlFault } from '../config/yaml.ts'
 import { readSeed, type Seed } from './seed.ts'
 import { SeedError } from './seed-error.ts'
 
@@ -24,7 +24,7 @@ function parse(path: string): unknown {
     throw new SeedError(`cannot read the seed ${path}: ${(cause as Error).message}`, { cause })
   }
   const document = parseDocument(text, { schema: 'failsafe' })
-  const [error] = document.errors
-  if (error !== undefined) throw new SeedError(`${path}: ${error.message.split('\n', 1)[0]!.replace(/:$/, '')}`)
+  const fault = yamlFault(document)
+  if (fault !== undefined) throw new SeedError(`${path}: ${fault}`)
   return document.toJS()
 }

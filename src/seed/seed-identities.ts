@@ -1,6 +1,6 @@
 /** The identities of a seed: accounts, users and services with access keys, groups, roles, and the policies of all of them. */
 
-import { parseEntityArn } from '../domain/identity/entity-name.ts'
+import { ACCOUNT_ALIAS, ACCOUNT_ALIAS_RULE, parseEntityArn } from '../domain/identity/entity-name.ts'
 import { checkIdentityTags } from '../domain/identity/identity-tags.ts'
 import { isServiceName } from '../domain/identity/services.ts'
 import type { Tag } from '../domain/keys/key.ts'
@@ -95,7 +95,6 @@ const ROLE_FIELDS = [...OWNER_FIELDS, 'tags', 'description', 'maxSessionSeconds'
 const NAME = /^[\w+=,.@-]{1,64}$/
 const LONG_NAME = /^[\w+=,.@-]{1,128}$/
 const PATH = /^\/([\x21-\x7e]{1,510}\/)?$/
-const ALIAS = /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/
 const ACCESS_KEY_ID = /^A[A-Z0-9]{15,127}$/
 const SECRET = /^[\x21-\x7e]{16,128}$/
 const SESSION_SECONDS_MIN = 3_600
@@ -121,7 +120,7 @@ function readAccountEntry(entry: unknown, place: string): SeedAccount {
     place,
     account: readAccount(fields.id, `${place}.id`),
     alias: optional(fields, place, 'alias', (value, itsPlace) =>
-      text(value, itsPlace, '3 to 63 lower-case letters, digits and single hyphens', (it) => ALIAS.test(it)),
+      text(value, itsPlace, ACCOUNT_ALIAS_RULE, (it) => ACCOUNT_ALIAS.test(it)),
     ),
   }
 }

@@ -1,12 +1,12 @@
 /** Whose attestation documents a server believes, and a root of one's own for development. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { OperatorError } from '../config/operator-error.ts'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
 import type { TestIssuer } from '../crypto/attestation/test-issuer.ts'
 import { writeDurably } from './write-durably.ts'
 
 const OTHERS = 0o077
 
-/** PEM of the configured roots. @throws {OperatorError} for a file without a certificate. */
+/** PEM of the configured roots. @throws {UsageError} for a file without a certificate. */
 export async function readAttestationRoots(path: string): Promise<string> {
   const { parseRoots } = await import('../crypto/attestation/roots.ts')
   try {
@@ -14,7 +14,7 @@ export async function readAttestationRoots(path: string): Promise<string> {
     parseRoots(pem)
     return pem
   } catch (cause) {
-    throw new OperatorError(`--attestation-roots: cannot use ${path}: ${(cause as Error).message}`, {
+    throw new UsageError(`--attestation-roots: cannot use ${path}: ${(cause as Error).message}`, {
       hint: 'it holds the root certificates to trust, in PEM',
       cause,
     })
@@ -27,7 +27,11 @@ export async function openAttestationIssuer(path: string, time: number): Promise
   const { createTestIssuer, openTestIssuer } = await import('../crypto/attestation/test-issuer.ts')
   if (!existsSync(path)) {
     const issuer = createTestIssuer(time)
-    writeDurably(path, issuer.secret)
+    try {
+      writeDurably(path, issuer.secret)
+    } catch (cause) {
+      throw new OperatorError(`--attestation-issuer: cannot make ${path}: ${(cause as Error).message}`, { cause })
+    }
     return issuer
   }
   if (process.platform !== 'win32' && (statSync(path).mode & OTHERS) !== 0) {

@@ -34,10 +34,12 @@ export function dataFolder(path: string): DataFolder {
 }
 
 /** Makes the folder, for its owner only, if it is not there yet. */
-export function createDataFolder({ path }: DataFolder): void {
+export function createDataFolder({ path, store }: DataFolder): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    // SQLite would open a database that is read-only, write beside it, and fail at the next start.
+    if (existsSync(store)) accessSync(store, constants.R_OK | constants.W_OK)
   } catch (cause) {
     const hint = 'give another folder with --data, or let this user write to it'
     throw new OperatorError(`cannot use the data folder ${path}: ${(cause as Error).message}`, { hint, cause })
@@ -46,8 +48,46 @@ export function createDataFolder({ path }: DataFolder): void {
 
 /** @throws {OperatorError} unless a server was started on the folder before. */
 export function requireDataFolder(folder: DataFolder): void {
-  const isFolder = statSync(folder.path, { throwIfNoEntry: false })?.isDirectory() ?? false
-  if (isFolder && existsSync(folder.store)) return
-  const found = isFolder ? `there is no Keyhold data in ${folder.path}` : `there is no folder ${folder.path}`
+  requireOneOf(folder, [folder.store])
+}
+
+/** For commands that only read the audit log, of which there may be a copy without the rest. @throws {OperatorError} */
+export function requireAuditFolder(folder: DataFolder): void {
+  requireOneOf(folder, [folder.store, folder.audit])
+}
+
+function requireOneOf({ path }: DataFolder, entries: readonly string[]): void {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  if (isFolder && entries.some((entry) => isPresent(path, entry))) return
+  const found = isFolder ? `there is no Keyhold data in ${path}` : `there is no folder ${path}`
   throw new OperatorError(found, { hint: "name the folder with --data; 'keyhold start' makes a new one" })
+}
+
+function isPresent(path: string, entry: string): boolean {
+  try {
+    accessSync(entry)
+    return true
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw new OperatorError(`cannot use the data folder ${path}: ${(cause as Error).message}`, {
+      hint: 'run this command as the user that the server runs as',
+      cause,
+    })
+  }
+}
+
+/**
+ * For commands that write: what another user writes here, root above all, the server could not read, and so not start again.
+ * @param user the id of this process's; `undefined` where the system has none
+ * @throws {OperatorError}
+ */
+export function requireOwner({ path, store }: DataFolder, user: number | undefined = process.geteuid?.()): void {
+  const { uid } = statSync(store)
+  if (user === undefined || uid === user) return
+  throw new OperatorError(
+    `${path} belongs to the user with the id ${uid}, who could not read what this command writes`,
+    {
+      hint: `run it as that user, for example with: sudo -u '#${uid}'`,
+    },
+  )
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { UsageError } from '../config/operator-error.ts'
-import { parseDocument } from '../config/yaml.ts'
+import { parseDocument, yamlFault } from '../config/yaml.ts'
 
 export type Mapping = Readonly<Record<string, unknown>>
 
@@ -64,8 +64,8 @@ export function openOperatorFile(path: string, flag: string, hint: string): Oper
   }
 
   const document = parseDocument(readText(path, path))
-  const [error] = document.errors
-  if (error !== undefined) throw unusable(path, error.message.split('\n', 1)[0]!)
+  const fault = yamlFault(document)
+  if (fault !== undefined) throw unusable(path, fault)
 
   return {
     ...valuesIn(document.toJS() ?? {}, path, unusable),

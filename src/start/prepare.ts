@@ -12,10 +12,11 @@
  *    has no account, the next start takes the credentials from the file.
  */
 import { existsSync, rmSync } from 'node:fs'
+import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { recoverAuditFolder } from '../audit/recover.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { UsageError } from '../config/operator-error.ts'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import type { RootKey } from '../crypto/root-key/root-key.ts'
 import { insertAdministrator, newAdministrator } from '../domain/identity/administrator.ts'
@@ -81,12 +82,32 @@ async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit
   const { folder, log, mode } = options
   const accounts = await store.listAccounts()
   checkMode(options, accounts)
-  const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
+  const newest = await store.newestDomainKey()
+  if (accounts.length === 0 && newest === undefined && mode === 'server') await refuseLostStore(folder)
+  const rootKey = await openRootKey(folder, options, newest)
   await drainAll(store, folder, log)
   await reconnectKeyStores(store)
   if (mode === 'development') return { account: undefined, isFirstStart: false }
   if (accounts.length > 0) return { account: accountToShow(options, accounts), isFirstStart: false }
   return { account: await makeAdministrator(options, store, rootKey), isFirstStart: true }
+}
+
+/** Whoever has a damaged disk, or restored half of a backup, must not be given a new service that knows none of his keys. */
+async function refuseLostStore({ store, audit, path }: DataFolder): Promise<void> {
+  if (!existsSync(audit) || !(await hasRecords(audit))) return
+  throw new OperatorError(`${store} is empty, but the audit log of ${path} tells of calls: the database was lost`, {
+    hint: 'restore the database from a backup, or give another folder with --data',
+  })
+}
+
+async function hasRecords(audit: string): Promise<boolean> {
+  try {
+    for await (const _ of readAuditLog(audit)) return true
+    return false
+  } catch (error) {
+    if (error instanceof AuditLogError) return true
+    throw error
+  }
 }
 
 /** The administrator's, as his credentials file has it; the operator may have moved that away. */
@@ -109,7 +130,7 @@ function checkMode({ folder, mode, account: wanted }: PrepareOptions, accounts: 
     return
   }
   if (isForDevelopment && accounts.length > 0) {
-    throw new UsageError(`${folder.path} belongs to 'keyhold dev', which gave it users from a seed`, {
+    throw new UsageError(`${folder.path} belongs to 'keyhold dev', which let everybody use what is in it`, {
       hint: 'give the server a folder of its own with --data',
     })
   }

@@ -7,6 +7,7 @@ import { createRandomSource } from '../crypto/random.ts'
 import { openFileRootKey } from '../crypto/root-key/file-root-key.ts'
 import {
   openPassphraseRootKey,
+  PASSPHRASE_CHARS_MIN,
   PASSPHRASE_DEFAULTS,
   type PassphraseParameters,
   SALT_BYTES,
@@ -31,45 +32,70 @@ export async function openRootKey(
   choice: RootKeyChoice,
   newest: StoredDomainKey | undefined,
 ): Promise<RootKey> {
-  const provider = providerOf(folder, choice.provider)
+  const made = madeWith(folder)
+  if (newest !== undefined && made === undefined) throw missing(folder, choice.provider)
+  const provider = providerOf(folder, made, choice)
   const rootKey =
     provider === 'passphrase'
-      ? await openWithPassphrase(folder, choice.passphrase, newest === undefined)
+      ? await openWithPassphrase(folder, choice.passphrase)
       : openFileRootKey(folder.rootKey, { create: newest === undefined })
   if (newest !== undefined && newest.rootKeyId !== rootKey.id) throw misfit(folder, provider)
   return rootKey
 }
 
-function providerOf(folder: DataFolder, wanted: Settings['rootKey']): 'file' | 'passphrase' {
-  const made = madeWith(folder)
+type Provider = 'file' | 'passphrase'
+
+function providerOf(
+  folder: DataFolder,
+  made: Provider | undefined,
+  { provider: wanted, passphrase }: RootKeyChoice,
+): Provider {
+  if (made === undefined && wanted === undefined && passphrase !== undefined) {
+    throw new UsageError('there is a passphrase, but the new root key would be a file', {
+      hint: 'give --root-key passphrase to use it, or --root-key file',
+    })
+  }
   if (wanted === undefined || made === undefined || made === wanted) return wanted ?? made ?? 'file'
   throw new UsageError(`the data folder ${folder.path} was made with --root-key ${made}, not ${wanted}`)
 }
 
-function madeWith({ rootKey, rootKeyParameters }: DataFolder): 'file' | 'passphrase' | undefined {
+/** Which of the two it was only the operator knows. */
+function missing({ rootKey, rootKeyParameters }: DataFolder, wanted: Settings['rootKey']): OperatorError {
+  if (wanted === 'passphrase') return parametersMissing(rootKeyParameters)
+  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase)`
+  return new OperatorError(`${what} is missing, and this data folder was made with it`, {
+    hint: 'restore it from its backup',
+  })
+}
+
+function parametersMissing(path: string): OperatorError {
+  return new OperatorError(`${path} is missing, and this data folder was made with it`, RESTORE)
+}
+
+function madeWith({ rootKey, rootKeyParameters }: DataFolder): Provider | undefined {
   if (existsSync(rootKeyParameters)) return 'passphrase'
   return existsSync(rootKey) ? 'file' : undefined
 }
 
-function misfit({ path, rootKey }: DataFolder, provider: 'file' | 'passphrase'): OperatorError {
+function misfit({ path, rootKey }: DataFolder, provider: Provider): OperatorError {
   if (provider === 'passphrase') return new OperatorError(`the passphrase is not the one that ${path} was made with`)
   return new OperatorError(`${rootKey} is not the root key that ${path} was made with`, {
     hint: 'restore the right one from its backup',
   })
 }
 
-async function openWithPassphrase(
-  { rootKeyParameters: path }: DataFolder,
-  passphrase: string | undefined,
-  mayMake: boolean,
-): Promise<RootKey> {
+async function openWithPassphrase(folder: DataFolder, passphrase: string | undefined): Promise<RootKey> {
+  const { rootKeyParameters: path } = folder
   if (passphrase === undefined) {
     throw new UsageError('the root key needs your passphrase', {
       hint: `put it into the variable ${PASSPHRASE_VARIABLE}, or name a file that holds it with --passphrase-file`,
     })
   }
-  if (existsSync(path)) return openPassphraseRootKey(passphrase, readParameters(path))
-  if (!mayMake) throw new OperatorError(`${path} is missing, and this data folder was made with it`, RESTORE)
+  if (existsSync(path)) {
+    // None so short was ever taken: it is a wrong one, not one to be replaced.
+    if (passphrase.length < PASSPHRASE_CHARS_MIN) throw misfit(folder, 'passphrase')
+    return openPassphraseRootKey(passphrase, readParameters(path))
+  }
   const parameters = { salt: createRandomSource().nonce(SALT_BYTES), ...PASSPHRASE_DEFAULTS }
   // Before the file: a passphrase that is refused must not leave the folder bound to one.
   const rootKey = await openPassphraseRootKey(passphrase, parameters)

@@ -1,6 +1,7 @@
 /** Ending on a signal: the first asks, the second insists. */
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** SIGHUP: the terminal was closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const EXIT_INSISTED = 1
 
 /**

@@ -41,6 +41,7 @@ function runWorker(): void {
   })
   // A terminal signals the whole group; the primary decides. A signal for this process alone is meant for it.
   process.on('SIGINT', () => {})
+  process.on('SIGHUP', () => {})
   process.once('SIGTERM', stop)
   // Without its primary nobody would restart it, and it would keep the folder locked.
   process.on('disconnect', () => process.exit(1))

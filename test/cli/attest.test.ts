@@ -72,7 +72,7 @@ test('files that are no key, no issuer, or open to others are clear errors', { t
     [['attest', path('nonsense')], 2, /--attestation-issuer is missing/],
     [['attest', path('nonsense'), '--attestation-issuer', path('issuer.pem'), '--pcrs', '0=ab'], 2, /--pcrs/],
     [['dev', '--port', '0', '--attestation-issuer', path('nonsense')], 1, /--attestation-issuer: cannot use/],
-    [['start', '--data', path('data'), '--attestation-roots', path('nonsense')], 1, /--attestation-roots: cannot use/],
+    [['start', '--data', path('data'), '--attestation-roots', path('nonsense')], 2, /--attestation-roots: cannot use/],
   ]
   for (const [args, status, message] of cases) {
     const result = keyhold(...args)

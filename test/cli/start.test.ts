@@ -217,7 +217,16 @@ for (const workers of ['1', '2']) {
     ])
     assert.equal(status, 1)
     assert.equal(stdout, '')
-    assert.match(stderr, /^keyhold: error: .*EADDRINUSE.*\nkeyhold: hint: .*choose another --port.*\n$/)
+    // The root key is made all the same, and the next start will not be the first.
+    const [made, backUp, without, error, hint, end] = stderr.split('\n')
+    assert.equal(made, `keyhold: made the data folder ${data}`)
+    assert.match(backUp!, new RegExp(`^Back up ${join(data, 'root-key')} now`))
+    assert.match(without!, /lost without it/)
+    assert.match(error!, /^keyhold: error: .*EADDRINUSE/)
+    assert.match(hint!, /^keyhold: hint: .*choose another --port/)
+    assert.equal(end, '')
+    const again = await keyholdAside(['start', '--port', String(port), '--workers', workers, '--data', data])
+    assert.match(again.stderr, /^keyhold: error: .*EADDRINUSE/)
   })
 }
 
@@ -236,7 +245,10 @@ test(
     spawnSync('mv', [rootKey, join(data, 'moved')])
     const missing = keyhold(['start', '--port', '0', '--data', data])
     assert.equal(missing.status, 1)
-    assert.match(missing.stderr, /^keyhold: error: The root key .* is missing, .*Restore it from its backup/)
+    assert.match(
+      missing.stderr,
+      /^keyhold: error: .*root-key .*is missing, .*\nkeyhold: hint: restore it from its backup\n$/,
+    )
     assert.ok(!existsSync(rootKey))
   },
 )
@@ -288,6 +300,17 @@ test('with a certificate it speaks HTTPS', TIMEOUT, async (context) => {
     call.end('{}')
   })
   assert.ok(typeof status === 'number' && status >= 400 && status < 500, `an unsigned call is refused: ${status}`)
+})
+
+test('a terminal that is closed stops it in order', TIMEOUT, async (context) => {
+  const data = dataFolder(context)
+  const server = await start(context, ['--workers', '2', '--data', data])
+  // The terminal tells all of its processes.
+  for (const worker of childrenOf(server.pid)) process.kill(worker, 'SIGHUP')
+  assert.equal(await server.end('SIGHUP'), 0)
+  const verified = keyhold(['audit', 'verify', '--data', data])
+  assert.equal(verified.status, 0)
+  assert.doesNotMatch(verified.stdout, /warnings|open$|crashed/m)
 })
 
 test('a second signal ends it at once', TIMEOUT, async (context) => {

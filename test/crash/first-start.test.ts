@@ -119,7 +119,7 @@ test('a folder of development mode stays one when a seed gave it users, and is c
   await store.change((change) => change.insertAccount('111122223333', 0))
   await store.close()
   await prepare(folder, { mode: 'development' })
-  await assert.rejects(prepare(folder), /belongs to 'keyhold dev', which gave it users from a seed/)
+  await assert.rejects(prepare(folder), /belongs to 'keyhold dev', which let everybody use what is in it/)
 })
 
 test('a folder of development mode without users becomes that of the server that is started on it', async () => {
@@ -144,7 +144,7 @@ test('a missing root key is not replaced once something was sealed under it', as
   const folder = newFolder()
   await prepare(folder)
   rmSync(folder.rootKey)
-  await assert.rejects(prepare(folder), /is missing.*backup/)
+  await assert.rejects(prepare(folder), /root-key .*is missing, and this data folder was made with it/)
   assert.ok(!readdirSync(folder.path).includes('root-key'))
 })
 

@@ -78,6 +78,19 @@ test('what cannot work is refused: a host beyond loopback, a taken port, a fault
   await assert.rejects(startKeyhold({ seed: { keys: [{ id: 'x' }] } }), /keys\[0\]\.id: expected a UUID/)
 })
 
+test('an option that means nothing is refused by its name', async () => {
+  // As JavaScript may write them.
+  const cases: [options: object, message: RegExp][] = [
+    [{ sed: 'seed.yaml' }, /there is no option 'sed'; did you mean 'seed'\?/],
+    [{ account: '1111' }, /account: expected an account id of 12 digits, got '1111'/],
+    [{ region: 'foo' }, /region: expected a Region name/],
+    [{ port: 99_999 }, /port: expected a whole number from 0 to 65535/],
+    [{ grantPropagationDelayMs: -5 }, /grantPropagationDelayMs: expected a whole number/],
+    [{ attestationRoots: 'roots.pem' }, /attestationRoots: there is no PEM certificate in it/],
+  ]
+  for (const [options, message] of cases) await assert.rejects(startKeyhold(options), message)
+})
+
 test('after stop nothing keeps the process, and nothing was printed', () => {
   const code = `
     import { startKeyhold } from ${JSON.stringify(INDEX)}

@@ -1,6 +1,10 @@
 /** The names that ARNs of IAM hold (authorization.md 6.1); IAM belongs to no Region. */
 import { parseArn } from '../../base/arn.ts'
 
+/** An alias of an account. */
+export const ACCOUNT_ALIAS = /^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/
+export const ACCOUNT_ALIAS_RULE = '3 to 63 lower-case letters, digits and single hyphens'
+
 export interface EntityName {
   readonly account: string
   /** `user`, `role`, `policy`, … */
