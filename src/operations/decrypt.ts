@@ -12,7 +12,7 @@ import {
   grantTokens,
   keyId,
 } from './shapes/members.ts'
-import { recipient, secretMember } from './shapes/recipient.ts'
+import { handOver, recipient } from './shapes/recipient.ts'
 
 const input = structure({
   CiphertextBlob: optional(blob(1, 6144)),
@@ -68,9 +68,11 @@ export const Decrypt = defineOperation({
     const { algorithm, context, blob } = sourceOf(input)
     const cipher = { algorithm, context, operation: 'Decrypt', call }
     const plaintext = await keyMaterials.decrypt(key, cipher, blob!, materialId)
+    const { plain, enveloped } = handOver(plaintext, recipient)
     return {
       KeyId: key.arn,
-      ...secretMember('Plaintext', plaintext, recipient),
+      Plaintext: plain,
+      CiphertextForRecipient: enveloped,
       EncryptionAlgorithm: algorithm,
       KeyMaterialId: recipient === undefined ? shownId : undefined,
     }

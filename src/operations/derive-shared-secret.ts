@@ -4,7 +4,7 @@ import { defineOperation, keyOrAliasNamed } from '../pipeline/operation.ts'
 import { keyAgreementAlgorithm } from './shapes/algorithms.ts'
 import { USABLE } from './shapes/key-states.ts'
 import { dryRun, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, secretMember } from './shapes/recipient.ts'
+import { handOver, recipient } from './shapes/recipient.ts'
 
 export const DeriveSharedSecret = defineOperation({
   name: 'DeriveSharedSecret',
@@ -36,9 +36,11 @@ export const DeriveSharedSecret = defineOperation({
   async handler({ KeyAgreementAlgorithm, PublicKey }, { resources: [{ key }], keyMaterials, recipient }) {
     const opened = await keyMaterials.open(key)
     const secret = await opened.agree(KeyAgreementAlgorithm, PublicKey)
+    const { plain, enveloped } = handOver(secret, recipient)
     return {
       KeyId: key.arn,
-      ...secretMember('SharedSecret', secret, recipient),
+      SharedSecret: plain,
+      CiphertextForRecipient: enveloped,
       KeyAgreementAlgorithm,
       KeyOrigin: key.origin,
     }

@@ -3,7 +3,7 @@ import { structure } from '../base/schema.ts'
 import { defineOperation } from '../pipeline/operation.ts'
 import { dataKeyPairUse, keyPairSpec, makeDataKeyPair, refuseAsymmetricWrapping } from './shapes/data-key-pair.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, secretMember } from './shapes/recipient.ts'
+import { handOver, recipient } from './shapes/recipient.ts'
 
 export const GenerateDataKeyPair = defineOperation({
   name: 'GenerateDataKeyPair',
@@ -35,9 +35,11 @@ export const GenerateDataKeyPair = defineOperation({
       keyMaterials,
     )
     additionalEventData.keyMaterialId = key.currentMaterialId
+    const { plain, enveloped } = handOver(privateKey, recipient)
     return {
       PrivateKeyCiphertextBlob: ciphertextBlob.toString('base64'),
-      ...secretMember('PrivateKeyPlaintext', privateKey, recipient),
+      PrivateKeyPlaintext: plain,
+      CiphertextForRecipient: enveloped,
       PublicKey: publicKey.toString('base64'),
       KeyId: key.arn,
       KeyPairSpec: input.KeyPairSpec,

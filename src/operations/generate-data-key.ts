@@ -4,7 +4,7 @@ import { defineOperation } from '../pipeline/operation.ts'
 import { checkDataKeyLength, dataKeySpec, dataKeyUse, makeDataKey, numberOfBytes } from './shapes/data-key.ts'
 import { shownMaterialId } from './shapes/encryption.ts'
 import { dryRun, encryptionContext, grantTokens, keyId } from './shapes/members.ts'
-import { recipient, secretMember } from './shapes/recipient.ts'
+import { handOver, recipient } from './shapes/recipient.ts'
 
 export const GenerateDataKey = defineOperation({
   name: 'GenerateDataKey',
@@ -33,9 +33,11 @@ export const GenerateDataKey = defineOperation({
     const { plaintext, ciphertextBlob } = await makeDataKey(key, input, 'GenerateDataKey', context)
     const materialId = shownMaterialId(key, key.currentMaterialId)
     context.additionalEventData.keyMaterialId = materialId
+    const { plain, enveloped } = handOver(plaintext, context.recipient)
     return {
       CiphertextBlob: ciphertextBlob.toString('base64'),
-      ...secretMember('Plaintext', plaintext, context.recipient),
+      Plaintext: plain,
+      CiphertextForRecipient: enveloped,
       KeyId: key.arn,
       KeyMaterialId: context.recipient === undefined ? materialId : undefined,
     }

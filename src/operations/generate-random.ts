@@ -5,9 +5,14 @@ import { invalidStoreState, withoutGenerator } from '../domain/key-stores/key-st
 import { type AccountUse, defineOperation, type HandlerContext } from '../pipeline/operation.ts'
 import { storeNamed } from './shapes/key-stores.ts'
 import { customKeyStoreId } from './shapes/members.ts'
-import { recipient, secretMember } from './shapes/recipient.ts'
+import { handOver, recipient } from './shapes/recipient.ts'
 
 type Context = HandlerContext<readonly [AccountUse<never>]>
+
+function answer(bytes: Buffer, recipient: Context['recipient']) {
+  const { plain, enveloped } = handOver(bytes, recipient)
+  return { Plaintext: plain, CiphertextForRecipient: enveloped }
+}
 
 /** KS-6. */
 async function randomFromStore(named: { readonly CustomKeyStoreId: string }, length: number, context: Context) {
@@ -16,7 +21,7 @@ async function randomFromStore(named: { readonly CustomKeyStoreId: string }, len
   const store = await storeNamed(records, context, named)
   if (store.type !== 'AWS_CLOUDHSM') throw withoutGenerator(store)
   if (store.connectionState !== 'CONNECTED') throw invalidStoreState(store)
-  return secretMember('Plaintext', await keyStores.randomBytes(store, length), recipient)
+  return answer(await keyStores.randomBytes(store, length), recipient)
 }
 
 export const GenerateRandom = defineOperation({
@@ -35,6 +40,6 @@ export const GenerateRandom = defineOperation({
     const { NumberOfBytes, CustomKeyStoreId } = input
     const { random, recipient } = context
     if (CustomKeyStoreId !== undefined) return randomFromStore({ CustomKeyStoreId }, NumberOfBytes!, context)
-    return secretMember('Plaintext', random.keyBytes(NumberOfBytes!), recipient)
+    return answer(random.keyBytes(NumberOfBytes!), recipient)
   },
 })

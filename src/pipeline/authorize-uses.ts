@@ -23,18 +23,16 @@ import type { LocatedEntity, Use } from './operation.ts'
 import { grantsFor } from './use-grants.ts'
 
 /**
- * @param onRefusal told before the denial is thrown.
  * @returns `undefined` if all was decided at once, as most is: a wait would cost each call a turn of the queue.
  * @throws {KmsError} `AccessDeniedException` for the first use that is not allowed.
  */
-export function authorizeUses(asked: Asked, onRefusal: OnRefusal): Promise<void> | undefined {
-  return authorizeFrom({ ...asked, onRefusal }, 0)
+export function authorizeUses(authorization: Authorization): Promise<void> | undefined {
+  return authorizeFrom(authorization, 0)
 }
 
-type OnRefusal = (refusal: Refusal) => void
-
 export interface Authorization extends Asked {
-  readonly onRefusal: OnRefusal
+  /** Told before the denial is thrown. */
+  readonly onRefusal: (refusal: Refusal) => void
 }
 
 function authorizeFrom(authorization: Authorization, start: number): Promise<void> | undefined {

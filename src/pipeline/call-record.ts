@@ -31,6 +31,7 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
   const { operation, call, input, located, eventId, time } = recorded
   const { principal } = call
   const { audit: template } = operation
+  const { sourceIp, userAgent, tls } = originOf(call)
   const failed = error !== undefined
   let keyArn: string | undefined
   for (const found of located)
@@ -46,7 +47,9 @@ export function callRecord(recorded: RecordedCall, output: unknown, error?: unkn
     eventName: operation.name,
     region: call.region,
     identity: principal,
-    ...originOf(call),
+    sourceIp,
+    userAgent,
+    tls,
     readOnly: template.readOnly,
     error: failed ? asKmsError(error) : undefined,
     parameters: input === undefined ? undefined : template.parameters?.(input),

@@ -58,13 +58,23 @@ export function createCallCheck({ identity, grants, keyUsage, random, denials, l
     const locating = locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
     const located = locating instanceof Promise ? await locating : locating
     checked.located = located
-    const asked = { of, located, rights, lookups, reader, grants, keyUsage, denials }
+    const asked = {
+      of,
+      located,
+      rights,
+      lookups,
+      reader,
+      grants,
+      keyUsage,
+      denials,
+      onRefusal(refusal: Refusal) {
+        const fields = refusalFields(refusal)
+        checked.additionalEventData.authorization = fields
+        logRefusal(refusal, fields, call)
+      },
+    }
     checked.asked = asked
-    const authorizing = authorizeUses(asked, (refusal) => {
-      const fields = refusalFields(refusal)
-      checked.additionalEventData.authorization = fields
-      logRefusal(refusal, fields, call)
-    })
+    const authorizing = authorizeUses(asked)
     if (authorizing !== undefined) await authorizing
     checked.isAuthorized = true
     checkUses(of, located)

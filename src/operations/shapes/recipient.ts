@@ -9,19 +9,18 @@ export const recipient = optional(
   }),
 )
 
-/**
- * The member that carries a secret: under its own name in plaintext, or enveloped for the recipient, never both.
- * Wipes `secret`.
- */
-export function secretMember(
-  name: 'Plaintext' | 'PrivateKeyPlaintext' | 'SharedSecret',
-  secret: Buffer,
-  to: AttestedRecipient | undefined,
-): Readonly<Record<string, string>> {
-  const member =
-    to === undefined
-      ? { [name]: secret.toString('base64') }
-      : { CiphertextForRecipient: to.envelop(secret).toString('base64') }
+/** What goes into the answer for a secret, in base64: one of the two. */
+export interface HandedOver {
+  /** For the member that a secret has of its own. */
+  readonly plain: string | undefined
+  /** For `CiphertextForRecipient`. */
+  readonly enveloped: string | undefined
+}
+
+/** In plaintext, or enveloped for the recipient, never both. Wipes `secret`. */
+export function handOver(secret: Buffer, to: AttestedRecipient | undefined): HandedOver {
+  const plain = to === undefined ? secret.toString('base64') : undefined
+  const enveloped = to?.envelop(secret).toString('base64')
   secret.fill(0)
-  return member
+  return { plain, enveloped }
 }
