@@ -146,12 +146,12 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     close: () => service.stop(),
   }
 
-  function callAs(principal: Principal, name: string, body: object = {}, region = REGION): Promise<Answer> {
+  async function callAs(principal: Principal, name: string, body: object = {}, region = REGION): Promise<Answer> {
     const { kms, sts, iam } = operationsOf
     const operation = kms.get(name) ?? sts.get(name) ?? iam.get(name)
     if (operation === undefined) throw new Error(`no operation ${name}`)
     const json = JSON.parse(JSON.stringify(body, base64OfBuffers))
-    return service.execute(operation, json, {
+    const output = await service.execute(operation, json, {
       principal,
       region,
       requestId: service.random.uuid(),
@@ -160,7 +160,14 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       userAgent: 'harness',
       tls: undefined,
     })
+    return withoutAbsent(output)
   }
+}
+
+/** As a client sees an answer: members that are `undefined` are not sent. */
+function withoutAbsent(output: unknown): Answer {
+  if (typeof output !== 'object' || output === null) return output
+  return Object.fromEntries(Object.entries(output).filter(([, value]) => value !== undefined))
 }
 
 /** The store itself, with someone listening at the door. */
