@@ -100,7 +100,6 @@ for (const { suite, header, overhead, derivesKeys } of SUITES) {
         KeyId: key.Arn,
         Plaintext,
         EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-        KeyMaterialId: undefined,
       })
       const other = { CiphertextBlob, EncryptionContext: { tenant: 'red' } }
       await assertFails(hsm.call('Decrypt', other), 'InvalidCiphertextException', undefined)

@@ -247,7 +247,7 @@ test('whatever is done to users and groups, in whatever order, they are as the m
         await harness.close()
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 50 },
   )
   // The steps are such that what matters has happened.
   for (const event of ['DeleteUser DeleteConflict', 'DeleteUser undefined', 'DeleteGroup DeleteConflict']) {
