@@ -112,7 +112,7 @@ export class PlainConnection {
   readonly #goOn = (): void => {
     this.#isBusy = false
     this.peer.open = 0
-    if (this.#owner.isStopping()) this.#socket.end()
+    if (this.#isEnding || this.#owner.isStopping()) this.#socket.end()
     const held = this.#held
     if (held === undefined || !this.#socket.writable) return
     this.#held = undefined
@@ -136,6 +136,7 @@ export class PlainConnection {
   }
 
   readonly #takeEnd = (): void => {
+    if (this.peer.isEnding) return
     this.#isEnding = true
     if (this.#begun !== undefined) this.#owner.refuse(this.peer, 400)
     else if (!this.#isBusy) this.#socket.end()
@@ -143,6 +144,7 @@ export class PlainConnection {
 
   /** A request under way may take its time; who does not read its answer may not. */
   readonly #takeTimeout = (): void => {
+    if (this.peer.isEnding) return
     if (this.#begun !== undefined || this.#shape === undefined) this.#owner.refuse(this.peer, 408)
     else if (!this.#isBusy || this.#socket.writableLength > 0) this.#socket.destroy()
   }

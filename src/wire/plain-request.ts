@@ -64,7 +64,7 @@ const NEVER_PLAIN = [
 /** Of one server: remembers the shapes of requests. */
 export class PlainRequestReader {
   readonly #bodyBytesMax: number
-  /** By the names, each closed by {@link LINE_END}. */
+  /** By the names, between them {@link LINE_END}. */
   readonly #shapes = new Map<string, PlainShape>()
 
   constructor(bodyBytesMax: number) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
+import type { Log } from '../../src/base/log.ts'
 import { exchange, parseAnswers, type RawAnswer } from './raw-client.ts'
 import { goodRequest, type SlowServer, type SlowServerOptions, startSlowServer } from './slow-server.ts'
 
@@ -202,6 +203,49 @@ test('a client that does not read is asked nothing more of, and gets all of it w
   const expected = Buffer.byteLength(JSON.stringify(large))
   while (bytes < expected) await new Promise((resolve) => setTimeout(resolve, 5))
   socket.destroy()
+})
+
+test('a slow reader that has nothing more to ask gets its answer, and the connection ends', async (t) => {
+  const slow = await setUp(t)
+  const socket = connect({ port: slow.port, host: '127.0.0.1', allowHalfOpen: true })
+  await new Promise((resolve) => socket.once('connect', resolve))
+  socket.pause()
+  socket.write(await goodRequest('{"n":1}'))
+  await slow.arrived(1)
+  const text = 'x'.repeat(8 * 1024 * 1024)
+  slow.calls[0]!.answer({ text })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  socket.end()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  let bytes = 0
+  socket.on('data', (piece: Buffer) => {
+    bytes += piece.length
+  })
+  const ended = new Promise((resolve) => socket.once('end', () => resolve('ended')))
+  const late = new Promise((resolve) => setTimeout(() => resolve('still open'), 5_000).unref())
+  socket.resume()
+  assert.equal(await Promise.race([ended, late]), 'ended')
+  assert.ok(bytes > text.length)
+})
+
+test('whoever was told that nothing came in time is told once, and counted once (audit.md AU-3)', async () => {
+  const warnings: object[] = []
+  const log: Log = { info() {}, warn: (fields) => warnings.push(fields), error() {} }
+  const slow = await startSlowServer({ log, limits: { headersTimeoutMs: 50 } })
+  const head = (await goodRequest('{"n":1}')).subarray(0, -7)
+  for (const part of [[], head]) {
+    const { answers } = await exchange(slow.port, part)
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [408],
+    )
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await slow.close()
+  assert.deepEqual(
+    warnings.map((fields) => (fields as { counts: object }).counts),
+    [{ 'HTTP 408': 2 }],
+  )
 })
 
 test('a client that never reads its answer is cut off', async (t) => {
