@@ -50,7 +50,7 @@ import { createCloudHsmBackend } from './hsm/cloud-hsm-backend.ts'
 import type { HsmCluster } from './hsm/hsm-cluster.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
-import { type JobRunner, startJobs } from './jobs/job-runner.ts'
+import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
@@ -191,7 +191,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   // A key is erased where its key in an HSM can be.
   const ofKeyStores =
     options.servesKeyStores === false ? [] : [eraseDeletedKeys(shared), tendKeyStores({ ...shared, connector })]
-  const jobs = startJobs(
+  const jobs = createJobRunner(
     [
       ...ofKeyStores,
       rotateDueKeys(shared),
@@ -232,7 +232,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyStoreConnector: connector,
     clockControl,
     refresh: changes.poll,
-    listen: (address) => server.listen(address),
+    async listen(address) {
+      const bound = await server.listen(address)
+      jobs.start()
+      return bound
+    },
     async stop() {
       await server.close()
       await jobs.stop()

@@ -13,6 +13,8 @@ export interface Job {
 }
 
 export interface JobRunner {
+  /** From now on, by the time. A process that serves nobody, such as an operator's command, leaves timed work to those that do. */
+  start(): void
   /** Runs every job once, from now on, if this node gets the lease. */
   runAll(): Promise<void>
   stop(): Promise<void>
@@ -20,7 +22,7 @@ export interface JobRunner {
 
 const LEASE = 'jobs'
 
-export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node: string, log: Log): JobRunner {
+export function createJobRunner(jobs: readonly Job[], store: Store, clock: Clock, node: string, log: Log): JobRunner {
   let running: Promise<void> | undefined
   /** Begins when the one that is running has ended. */
   let next: Promise<void> | undefined
@@ -61,9 +63,13 @@ export function startJobs(jobs: readonly Job[], store: Store, clock: Clock, node
   const look = () => {
     if (running === undefined) void begin()
   }
-  const first = setTimeout(look, JOB_FIRST_DELAY_MS).unref()
-  const timer = setInterval(look, JOB_INTERVAL_MS).unref()
+  let first: NodeJS.Timeout | undefined
+  let timer: NodeJS.Timeout | undefined
   return {
+    start() {
+      first = setTimeout(look, JOB_FIRST_DELAY_MS).unref()
+      timer = setInterval(look, JOB_INTERVAL_MS).unref()
+    },
     runAll,
     async stop() {
       clearTimeout(first)
