@@ -16,6 +16,7 @@ import type { RootKey } from './crypto/root-key/root-key.ts'
 import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
 import { followChanges } from './domain/change-follower.ts'
+import { createDeletionAlarms, type DeletionAlarms } from './domain/deletion-alarms.ts'
 import { createGrantTokens } from './domain/grants/grant-tokens.ts'
 import { openSecretAccessKey } from './domain/identity/access-key-secret.ts'
 import { createAccessKeyUsage } from './domain/identity/access-key-usage.ts'
@@ -48,6 +49,7 @@ import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
 import { createCloudHsmBackend } from './hsm/cloud-hsm-backend.ts'
 import type { HsmCluster } from './hsm/hsm-cluster.ts'
+import { type Announce, announceDeletionAlarms } from './jobs/announce-deletion-alarms.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
@@ -93,6 +95,8 @@ export interface ServiceOptions {
   readonly guardPolicy?: string | undefined
   /** Tell those who are refused which policy and statement denied, not only of what kind it is (authorization.md X-3); no if not given. */
   readonly verboseDenials?: boolean | undefined
+  /** Where alarms are posted to; they are in the log alone if not given. */
+  readonly alarmUrl?: string | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
   /** Path of the web console's build; `undefined`: none is served. */
@@ -109,6 +113,7 @@ export interface Service {
   readonly keyMaterials: KeyMaterials
   readonly random: RandomSource
   readonly keyUsage: KeyUsage
+  readonly deletionAlarms: DeletionAlarms
   readonly jobs: JobRunner
   readonly keyStores: KeyStores
   readonly keyStoreConnector: KeyStoreConnector
@@ -130,6 +135,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const keyStores = createKeyStores(store, storeSecrets, backends)
   const keyMaterials = createKeyMaterials(store, domainKeys, random, keyStores)
   const keyUsage = createKeyUsage(store, log)
+  const deletionAlarms = createDeletionAlarms(store, log)
   const keyImports = createKeyImports(store, domainKeys)
   const grants = {
     tokens: createGrantTokens(domainKeys, random),
@@ -182,6 +188,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     keyImports,
     grants,
     keyUsage,
+    deletionAlarms,
     identity,
     attestations,
     denials: options.verboseDenials === true ? 'verbose' : 'kind of policy',
@@ -198,6 +205,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
+      announceDeletionAlarms({ store, clock, log, announce: announceTo(options.alarmUrl) }),
     ],
     store,
     clock,
@@ -226,6 +234,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     domainKeys,
     keyMaterials,
     keyUsage,
+    deletionAlarms,
     random,
     jobs,
     keyStores,
@@ -242,6 +251,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await jobs.stop()
       await connector.stop()
       await keyUsage.stop()
+      await deletionAlarms.stop()
       await accessKeyUsage.stop()
       await outbox.stop()
       await changes.stop()
@@ -273,6 +283,12 @@ function openProxyTransport(clock: Clock): ExternalKeyStoreOptions['openTranspor
     const { createProxyTransport } = await import('./outgoing/proxy-transport.ts')
     return createProxyTransport(route, signing, clock)
   }
+}
+
+/** Loaded at first use: most servers never raise an alarm. */
+function announceTo(url: string | undefined): Announce | undefined {
+  if (url === undefined) return undefined
+  return async (event) => (await import('./outgoing/post-json.ts')).postJson(url, event)
 }
 
 /** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */

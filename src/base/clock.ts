@@ -11,3 +11,8 @@ export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 /** All schedules count days of 86,400 s in UTC (lifecycle.md section 0). */
 export const DAY_MS = 24 * HOUR_MS
+
+/** ISO 8601, UTC, whole seconds. @param time milliseconds since the epoch. */
+export function instant(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}Z`
+}

@@ -202,6 +202,14 @@ export const KEY_USES_SAVE_INTERVAL_MS = 60_000
 export const KEY_USES_HELD_MAX = 50_000
 /** Rows of one transaction, so that no change waits long for it. */
 export const KEY_USES_SAVED_AT_ONCE_MAX = 1_000
+/** Calls that were refused because their key is pending deletion: an operator wants to know soon. */
+export const REFUSED_CALLS_SAVE_INTERVAL_MS = 1_000
+export const REFUSED_CALLS_HELD_MAX = 10_000
+/** Of one key an alarm is raised once in this time: the period of AWS's recipe (lifecycle.md 10.4). */
+export const ALARM_PERIOD_MS = 5 * 60_000
+export const ALARMS_AT_ONCE_MAX = 100
+export const ALARM_TIMEOUT_MS = 5_000
+
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
 

@@ -1,5 +1,6 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
+import { instant } from '../base/clock.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireAuditFolder } from '../start/data-folder.ts'
@@ -43,15 +44,15 @@ function describe(folder: string, { streams, records, problems, warnings }: Audi
 
 function describeStream({ stream, node, from, to, records, state }: VerifiedStream, nodeWidth: number): string {
   const name = (node ?? '?').padEnd(nodeWidth)
-  return `  ${stream}  ${name}  ${instant(from)} to ${instant(to)}  ${count(records, 'record')}, ${state}`
+  return `  ${stream}  ${name}  ${timeText(from)} to ${timeText(to)}  ${count(records, 'record')}, ${state}`
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-function instant(time: number | undefined): string {
-  return time === undefined ? '?' : `${new Date(time).toISOString().slice(0, 19)}Z`
+function timeText(time: number | undefined): string {
+  return time === undefined ? '?' : instant(time)
 }
 
 function section(title: string, findings: readonly AuditFinding[]): string[] {

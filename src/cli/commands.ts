@@ -162,5 +162,10 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'Tell who used a key last, and what else hangs on it, before it is deleted.',
     load: async () => (await import('./key-report.ts')).keyReport,
   },
+  {
+    name: 'alarm list',
+    summary: 'List keys that are pending deletion although somebody asks for them.',
+    load: async () => (await import('./alarm-list.ts')).alarmList,
+  },
   { name: 'version', summary: 'Print the version.', load: async () => (await import('./version.ts')).version },
 ])

@@ -10,6 +10,7 @@ export function keyReportJson(report: ReportWithCaller): string {
       lastUse: lastUsePart(report),
       usageTrackedSince: instant(report.trackedSince),
       daysWithoutUse: report.daysWithoutUse,
+      refusedWhilePendingDeletion: refusedPart(report),
       aliases: report.aliases,
       tags: report.key.tags,
       rotation: rotationPart(report),
@@ -40,6 +41,12 @@ function lastUsePart({ lastUse, lastCaller }: ReportWithCaller) {
   const { operation, time, eventId, requestId } = lastUse
   const { principal = null, accessKeyId = null, sourceIp = null, userAgent = null } = lastCaller ?? {}
   return { time: instant(time), operation, principal, accessKeyId, sourceIp, userAgent, eventId, requestId }
+}
+
+function refusedPart({ alarm }: ReportWithCaller) {
+  if (alarm === undefined) return null
+  const { count, firstAt, last } = alarm
+  return { count, first: instant(firstAt), last: { ...last, time: instant(last.time) } }
 }
 
 function grantsPart({ grants: { count, shown } }: ReportWithCaller) {

@@ -1,5 +1,5 @@
 /** A key report for a person: what may break when the key goes comes first. */
-import { DAY_MS } from '../base/clock.ts'
+import { DAY_MS, instant } from '../base/clock.ts'
 import type { StatementSummary } from '../domain/policy/policy-summary.ts'
 import type { ReportWithCaller } from './last-caller.ts'
 
@@ -15,6 +15,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Key', lines: keyLines },
   { title: 'State', lines: stateLines },
   { title: 'Last used', lines: lastUseLines },
+  { title: 'Refused', lines: refusedLines },
   { title: 'Aliases', lines: ({ aliases }) => (aliases.length === 0 ? ['none'] : aliases) },
   { title: 'Policy', lines: ({ policy }) => policy.map(statementLine) },
   { title: 'Grants', lines: grantLines },
@@ -63,6 +64,17 @@ function lastUseLines({ lastUse, lastCaller, trackedSince, daysWithoutUse }: Rep
     `${instant(time)}, ${daysWithoutUse === 0 ? 'less than a day' : days(daysWithoutUse)} ago: ${operation}`,
     ...callerLines(lastCaller),
     `event ${eventId}, request ${requestId}`,
+  ]
+}
+
+/** DEL-30. */
+function refusedLines({ alarm }: ReportWithCaller): string[] {
+  if (alarm === undefined) return []
+  const { count, firstAt, last } = alarm
+  return [
+    `${count} call${count === 1 ? '' : 's'} since its deletion was scheduled, the first ${instant(firstAt)}`,
+    `the last ${instant(last.time)}: ${last.operation}, by ${last.principal}, from ${last.sourceIp}`,
+    `event ${last.eventId}, request ${last.requestId}`,
   ]
 }
 
@@ -115,17 +127,13 @@ function adviceLines(report: ReportWithCaller): string[] {
 }
 
 /** DEL-31, DEL-32. */
-function deletionAdvice({ key, state }: ReportWithCaller): string[] {
+function deletionAdvice({ key, state, alarm }: ReportWithCaller): string[] {
   if (key.manager === 'AWS') return ['Its service manages it: it cannot be deleted.']
+  if (alarm !== undefined) return ['Somebody still needs it: cancel its deletion, and what it encrypted is saved.']
   if (state === 'PendingDeletion')
     return ['Cancel the deletion if anybody needs it: what it encrypted is lost with it.']
   if (state === 'Disabled') return ['Look for DisabledException in the audit log before you delete it.']
   return ['Disable it first: that can be undone. What it encrypted is lost when it is deleted.']
-}
-
-/** Whole seconds, UTC. */
-function instant(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`
 }
 
 function days(count: number): string {

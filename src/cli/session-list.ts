@@ -1,5 +1,5 @@
 /** `keyhold session list`: sessions that were revoked and might otherwise still be valid. */
-import { systemClock } from '../base/clock.ts'
+import { instant, systemClock } from '../base/clock.ts'
 import { defineOperatorCommand, printTable } from './operator-command.ts'
 
 const SESSIONS_PER_PAGE = 1_000
@@ -28,8 +28,3 @@ were not revoked are kept nowhere but in their tokens, so there is no list of th
     }
   },
 })
-
-/** Whole seconds, UTC. */
-function instant(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`
-}

@@ -7,6 +7,8 @@ export interface Kind<T> {
   readonly placeholder: string | undefined
   /** Completes "expected …". */
   readonly expected: string
+  /** Errors do not repeat what was given. */
+  readonly isSecret?: boolean
   /** @param folder what relative paths start from. @returns `undefined` if the text is no such value. */
   read(text: string, folder: string): T | undefined
 }
@@ -102,6 +104,19 @@ export const pcrList: Kind<ReadonlyMap<number, Uint8Array>> = {
       pcrs.set(Number(index), Uint8Array.from(Buffer.from(digest!, 'hex')))
     }
     return pcrs
+  },
+}
+
+/** Where something is posted to: nobody on the way may read it. */
+export const postAddress: Kind<string> = {
+  placeholder: 'URL',
+  expected: 'an https:// address without user and password, or an http:// one of this machine',
+  isSecret: true,
+  read(text) {
+    const url = URL.parse(text)
+    if (url === null || url.username !== '' || url.password !== '') return undefined
+    const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+    return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal) ? url.href : undefined
   },
 }
 

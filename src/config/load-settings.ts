@@ -132,6 +132,7 @@ function readValue(name: SettingName, text: string, source: string, folder: stri
   const { kind } = SETTINGS[name]
   const value = kind.read(text, folder)
   if (value !== undefined) return value
+  if (kind.isSecret) throw new UsageError(`${source}: expected ${kind.expected}`)
   throw new UsageError(`${source}: expected ${kind.expected}, got '${text}'`, { hint: hintFor(source, text) })
 }
 

@@ -14,6 +14,7 @@ import {
   oneOf,
   path,
   pcrList,
+  postAddress,
   regionName,
   wholeNumber,
   yesNoWord,
@@ -112,6 +113,11 @@ export const SETTINGS = Object.freeze({
     yesOrNo,
     'Tell refused callers which policy and statement denied, not only its kind; for development.',
     false,
+  ),
+  alarmUrl: optional(
+    postAddress,
+    'Address that alarms are posted to as JSON: somebody asks for a key that is pending deletion (docs/alarms.md).',
+    'alarms are in the log alone',
   ),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),

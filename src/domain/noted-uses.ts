@@ -1,6 +1,6 @@
 /**
- * What is noted at every call and saved once in a while: the newest use of each thing. Noting costs one write to a map; a
- * process that is killed forgets the uses since it last saved, never older ones.
+ * What is noted at every call and saved once in a while: the newest use of each thing, or what all of them come to. Noting costs one
+ * write to a map; a process that is killed forgets the uses since it last saved, never older ones.
  */
 import type { Log } from '../base/log.ts'
 
@@ -17,6 +17,8 @@ export interface NotedUses<T> {
 
 export interface NotedUsesOptions<T> {
   saveAll(uses: readonly T[]): Promise<void>
+  /** What two of the same thing come to; if not given, the newer counts alone. */
+  add?(older: T, newer: T): T
   readonly intervalMs: number
   /** So many are saved at once, however early it is. */
   readonly heldMax: number
@@ -25,7 +27,14 @@ export interface NotedUsesOptions<T> {
   readonly what: string
 }
 
-export function createNotedUses<T>({ saveAll, intervalMs, heldMax, log, what }: NotedUsesOptions<T>): NotedUses<T> {
+export function createNotedUses<T>({
+  saveAll,
+  add,
+  intervalMs,
+  heldMax,
+  log,
+  what,
+}: NotedUsesOptions<T>): NotedUses<T> {
   let noted = new Map<string, T>()
   /** What is on its way into the store, so that it can be seen meanwhile. */
   let saving = new Map<string, T>()
@@ -38,9 +47,16 @@ export function createNotedUses<T>({ saveAll, intervalMs, heldMax, log, what }: 
       await saveAll([...saving.values()])
     } catch (error) {
       log.warn({ err: error }, `cannot save ${what}; will try again`)
-      for (const [id, use] of saving) if (!noted.has(id) && noted.size < heldMax) noted.set(id, use)
+      for (const [id, use] of saving) keep(id, use)
     }
     saving = new Map()
+  }
+
+  /** What could not be saved, beside what was noted meanwhile. */
+  function keep(id: string, older: T): void {
+    const newer = noted.get(id)
+    if (newer !== undefined) noted.set(id, add === undefined ? newer : add(older, newer))
+    else if (noted.size < heldMax) noted.set(id, older)
   }
 
   function save(): Promise<void> {
@@ -53,7 +69,8 @@ export function createNotedUses<T>({ saveAll, intervalMs, heldMax, log, what }: 
   const timer = setInterval(save, intervalMs).unref()
   return {
     note(id, use) {
-      noted.set(id, use)
+      const older = add && noted.get(id)
+      noted.set(id, older === undefined ? use : add!(older, use))
       if (noted.size >= heldMax && underWay === undefined) void save()
     },
     peek: (id) => noted.get(id) ?? saving.get(id),

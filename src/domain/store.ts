@@ -6,6 +6,7 @@
  */
 
 import type { Alias, AliasName } from './aliases.ts'
+import type { DeletionAlarm, DeletionAlarmStore } from './deletion-alarms.ts'
 import type { Grant, GrantName } from './grants/grant.ts'
 import type { AccessKeyUse } from './identity/entities.ts'
 import type { IdentityChange, IdentityReader } from './identity/identity-store.ts'
@@ -136,6 +137,10 @@ export interface Reader extends Lookups, IdentityReader, KeyStoreReader {
   findLastUsage(key: KeyName): Promise<KeyUse | undefined>
   /** When this store began to track uses, in milliseconds since the epoch. */
   lastUsageTrackedSince(): Promise<number>
+  /** `undefined`: not pending deletion, or nobody has asked for it since. */
+  findDeletionAlarm(key: KeyName): Promise<DeletionAlarm | undefined>
+  /** Those whose keys were asked for last come first. At most `limit`. */
+  newestDeletionAlarms(limit: number): Promise<readonly DeletionAlarm[]>
   /** Customer managed keys: those of AWS services do not count (lifecycle.md MGD-5). */
   countKeys(account: string, region: string): Promise<number>
   countAliases(key: KeyName): Promise<number>
@@ -163,10 +168,12 @@ export interface Change extends Reader, IdentityChange, KeyStoreChange {
   /** Forgets a pending material altogether (lifecycle.md IMP-71). Gone already: no change. */
   deleteMaterial(material: StoredKeyMaterial): Promise<void>
   /**
-   * Key, materials, aliases, grants and last use; nothing that could open a ciphertext stays in the live table. Gone already: no
-   * change.
+   * Key, materials, aliases, grants, last use and alarm; nothing that could open a ciphertext stays in the live table. Gone
+   * already: no change.
    */
   eraseKey(name: KeyName): Promise<void>
+  /** The deletion of the key was cancelled: what was refused meanwhile is forgotten. */
+  deleteDeletionAlarm(key: KeyName): Promise<void>
   insertAlias(alias: Alias): Promise<void>
   updateAlias(alias: Alias): Promise<void>
   /** Gone already: no change. */
@@ -187,7 +194,7 @@ export interface ChangesBatch {
 }
 
 /** Its own readers see what is committed, never a change that is under way, not even from inside of it. */
-export interface Store extends Reader {
+export interface Store extends Reader, DeletionAlarmStore {
   /**
    * Runs `work` in one durable transaction (when this resolves, it is on stable storage) and then tells the listener of
    * {@link onCommit} what it touched, before it resolves. If `work` throws, nothing has happened.
@@ -217,6 +224,12 @@ export interface Store extends Reader {
   saveUses(uses: readonly KeyUse[]): Promise<void>
   /** Keeps what is newer than the use known of the access key; those of keys that are gone are dropped. No notices. */
   saveAccessKeyUses(uses: readonly AccessKeyUse[]): Promise<void>
+  /**
+   * With calls that nobody was told of, and not announced after `before`; those that began first come first. At most `limit`.
+   */
+  deletionAlarmsToAnnounce(before: number, limit: number): Promise<readonly DeletionAlarm[]>
+  /** Operators were told of so many refused calls of the key at `time`. */
+  deletionAlarmAnnounced(key: KeyName, calls: number, time: number): Promise<void>
   /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
   acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
   /** Removes revocations of sessions that have expired. */

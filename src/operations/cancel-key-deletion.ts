@@ -30,6 +30,7 @@ export const CancelKeyDeletion = defineChange({
   async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
     const { key: current, events } = await catchUp(change, key, fresh, call.time)
     await change.updateKey({ ...current, enabled: false, deletion: undefined })
+    await change.deleteDeletionAlarm(key)
     for (const event of events) recordEvent(event)
     return { KeyId: key.arn }
   },

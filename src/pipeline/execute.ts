@@ -14,10 +14,12 @@ import type { Call } from './call.ts'
 import { callRecord, otherAccounts, recordElsewhere } from './call-record.ts'
 import { type CallToCheck, createCallCheck } from './check-call.ts'
 import { isToBeMade, makeManagedKeys } from './first-use.ts'
+import { refusedAsPendingDeletion } from './key-rules.ts'
 import { refuseLockout } from './lockout.ts'
 import { warnOfOpenPolicies } from './open-policies.ts'
 import type { ChangeContext, IdentifiedCaller, Operation, Use, UsedKey } from './operation.ts'
 import type { PipelineServices } from './pipeline-services.ts'
+import { keysOf } from './uses.ts'
 
 interface EventRecord {
   readonly eventId: string
@@ -80,6 +82,7 @@ export function createPipeline(services: PipelineServices): Execute {
       // Somebody who is not known yet fills no audit log (audit.md AU-3): the wire counts him.
       const isAttributable = operation.unsigned !== true || progress.caller !== undefined
       if (isAttributable) await append(recordsOf(operation, progress, eventId, undefined, error))
+      noteRefusal(operation, progress, eventId, error)
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.
@@ -102,6 +105,21 @@ export function createPipeline(services: PipelineServices): Execute {
   function append(records: readonly EventRecord[]): Promise<unknown> {
     if (records.length === 1) return audit.append(records[0]!.line)
     return Promise.all(records.map(({ line }) => audit.append(line)))
+  }
+
+  /** Of a key that is pending deletion: somebody may need it (lifecycle.md DEL-30). */
+  function noteRefusal(operation: Operation, { located, call }: Progress, eventId: string, error: unknown): void {
+    const key = refusedAsPendingDeletion(error, keysOf(located))
+    if (key === undefined) return
+    const { time, requestId, sourceIp, principal } = call
+    services.deletionAlarms.note(key, {
+      operation: operation.name,
+      time,
+      eventId,
+      requestId,
+      sourceIp,
+      principal: principal.arn,
+    })
   }
 
   function noteUses({ uses, name }: Operation, { located, call }: Progress, eventId: string): void {

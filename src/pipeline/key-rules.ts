@@ -19,6 +19,16 @@ const STATE_TEXTS: Readonly<Partial<Record<KeyState, string>>> = {
   Updating: 'is updating.',
 }
 
+/** The one of them that a call was refused for because it is pending deletion (lifecycle.md DEL-30). */
+export function refusedAsPendingDeletion(error: unknown, keys: readonly (Key | undefined)[]): Key | undefined {
+  if (!(error instanceof KmsError) || error.code !== 'KMSInvalidStateException') return undefined
+  const { text } = error
+  const { PendingDeletion, PendingReplicaDeletion } = STATE_TEXTS
+  return keys.find(
+    (key) => text === `${key?.arn} ${PendingDeletion}` || text === `${key?.arn} ${PendingReplicaDeletion}`,
+  )
+}
+
 export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input, now: number): void {
   checkPrimary(use, key)
   if (use.refusesReplicas === 'before the state') refuseReplica(use, key)

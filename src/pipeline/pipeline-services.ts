@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Attestations } from '../domain/attestation.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import type { DeletionAlarms } from '../domain/deletion-alarms.ts'
 import type { GrantServices } from '../domain/grants/grant-services.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import type { KeyImports } from '../domain/imports/key-imports.ts'
@@ -22,6 +23,7 @@ export interface PipelineServices {
   readonly keyImports: KeyImports
   readonly keyStores: KeyStores
   readonly keyUsage: KeyUsage
+  readonly deletionAlarms: DeletionAlarms
   readonly identity: IdentityServices
   readonly grants: GrantServices
   readonly attestations: Attestations

@@ -16,6 +16,7 @@ export type ServiceSettings = Pick<
   | 'externalKeyStores'
   | 'guardPolicy'
   | 'verboseDenials'
+  | 'alarmUrl'
   | 'consoleFolder'
 >
 
@@ -25,6 +26,7 @@ export const SERVICE_SETTINGS = [
   'externalAccounts',
   'guardPolicy',
   'verboseDenials',
+  'alarmUrl',
   'hsmClusters',
   'externalKeyStores',
   'console',
@@ -41,6 +43,7 @@ export async function readServiceSettings(
     externalAccounts: settings.externalAccounts,
     guardPolicy: guardPolicyIn(settings.guardPolicy),
     verboseDenials: settings.verboseDenials,
+    alarmUrl: settings.alarmUrl,
     consoleFolder: settings.console ? CONSOLE_FOLDER : undefined,
     identityProviders: await given(settings.identityProviders, async (path) =>
       (await import('./identity-providers.ts')).readIdentityProviders(path),

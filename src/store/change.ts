@@ -12,6 +12,7 @@ import {
   insertUnfinishedStoreKey,
   updateKeyStore,
 } from './custom-key-stores.ts'
+import { deleteDeletionAlarm } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
 import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
@@ -67,10 +68,12 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
       if (await deleteGrantsOfKey(db, name)) touch('grants', keyRef(name))
       await deleteMaterialsOfKey(db, name)
       await deleteLastUsage(db, name)
+      await deleteDeletionAlarm(db, name)
       if (!(await deleteKey(db, name))) return
       erased = true
       touch('key', keyRef(name))
     },
+    deleteDeletionAlarm: (key) => deleteDeletionAlarm(db, key),
     async insertAlias(alias) {
       await insertAlias(db, alias)
       touch('alias', aliasRef(alias))

@@ -13,6 +13,7 @@ import {
   materialIdsInStore,
   unfinishedStoreKeys,
 } from './custom-key-stores.ts'
+import { findDeletionAlarm, newestDeletionAlarms } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
 import { findDomainKey, newestDomainKey } from './domain-keys.ts'
 import {
@@ -49,6 +50,8 @@ export function createReader(db: Db): Reader {
     listAliases: (account, region, keyId, page, now) => listAliases(db, account, region, keyId, page, now),
     findLastUsage: (key) => findLastUsage(db, key),
     lastUsageTrackedSince: () => lastUsageTrackedSince(db),
+    findDeletionAlarm: (key) => findDeletionAlarm(db, key),
+    newestDeletionAlarms: (limit) => newestDeletionAlarms(db, limit),
     countKeys: (account, region) => countKeys(db, account, region),
     countAliases: (key) => countAliases(db, key),
     findKeyStore: (name) => findKeyStore(db, name),

@@ -22,6 +22,7 @@ export interface Tables {
   keys: KeysTable
   key_materials: KeyMaterialsTable
   key_last_usage: KeyLastUsageTable
+  deletion_alarms: DeletionAlarmsTable
   aliases: AliasesTable
   grants: GrantsTable
   custom_key_stores: CustomKeyStoresTable
@@ -236,6 +237,24 @@ export interface KeyLastUsageTable {
   used_at: number
   event_id: string
   request_id: string
+}
+
+export interface DeletionAlarmsTable {
+  account: string
+  region: string
+  key_id: string
+  refused_calls: number
+  first_at: number
+  /** This and the next five: of the newest of them. */
+  last_at: number
+  operation: string
+  event_id: string
+  request_id: string
+  principal: string
+  source_ip: string
+  announced_calls: number
+  /** Null: never. */
+  announced_at: number | null
 }
 
 export interface AliasesTable {

@@ -7,6 +7,7 @@ import { deleteAuditRecords, pendingAuditRecords } from './audit-outbox.ts'
 import { createChange } from './change.ts'
 import { deleteChanges, insertNotices, newestPosition } from './changes.ts'
 import { createChangesFollower } from './changes-follower.ts'
+import { addRefusedCalls, deletionAlarmsToAnnounce, saveAnnouncement } from './deletion-alarms.ts'
 import type { Db, Durability, StoreDatabase } from './dialects/store-database.ts'
 import { expiredMaterials } from './key-materials.ts'
 import { keysToErase, keysToRotate } from './keys.ts'
@@ -81,6 +82,12 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
         for (const use of uses) await saveAccessKeyUse(db, use)
       })
     },
+    async addRefusedCalls(calls) {
+      if (calls.length === 0) return
+      await transact('relaxed', (db) => addRefusedCalls(db, calls))
+    },
+    deletionAlarmsToAnnounce: (before, limit) => deletionAlarmsToAnnounce(committed, before, limit),
+    deletionAlarmAnnounced: (key, calls, time) => transact('relaxed', (db) => saveAnnouncement(db, key, calls, time)),
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),
     pruneRevokedSessions: (now) => transact('relaxed', (db) => deleteExpiredRevocations(db, now)),
     async pruneChanges(before) {

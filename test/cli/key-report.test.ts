@@ -48,10 +48,14 @@ async function serve(daysAgo: number): Promise<OpenNode & { call(name: string, b
   return { ...node, call }
 }
 
-async function report(...words: readonly string[]) {
+function report(...words: readonly string[]) {
+  return keyhold('key', 'report', ...words, '--region', REGION)
+}
+
+async function keyhold(...words: readonly string[]) {
   const printed: string[] = []
   const told: string[] = []
-  const exitCode = await runCli(['key', 'report', ...words, '--data', folder.path, '--region', REGION], {
+  const exitCode = await runCli([...words, '--data', folder.path], {
     env: {},
     folder: work.path,
     hasPerson: false,
@@ -145,6 +149,7 @@ test('the JSON has everything that is known of the key', async () => {
     deletion: null,
     usageTrackedSince: rest.usageTrackedSince,
     daysWithoutUse: 12,
+    refusedWhilePendingDeletion: null,
     aliases: ['alias/old-pay', 'alias/pay'],
     tags: [
       { key: 'team', value: 'pay' },
@@ -236,6 +241,34 @@ test('a key whose deletion is scheduled shows when it goes', async () => {
   const { stdout } = await report(scheduled.KeyId)
   assert.match(stdout, /^State {7}PendingDeletion: will be erased \S+, in 5 days$/m)
   assert.match(stdout, /^Advice {6}Cancel the deletion if anybody needs it/m)
+})
+
+// DEL-30: seen without a query of the log.
+test('a key pending deletion that somebody asks for is on the list of alarms, and its report says who', async () => {
+  const { KeyId, Arn } = scheduled
+  const server = await serve(0)
+  const refused = { code: 'KMSInvalidStateException' }
+  await assert.rejects(server.call('Encrypt', { KeyId, Plaintext: 'eA==' }), refused)
+  await assert.rejects(server.call('GenerateDataKey', { KeyId, KeySpec: 'AES_256' }), refused)
+  await server.service.stop()
+  const [alarm, ...others] = JSON.parse((await keyhold('alarm', 'list', '--json')).stdout)
+  const { first, last, ...counted } = alarm
+  assert.deepEqual([counted, others], [{ key: Arn, count: 2 }, []])
+  const { time, eventId, requestId, ...call } = last
+  assert.deepEqual(call, { operation: 'GenerateDataKey', principal: rootOf(ACCOUNT).arn, sourceIp: '192.0.2.7' })
+  assert.ok(first <= time)
+  const row = `${Arn}  2 calls  last ${time}  GenerateDataKey  by ${rootOf(ACCOUNT).arn}`
+  assert.equal((await keyhold('alarm', 'list')).stdout, row)
+  const { refusedWhilePendingDeletion } = await reportOf(KeyId)
+  assert.deepEqual([refusedWhilePendingDeletion.count, refusedWhilePendingDeletion.last.eventId], [2, eventId])
+  const { stdout } = await report(KeyId)
+  const lines = [
+    `Refused     2 calls since its deletion was scheduled, the first ${first}`,
+    `            the last ${time}: GenerateDataKey, by ${rootOf(ACCOUNT).arn}, from 192.0.2.7`,
+    `            event ${eventId}, request ${requestId}`,
+  ]
+  assert.ok(stdout.includes(lines.join('\n')), stdout)
+  assert.match(stdout, /^Advice {6}Somebody still needs it: cancel its deletion/m)
 })
 
 // ROT-18: what GetKeyRotationStatus says of a replica is what its primary has.

@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test'
 import type { Store } from '../../src/domain/store.ts'
 import { aliasTests } from './store/aliases.ts'
 import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
+import { deletionAlarmTests } from './store/deletion-alarms.ts'
 import { entityTests } from './store/entities.ts'
 import { erasingTests } from './store/erasing.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))
     describe('revoked sessions', () => revokedSessionTests(() => store))
+    describe('deletion alarms', () => deletionAlarmTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
     describe('users, roles and groups', () => entityTests(() => store))

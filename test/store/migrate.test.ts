@@ -24,6 +24,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   7: 'a9d1814fe444dc41b99e276f2d0fa474b62705f6c36e0373910ed56efe5f9698',
   8: 'a85939eb1b0f28e7f152e7849cd1feb951d85d3ad071b9046afb016f24bbe47a',
   9: 'bf471778d5c427df31021cb240428e75337758c028aa8504331a9107fe624742',
+  10: '9b43b830c3200be8b6d202f2164a7ac6a12b5191409e4808f34a5393f47a8a8b',
 }
 
 const NEWEST = migrations.at(-1)!.number

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
+import type { Key } from '../../src/domain/keys/key.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { exampleGroup, exampleRole, exampleUser } from '../contract/store/entities.ts'
 import { exampleAlias, exampleKey, exampleMaterial } from '../contract/store/examples.ts'
@@ -12,7 +13,7 @@ import { fileFixture } from './sqlite-fixtures.ts'
 
 /** Small for good, or read from one end and no further than needed. */
 const MAY_BE_SCANNED =
-  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox|changes|domain_keys USING INDEX domain_keys_by_age)$/
+  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox|changes|domain_keys USING INDEX domain_keys_by_age|deletion_alarms USING INDEX deletion_alarms_(by_last_call|to_announce))$/
 
 /** Calls everything that the store can do. */
 async function doEverything(store: Store): Promise<void> {
@@ -45,6 +46,7 @@ async function doEverything(store: Store): Promise<void> {
   await store.saveUses([{ ...key, operation: 'Encrypt', time: 1, eventId: 'e', requestId: 'r' }])
   await store.findLastUsage(key)
   await store.lastUsageTrackedSince()
+  await noteRefusedCalls(store, key)
   await store.findAlias(alias)
   await store.listKeys(account, region, page, 0)
   await store.listAliases(account, region, undefined, page, 0)
@@ -74,6 +76,18 @@ async function doEverything(store: Store): Promise<void> {
   await store.change((change) => change.deleteAlias(alias))
   await store.change((change) => change.deleteGrant(grant))
   await store.change((change) => change.eraseKey(key))
+}
+
+async function noteRefusedCalls(store: Store, key: Key): Promise<void> {
+  const ids = { eventId: 'e', requestId: 'r', principal: 'p', sourceIp: 's' }
+  const calls = { ...key, count: 1, firstAt: 1, last: { operation: 'Encrypt', time: 1, ...ids } }
+  await store.change((change) => change.updateKey({ ...key, deletion: { windowInDays: 7, date: 2 } }))
+  await store.addRefusedCalls([calls])
+  await store.addRefusedCalls([calls])
+  await store.newestDeletionAlarms(10)
+  await store.deletionAlarmsToAnnounce(0, 10)
+  await store.deletionAlarmAnnounced(key, 1, 0)
+  await store.change((change) => change.deleteDeletionAlarm(key))
 }
 
 async function doEverythingWithIdentities(store: Store, account: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** All that the store tells about one key, so that somebody can decide whether it may be deleted (lifecycle.md 5.3). */
 import { ALIASES_PER_KEY_MAX } from '../../base/limits.ts'
+import type { DeletionAlarm } from '../deletion-alarms.ts'
 import { principalShownIn } from '../identity/resolve-principal.ts'
 import { trailingDaysWithoutUsage } from '../key-usage.ts'
 import { type Key, type KeyState, keyState } from '../keys/key.ts'
@@ -16,6 +17,8 @@ export interface KeyReport {
   readonly lastUse: KeyUse | undefined
   readonly trackedSince: number
   readonly daysWithoutUse: number
+  /** Of a key that is pending deletion, if somebody has asked for it since (lifecycle.md DEL-30). */
+  readonly alarm: DeletionAlarm | undefined
   /** In order. */
   readonly aliases: readonly string[]
   readonly materials: MaterialsInBrief
@@ -56,6 +59,7 @@ export async function reportKey(reader: Reader, key: Key, now: number): Promise<
     state: keyState(key, now),
     lastUse,
     trackedSince: Math.max(trackedSince, key.createdAt),
+    alarm: await reader.findDeletionAlarm(key),
     daysWithoutUse: trailingDaysWithoutUsage(key, lastUse, trackedSince, now),
     aliases: await aliasesOf(reader, key, now),
     materials: await materialsOf(reader, key),

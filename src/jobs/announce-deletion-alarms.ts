@@ -1,0 +1,90 @@
+/**
+ * Raises the alarm for keys that are pending deletion and asked for (lifecycle.md DEL-30, 10.4): of each key once in five minutes, in
+ * the log and to the address that the operator has given. At least once: an event whose delivery failed comes again, with the same
+ * id unless more calls came meanwhile.
+ */
+import { type Clock, instant } from '../base/clock.ts'
+import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
+import type { Log } from '../base/log.ts'
+import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
+import { arnOf } from '../domain/keys/key.ts'
+import type { Store } from '../domain/store.ts'
+import type { Job } from './job-runner.ts'
+
+/** @throws {Error} if the event was not taken. */
+export type Announce = (event: AlarmEvent) => Promise<void>
+
+export interface AlarmServices {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  /** `undefined`: alarms are in the log alone. */
+  readonly announce: Announce | undefined
+}
+
+export function announceDeletionAlarms({ store, clock, log, announce }: AlarmServices): Job {
+  /** @throws what kept the event from its receiver; the alarm is in the log all the same. */
+  async function raise(alarm: DeletionAlarm): Promise<void> {
+    const { last, count, announced } = alarm
+    const { principal, operation, eventId, sourceIp } = last
+    const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
+    log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
+    const now = clock.now()
+    const key = await store.findKey(alarm)
+    await announce?.(alarmEvent(alarm, key?.deletion?.date, now))
+    await store.deletionAlarmAnnounced(alarm, count, now)
+  }
+
+  return {
+    name: 'announce deletion alarms',
+    async run() {
+      const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
+      // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
+      for (const alarm of due) await raise(alarm)
+    },
+  }
+}
+
+/** An event as EventBridge has them, with a source of our own: AWS raises none. Times are ISO 8601, UTC, whole seconds. */
+export interface AlarmEvent {
+  readonly version: '0'
+  readonly id: string
+  readonly 'detail-type': string
+  readonly source: string
+  readonly account: string
+  readonly time: string
+  readonly region: string
+  readonly resources: readonly string[]
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+function alarmEvent(alarm: DeletionAlarm, deletionDate: number | undefined, now: number): AlarmEvent {
+  const { account, region, keyId, count, announced, firstAt, last } = alarm
+  return {
+    version: '0',
+    // Of the call that it tells of, so that a repetition can be recognised.
+    id: last.eventId,
+    'detail-type': 'Use of KMS Key Pending Deletion',
+    source: 'keyhold.kms',
+    account,
+    time: instant(now),
+    region,
+    resources: [arnOf(alarm)],
+    detail: {
+      'key-id': keyId,
+      // Null: its waiting period begins when its last replica is gone.
+      'deletion-date': deletionDate === undefined ? null : instant(deletionDate),
+      'refused-calls': count - announced,
+      'refused-calls-since-scheduled': count,
+      'first-refused-call': instant(firstAt),
+      'last-refused-call': {
+        'event-id': last.eventId,
+        'request-id': last.requestId,
+        'event-name': last.operation,
+        time: instant(last.time),
+        principal: last.principal,
+        'source-ip-address': last.sourceIp,
+      },
+    },
+  }
+}
