@@ -268,6 +268,8 @@ function createNodeServer(tls: TlsFiles | undefined, limits: HttpLimits): Server
           handshakeTimeout: limits.headersTimeoutMs,
         })
   server.maxConnections = CONNECTIONS_MAX
+  // Without bytes in either direction; `readNodeRequests` says what becomes of the connection then.
+  server.timeout = limits.keepAliveTimeoutMs
   // Node would drop the headers beyond a count without a word; `takeRequest` refuses the request instead.
   server.maxHeadersCount = 0
   return server

@@ -10,7 +10,7 @@ import {
   REFUSED_BODY_TIMEOUT_MS,
   REQUEST_HEADERS_COUNT_MAX,
 } from '../base/limits.ts'
-import { bareResponse, hangUp } from './hang-up.ts'
+import { hangUp } from './hang-up.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import type { Peer } from './peer.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -89,12 +89,28 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
       socket.destroy()
       return
     }
+    endWith(peer, statusOf(error.code))
+  }
+
+  /** Node lets go of the connection with this: nothing of it is read any more, and nobody else hears of its errors. */
+  function takeTunnel(_request: IncomingMessage, socket: Socket): void {
+    socket.on('error', ignoreError)
+    socket.resume()
+    endWith(options.peerOf(socket)!, 404)
+  }
+
+  function endWith(peer: Peer, status: number): void {
     if (peer.isEnding || peer.endsWith !== undefined) return
-    const status = statusOf(error.code)
     securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
     // Written now, it would pass for the answer to a request that came before.
     if (peer.accepted > 0) peer.endsWith = status
     else hangUp(peer, status)
+  }
+
+  /** A request under way may take its time; who does not read its answer may not. */
+  function takeTimeout(socket: Socket): void {
+    const isUnderWay = (options.peerOf(socket)?.accepted ?? 0) > 0
+    if (!isUnderWay || socket.writableLength > 0) socket.destroy()
   }
 
   server.on('request', takeRequest as never)
@@ -102,9 +118,12 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
     takeRequest(request, response)
     if (!request.isRefused) response.writeContinue()
   })
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => socket.end(bareResponse(404)))
+  server.on('connect', takeTunnel as never)
+  server.on('timeout', takeTimeout)
   server.on('clientError', takeClientError)
 }
+
+function ignoreError(): void {}
 
 /** The answer has been written, or nobody is there to read it. */
 function requestGone(this: ServerResponse): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
@@ -145,6 +146,53 @@ test('garbage after accepted requests does not pass for their answer', async (t)
   assert.equal(closed, true)
 })
 
+const TUNNEL = 'CONNECT kms.test:443 HTTP/1.1\r\nHost: kms.test:443\r\n\r\n'
+
+test('whoever asks for a tunnel and breaks the connection off does no harm', async (t) => {
+  const slow = await setUp(t)
+  const socket = connect({ port: slow.port, host: '127.0.0.1' })
+  socket.write(TUNNEL)
+  await once(socket, 'data')
+  socket.resetAndDestroy()
+  // An error that nobody listened to would end the process meanwhile.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const next = exchange(slow.port, await goodRequest(), { answers: 1 })
+  await slow.arrived(1)
+  slow.calls[0]!.answer({})
+  assert.equal((await next).answers[0]!.status, 200)
+})
+
+test('who asked for a tunnel cannot keep the connection (RFC 9110 9.3.6: nothing is tunnelled after a refusal)', async (t) => {
+  const slow = await setUp(t)
+  const socket = connect({ port: slow.port, host: '127.0.0.1', allowHalfOpen: true })
+  t.after(async () => void socket.destroy())
+  socket.on('error', () => {})
+  socket.on('data', () => {})
+  socket.write(TUNNEL)
+  const closed = new Promise((resolve) => socket.once('close', () => resolve('closed')))
+  const late = new Promise((resolve) => setTimeout(() => resolve('still open'), 8_000).unref())
+  const writing = setInterval(() => socket.write('x'), 100)
+  t.after(async () => clearInterval(writing))
+  assert.equal(await Promise.race([closed, late]), 'closed')
+})
+
+test('the refusal of a tunnel does not pass for the answer to a request before it', async (t) => {
+  const slow = await setUp(t)
+  const answering = exchange(slow.port, Buffer.concat([await goodRequest('{"n":1}'), Buffer.from(TUNNEL)]))
+  await slow.arrived(1)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  slow.calls[0]!.answer({ n: 1 })
+  const { answers, closed } = await answering
+  assert.deepEqual(
+    answers.map(({ status, body }) => [status, body]),
+    [
+      [200, '{"n":1}'],
+      [404, ''],
+    ],
+  )
+  assert.equal(closed, true)
+})
+
 test('more pipelined requests than the bound are refused, those within it are answered', async (t) => {
   const slow = await setUp(t)
   const one = await goodRequest('{}')
@@ -273,6 +321,28 @@ test('a connection without requests is closed after a while', async (t) => {
   slow.calls[0]!.answer({})
   const { answers, closed } = await answering
   assert.deepEqual([answers.length, closed], [1, true])
+})
+
+test("a client that never reads its answer is cut off, also where node's parser read the request", async (t) => {
+  const slow = await setUp(t, { limits: { keepAliveTimeoutMs: 100 } })
+  const chunked = (await goodRequest('{}'))
+    .toString('latin1')
+    .replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
+    .replace(/\{\}$/, '2\r\n{}\r\n0\r\n\r\n')
+  const socket = connect({ port: slow.port, host: '127.0.0.1' })
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(chunked)
+  await slow.arrived(1)
+  // An operation may take longer than a connection may be idle.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  slow.calls[0]!.answer({ text: 'x'.repeat(16 * 1024 * 1024) })
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume()
+  await ended
+  assert.ok(socket.bytesRead > 0)
+  assert.ok(socket.bytesRead < 16 * 1024 * 1024)
 })
 
 test('a client that goes away changes nothing: the operation runs to its end (audit.md G-8)', async (t) => {
