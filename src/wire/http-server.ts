@@ -55,6 +55,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Development only: lets anybody who reaches the server move its clock. */
   readonly clockControl?: ClockControl | undefined
+  /** Development only: see `foreign-pages.ts`. */
+  readonly refusesForeignPages?: boolean | undefined
   /** Path of the web console's build; `undefined`: none is served. */
   readonly consoleFolder?: string | undefined
 }
