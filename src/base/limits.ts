@@ -138,6 +138,12 @@ export const UNFINISHED_STORE_KEY_MS = 10 * 60 * 1000
 /** How long the node that connects and disconnects stores may take before another does it. */
 export const KEY_STORES_LEASE_MS = 120_000
 
+/**
+ * Characters compared while one use of one resource is judged; what takes more cannot be judged. The most that policies of AWS's sizes
+ * need with values of usual ones is a hundredth; the bound takes some 50 ms.
+ */
+export const POLICY_COMPARISONS_MAX = 4_000_000
+
 /** Policies in compiled form: how many, and the length of their texts together (compiled they take some ten times as much). */
 export const COMPILED_POLICIES_MAX = 20_000
 export const COMPILED_POLICY_CHARS_MAX = 8 * 1024 * 1024
