@@ -2,6 +2,8 @@
 
 /** operations.md 1.4: the largest legal request stays below 512 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
+/** Of all requests that one process holds, together: connections are many, and each may bring the largest body. */
+export const REQUEST_BODIES_BYTES_MAX = 256 * 1024 * 1024
 /** Request line and headers together. */
 export const REQUEST_HEADERS_BYTES_MAX = 16 * 1024
 export const REQUEST_HEADERS_COUNT_MAX = 100

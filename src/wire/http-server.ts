@@ -15,6 +15,7 @@ import {
   CONNECTIONS_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
+  REQUEST_BODIES_BYTES_MAX,
   REQUEST_BODY_BYTES_MAX,
   REQUEST_HEADERS_BYTES_MAX,
   REQUEST_TIMEOUT_MS,
@@ -63,6 +64,7 @@ export interface HttpServerOptions {
 
 export interface HttpLimits {
   readonly bodyBytesMax: number
+  readonly bodiesBytesMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
@@ -72,6 +74,7 @@ export interface HttpLimits {
 
 const LIMITS: HttpLimits = {
   bodyBytesMax: REQUEST_BODY_BYTES_MAX,
+  bodiesBytesMax: REQUEST_BODIES_BYTES_MAX,
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
   keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
@@ -131,7 +134,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   function takeConnection(socket: Socket): void {
     const peer = createPeer(socket, options.trustedProxies)
     peers.set(socket, peer)
-    socket.once('close', () => peers.delete(socket))
+    socket.once('close', () => {
+      peers.delete(socket)
+      nodeRequests.peerGone(peer)
+    })
     if (isStopping) socket.destroy()
     else new PlainConnection(peer, plainOwner)
   }
@@ -187,8 +193,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  readNodeRequests(server, {
+  const nodeRequests = readNodeRequests(server, {
     bodyBytesMax: limits.bodyBytesMax,
+    bodiesBytesMax: limits.bodiesBytesMax,
     uuid: options.uuid,
     securityLog,
     peerOf: (socket) => peers.get(socket),

@@ -18,6 +18,8 @@ import type { WholeRequest } from './whole-request.ts'
 
 export interface NodeRequestsOptions {
   readonly bodyBytesMax: number
+  /** Of all requests together. */
+  readonly bodiesBytesMax: number
   readonly uuid: () => string
   readonly securityLog: SecurityLog
   /** `undefined` for a connection that is not the server's. */
@@ -25,9 +27,15 @@ export interface NodeRequestsOptions {
   take(request: WholeRequest): void
 }
 
+export interface NodeRequests {
+  /** A connection has ended, with whatever requests it had. */
+  peerGone(peer: Peer): void
+}
+
 /** Listens to what the server's parser says of its connections. */
-export function readNodeRequests(server: Server, options: NodeRequestsOptions): void {
-  const { bodyBytesMax, securityLog } = options
+export function readNodeRequests(server: Server, options: NodeRequestsOptions): NodeRequests {
+  const { bodyBytesMax, bodiesBytesMax, securityLog } = options
+  let heldBytes = 0
 
   function takeRequest(request: IncomingRequest, response: ServerResponse): void {
     const peer = options.peerOf(request.socket)!
@@ -51,9 +59,24 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
 
   function takeChunk(request: IncomingRequest, chunk: Buffer): void {
     request.collect(chunk)
-    if (request.receivedBytes <= bodyBytesMax) return
-    if (!request.isRefused) refuse(request, 413)
-    else if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
+    if (request.isRefused) {
+      if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
+      return
+    }
+    hold(request.peer, chunk.length)
+    if (request.receivedBytes > bodyBytesMax) refuse(request, 413)
+    else if (heldBytes > bodiesBytesMax) refuse(request, 503)
+  }
+
+  function hold(peer: Peer, bytes: number): void {
+    peer.heldBytes += bytes
+    heldBytes += bytes
+  }
+
+  /** Nothing is held any more for a connection that has gone. */
+  function letGo(request: IncomingRequest): void {
+    const { peer } = request
+    hold(peer, -Math.min(request.forgetBody(), peer.heldBytes))
   }
 
   function takeEnd(request: IncomingRequest): void {
@@ -73,7 +96,7 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
   function refuse(request: IncomingRequest, status: number): void {
     const { response, peer } = request
     request.isRefused = true
-    request.forgetBody()
+    letGo(request)
     peer.isEnding = true
     securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
     response.writeHead(status, ['x-amzn-RequestId', options.uuid(), 'Content-Length', '0', 'Connection', 'close'])
@@ -113,6 +136,17 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
     if (!isUnderWay || socket.writableLength > 0) socket.destroy()
   }
 
+  /** The answer has been written, or nobody is there to read it. */
+  function requestGone(this: ServerResponse): void {
+    const request = this.req as IncomingRequest
+    const { peer, isAccepted } = request
+    letGo(request)
+    peer.open--
+    if (!isAccepted) return
+    peer.accepted--
+    if (peer.accepted === 0 && peer.endsWith !== undefined) hangUp(peer, peer.endsWith)
+  }
+
   server.on('request', takeRequest as never)
   server.on('checkContinue', (request: IncomingRequest, response: ServerResponse) => {
     takeRequest(request, response)
@@ -121,18 +155,11 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
   server.on('connect', takeTunnel as never)
   server.on('timeout', takeTimeout)
   server.on('clientError', takeClientError)
+  // Of requests behind one that is being answered node says no more then.
+  return { peerGone: (peer) => hold(peer, -peer.heldBytes) }
 }
 
 function ignoreError(): void {}
-
-/** The answer has been written, or nobody is there to read it. */
-function requestGone(this: ServerResponse): void {
-  const { peer, isAccepted } = this.req as IncomingRequest
-  peer.open--
-  if (!isAccepted) return
-  peer.accepted--
-  if (peer.accepted === 0 && peer.endsWith !== undefined) hangUp(peer, peer.endsWith)
-}
 
 function statusOf(code: string | undefined): number {
   if (code === 'HPE_HEADER_OVERFLOW') return 431

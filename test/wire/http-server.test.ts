@@ -251,6 +251,39 @@ test('a body at the limit is read, one byte more is 413 and the connection is cl
   assert.equal(slow.calls.length, 1)
 })
 
+test('bodies have a limit together, too: one more is 503, and there is room again when one has gone', async (t) => {
+  const slow = await setUp(t, { limits: { bodyBytesMax: 1_000, bodiesBytesMax: 1_500 } })
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const chunk = `384\r\n${'x'.repeat(900)}\r\n`
+  const open = async (bytes: string) => {
+    const socket = connect({ port: slow.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    t.after(async () => void socket.destroy())
+    socket.write(bytes)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return socket
+  }
+  // Not whole, by itself and behind one that waits for its answer.
+  for (const before of ['', (await goodRequest('{}')).toString('latin1')]) {
+    const first = await open(before + head + chunk)
+    const second = await exchange(slow.port, head + chunk)
+    assert.deepEqual([second.answers[0]?.status, second.closed], [503, true])
+    first.resetAndDestroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const body = `{"a":"${'x'.repeat(900 - 8)}"}`
+  const whole = (await goodRequest(body))
+    .toString('latin1')
+    .replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
+    .replace(body, `384\r\n${body}\r\n0\r\n\r\n`)
+  for (const count of [2, 3, 4]) {
+    const answering = exchange(slow.port, whole, { answers: 1 })
+    await slow.arrived(count)
+    slow.calls.at(-1)!.answer({})
+    assert.equal((await answering).answers[0]!.status, 200)
+  }
+})
+
 test('a client that goes on sending a body that was refused still learns why', async (t) => {
   const slow = await setUp(t)
   const bytes = await goodRequest(Buffer.alloc(3 * 1024 * 1024, 0x20))
