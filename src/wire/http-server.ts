@@ -117,6 +117,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     headersTimeoutMs: limits.headersTimeoutMs,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
     isStopping: () => isStopping,
+    hold: (peer, bytes) => nodeRequests.hold(peer, bytes),
     take: takeRequest,
     refuse(peer, status) {
       securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)

@@ -28,6 +28,8 @@ export interface NodeRequestsOptions {
 }
 
 export interface NodeRequests {
+  /** Counts bytes of a body that somebody else holds; negative: no longer. @returns false if all bodies together are too much. */
+  hold(peer: Peer, bytes: number): boolean
   /** A connection has ended, with whatever requests it had. */
   peerGone(peer: Peer): void
 }
@@ -63,14 +65,15 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
       if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
       return
     }
-    hold(request.peer, chunk.length)
+    const fits = hold(request.peer, chunk.length)
     if (request.receivedBytes > bodyBytesMax) refuse(request, 413)
-    else if (heldBytes > bodiesBytesMax) refuse(request, 503)
+    else if (!fits) refuse(request, 503)
   }
 
-  function hold(peer: Peer, bytes: number): void {
+  function hold(peer: Peer, bytes: number): boolean {
     peer.heldBytes += bytes
     heldBytes += bytes
+    return heldBytes <= bodiesBytesMax
   }
 
   /** Nothing is held any more for a connection that has gone. */
@@ -156,7 +159,7 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
   server.on('timeout', takeTimeout)
   server.on('clientError', takeClientError)
   // Of requests behind one that is being answered node says no more then.
-  return { peerGone: (peer) => hold(peer, -peer.heldBytes) }
+  return { hold, peerGone: (peer) => void hold(peer, -peer.heldBytes) }
 }
 
 function ignoreError(): void {}
