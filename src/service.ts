@@ -225,6 +225,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     tls: options.tls,
     trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,
+    refusesForeignPages: options.authentication === 'development',
     consoleFolder: options.consoleFolder,
   })
 

@@ -2,6 +2,8 @@
 
 /** operations.md 1.4: the largest legal request stays below 512 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
+/** Of all requests that one process holds, together: connections are many, and each may bring the largest body. */
+export const REQUEST_BODIES_BYTES_MAX = 256 * 1024 * 1024
 /** Request line and headers together. */
 export const REQUEST_HEADERS_BYTES_MAX = 16 * 1024
 export const REQUEST_HEADERS_COUNT_MAX = 100
@@ -137,6 +139,12 @@ export const HSM_RECONNECT_MS_MAX = 60_000
 export const UNFINISHED_STORE_KEY_MS = 10 * 60 * 1000
 /** How long the node that connects and disconnects stores may take before another does it. */
 export const KEY_STORES_LEASE_MS = 120_000
+
+/**
+ * Characters compared while one use of one resource is judged; what takes more cannot be judged. The most that policies of AWS's sizes
+ * need with values of usual ones is a hundredth; the bound takes some 50 ms.
+ */
+export const POLICY_COMPARISONS_MAX = 4_000_000
 
 /** Policies in compiled form: how many, and the length of their texts together (compiled they take some ten times as much). */
 export const COMPILED_POLICIES_MAX = 20_000

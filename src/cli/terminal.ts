@@ -6,15 +6,16 @@
  * without a full stop, and are followed by a hint where something can be done. No stack, unless the error is a bug of ours.
  */
 import { once } from 'node:events'
+import { withoutControls } from '../base/terminal-text.ts'
 import type { OperatorError } from '../config/operator-error.ts'
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Working directory: where relative paths start. */
   readonly folder: string
-  /** Standard output. The line end is added. Who prints much waits for what this returns. */
+  /** Standard output. The line end is added, and what would steer a terminal is spelled out. Who prints much waits for what this returns. */
   print(text: string): Promise<void> | undefined
-  /** Standard error. The line end is added. */
+  /** Standard error, likewise. */
   tell(text: string): void
   /** Whether a person watches standard error. */
   readonly hasPerson: boolean
@@ -39,10 +40,10 @@ export function processTerminal(): Terminal {
     env: process.env,
     folder: process.cwd(),
     print(text) {
-      if (process.stdout.write(`${text}\n`)) return undefined
+      if (process.stdout.write(`${withoutControls(text)}\n`)) return undefined
       return once(process.stdout, 'drain').then(() => {})
     },
-    tell: (text) => void process.stderr.write(`${text}\n`),
+    tell: (text) => void process.stderr.write(`${withoutControls(text)}\n`),
     hasPerson: process.stderr.isTTY === true,
   }
 }

@@ -1,6 +1,7 @@
 /** The log of a process: JSON lines on standard error, or short lines where a person watches. */
 import { type DestinationStream, destination, type Level, pino, stdSerializers } from 'pino'
 import type { Log } from '../base/log.ts'
+import { withoutControls } from '../base/terminal-text.ts'
 import type { Settings } from '../config/settings.ts'
 
 export interface LoggerOptions {
@@ -34,7 +35,8 @@ function shortLines(): DestinationStream {
       const cause = (err as { message?: string } | undefined)?.message
       const stack = level === 'error' ? (err as { stack?: string } | undefined)?.stack : undefined
       const ending = stack === undefined ? (cause === undefined ? '' : `: ${cause}`) : `\n${stack}`
-      process.stderr.write(`${String(time).slice(11, 19)} ${level as Level}  ${msg}${details.join('')}${ending}\n`)
+      const text = `${String(time).slice(11, 19)} ${level as Level}  ${msg}${details.join('')}${ending}`
+      process.stderr.write(`${withoutControls(text)}\n`)
     },
   }
 }

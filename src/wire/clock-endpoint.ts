@@ -1,6 +1,6 @@
 /**
- * `/_keyhold/clock`: moves the clock of a development server (docs/clock.md). No other server has it. A web page cannot reach
- * it from a browser on this machine: a JSON body makes the browser ask first, and nobody here answers that question.
+ * `/_keyhold/clock`: moves the clock of a development server (docs/clock.md). No other server has it. Web pages from elsewhere
+ * cannot reach it from a browser on this machine (`foreign-pages.ts`).
  */
 
 import type { RequestHeaders } from '../auth/request-headers.ts'

@@ -3,7 +3,7 @@ import { REFUSED_BODY_TIMEOUT_MS } from '../base/limits.ts'
 import { STATUS_CODES } from './node-http.ts'
 import type { Peer } from './peer.ts'
 
-export function bareResponse(status: number): string {
+function bareResponse(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
 }
 

@@ -15,6 +15,7 @@ import {
   CONNECTIONS_MAX,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
+  REQUEST_BODIES_BYTES_MAX,
   REQUEST_BODY_BYTES_MAX,
   REQUEST_HEADERS_BYTES_MAX,
   REQUEST_TIMEOUT_MS,
@@ -55,12 +56,15 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Development only: lets anybody who reaches the server move its clock. */
   readonly clockControl?: ClockControl | undefined
+  /** Development only: see `foreign-pages.ts`. */
+  readonly refusesForeignPages?: boolean | undefined
   /** Path of the web console's build; `undefined`: none is served. */
   readonly consoleFolder?: string | undefined
 }
 
 export interface HttpLimits {
   readonly bodyBytesMax: number
+  readonly bodiesBytesMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
@@ -70,6 +74,7 @@ export interface HttpLimits {
 
 const LIMITS: HttpLimits = {
   bodyBytesMax: REQUEST_BODY_BYTES_MAX,
+  bodiesBytesMax: REQUEST_BODIES_BYTES_MAX,
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
   keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
@@ -112,6 +117,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     headersTimeoutMs: limits.headersTimeoutMs,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
     isStopping: () => isStopping,
+    hold: (peer, bytes) => nodeRequests.hold(peer, bytes),
     take: takeRequest,
     refuse(peer, status) {
       securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
@@ -129,7 +135,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   function takeConnection(socket: Socket): void {
     const peer = createPeer(socket, options.trustedProxies)
     peers.set(socket, peer)
-    socket.once('close', () => peers.delete(socket))
+    socket.once('close', () => {
+      peers.delete(socket)
+      nodeRequests.peerGone(peer)
+    })
     if (isStopping) socket.destroy()
     else new PlainConnection(peer, plainOwner)
   }
@@ -185,8 +194,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  readNodeRequests(server, {
+  const nodeRequests = readNodeRequests(server, {
     bodyBytesMax: limits.bodyBytesMax,
+    bodiesBytesMax: limits.bodiesBytesMax,
     uuid: options.uuid,
     securityLog,
     peerOf: (socket) => peers.get(socket),
@@ -268,6 +278,8 @@ function createNodeServer(tls: TlsFiles | undefined, limits: HttpLimits): Server
           handshakeTimeout: limits.headersTimeoutMs,
         })
   server.maxConnections = CONNECTIONS_MAX
+  // Without bytes in either direction; `readNodeRequests` says what becomes of the connection then.
+  server.timeout = limits.keepAliveTimeoutMs
   // Node would drop the headers beyond a count without a word; `takeRequest` refuses the request instead.
   server.maxHeadersCount = 0
   return server

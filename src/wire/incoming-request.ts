@@ -38,6 +38,7 @@ export class IncomingRequest extends IncomingMessage implements WholeRequest {
   #isWhole = false
   #first: Buffer | undefined
   #rest: Buffer[] | undefined
+  #heldBytes = 0
 
   /** Called by node's parser. @returns whether it may go on. */
   override push(piece: Buffer | null): boolean {
@@ -71,6 +72,7 @@ export class IncomingRequest extends IncomingMessage implements WholeRequest {
   collect(chunk: Buffer): void {
     this.receivedBytes += chunk.length
     if (this.isRefused) return
+    this.#heldBytes += chunk.length
     if (this.#first === undefined) this.#first = chunk
     else if (this.#rest === undefined) this.#rest = [chunk]
     else this.#rest.push(chunk)
@@ -82,9 +84,13 @@ export class IncomingRequest extends IncomingMessage implements WholeRequest {
     return this.#rest === undefined ? first : Buffer.concat([first, ...this.#rest])
   }
 
-  forgetBody(): void {
+  /** @returns how many bytes that were. */
+  forgetBody(): number {
+    const held = this.#heldBytes
     this.#first = undefined
     this.#rest = undefined
+    this.#heldBytes = 0
+    return held
   }
 
   send({ status, contentType, body, requestId }: Answer, isLast: boolean): void {

@@ -10,7 +10,7 @@ import {
   REFUSED_BODY_TIMEOUT_MS,
   REQUEST_HEADERS_COUNT_MAX,
 } from '../base/limits.ts'
-import { bareResponse, hangUp } from './hang-up.ts'
+import { hangUp } from './hang-up.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import type { Peer } from './peer.ts'
 import type { SecurityLog } from './security-log.ts'
@@ -18,6 +18,8 @@ import type { WholeRequest } from './whole-request.ts'
 
 export interface NodeRequestsOptions {
   readonly bodyBytesMax: number
+  /** Of all requests together. */
+  readonly bodiesBytesMax: number
   readonly uuid: () => string
   readonly securityLog: SecurityLog
   /** `undefined` for a connection that is not the server's. */
@@ -25,9 +27,17 @@ export interface NodeRequestsOptions {
   take(request: WholeRequest): void
 }
 
+export interface NodeRequests {
+  /** Counts bytes of a body that somebody else holds; negative: no longer. @returns false if all bodies together are too much. */
+  hold(peer: Peer, bytes: number): boolean
+  /** A connection has ended, with whatever requests it had. */
+  peerGone(peer: Peer): void
+}
+
 /** Listens to what the server's parser says of its connections. */
-export function readNodeRequests(server: Server, options: NodeRequestsOptions): void {
-  const { bodyBytesMax, securityLog } = options
+export function readNodeRequests(server: Server, options: NodeRequestsOptions): NodeRequests {
+  const { bodyBytesMax, bodiesBytesMax, securityLog } = options
+  let heldBytes = 0
 
   function takeRequest(request: IncomingRequest, response: ServerResponse): void {
     const peer = options.peerOf(request.socket)!
@@ -51,9 +61,25 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
 
   function takeChunk(request: IncomingRequest, chunk: Buffer): void {
     request.collect(chunk)
-    if (request.receivedBytes <= bodyBytesMax) return
-    if (!request.isRefused) refuse(request, 413)
-    else if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
+    if (request.isRefused) {
+      if (request.receivedBytes > REFUSED_BODY_BYTES_MAX) request.response.end()
+      return
+    }
+    const fits = hold(request.peer, chunk.length)
+    if (request.receivedBytes > bodyBytesMax) refuse(request, 413)
+    else if (!fits) refuse(request, 503)
+  }
+
+  function hold(peer: Peer, bytes: number): boolean {
+    peer.heldBytes += bytes
+    heldBytes += bytes
+    return heldBytes <= bodiesBytesMax
+  }
+
+  /** Nothing is held any more for a connection that has gone. */
+  function letGo(request: IncomingRequest): void {
+    const { peer } = request
+    hold(peer, -Math.min(request.forgetBody(), peer.heldBytes))
   }
 
   function takeEnd(request: IncomingRequest): void {
@@ -73,7 +99,7 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
   function refuse(request: IncomingRequest, status: number): void {
     const { response, peer } = request
     request.isRefused = true
-    request.forgetBody()
+    letGo(request)
     peer.isEnding = true
     securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
     response.writeHead(status, ['x-amzn-RequestId', options.uuid(), 'Content-Length', '0', 'Connection', 'close'])
@@ -89,12 +115,39 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
       socket.destroy()
       return
     }
+    endWith(peer, statusOf(error.code))
+  }
+
+  /** Node lets go of the connection with this: nothing of it is read any more, and nobody else hears of its errors. */
+  function takeTunnel(_request: IncomingMessage, socket: Socket): void {
+    socket.on('error', ignoreError)
+    socket.resume()
+    endWith(options.peerOf(socket)!, 404)
+  }
+
+  function endWith(peer: Peer, status: number): void {
     if (peer.isEnding || peer.endsWith !== undefined) return
-    const status = statusOf(error.code)
     securityLog.refused(peer.sourceIp, undefined, `HTTP ${status}`)
     // Written now, it would pass for the answer to a request that came before.
     if (peer.accepted > 0) peer.endsWith = status
     else hangUp(peer, status)
+  }
+
+  /** A request under way may take its time; who does not read its answer may not. */
+  function takeTimeout(socket: Socket): void {
+    const isUnderWay = (options.peerOf(socket)?.accepted ?? 0) > 0
+    if (!isUnderWay || socket.writableLength > 0) socket.destroy()
+  }
+
+  /** The answer has been written, or nobody is there to read it. */
+  function requestGone(this: ServerResponse): void {
+    const request = this.req as IncomingRequest
+    const { peer, isAccepted } = request
+    letGo(request)
+    peer.open--
+    if (!isAccepted) return
+    peer.accepted--
+    if (peer.accepted === 0 && peer.endsWith !== undefined) hangUp(peer, peer.endsWith)
   }
 
   server.on('request', takeRequest as never)
@@ -102,18 +155,14 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
     takeRequest(request, response)
     if (!request.isRefused) response.writeContinue()
   })
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => socket.end(bareResponse(404)))
+  server.on('connect', takeTunnel as never)
+  server.on('timeout', takeTimeout)
   server.on('clientError', takeClientError)
+  // Of requests behind one that is being answered node says no more then.
+  return { hold, peerGone: (peer) => void hold(peer, -peer.heldBytes) }
 }
 
-/** The answer has been written, or nobody is there to read it. */
-function requestGone(this: ServerResponse): void {
-  const { peer, isAccepted } = this.req as IncomingRequest
-  peer.open--
-  if (!isAccepted) return
-  peer.accepted--
-  if (peer.accepted === 0 && peer.endsWith !== undefined) hangUp(peer, peer.endsWith)
-}
+function ignoreError(): void {}
 
 function statusOf(code: string | undefined): number {
   if (code === 'HPE_HEADER_OVERFLOW') return 431

@@ -16,6 +16,8 @@ export interface Peer {
   open: number
   /** Those of them that are whole. */
   accepted: number
+  /** Of bodies of its requests. */
+  heldBytes: number
   /** HTTP status that ends the connection once everything accepted is answered. */
   endsWith: number | undefined
   /** Nothing more is to be written. */
@@ -31,6 +33,7 @@ export function createPeer(socket: Socket, proxies: TrustedProxies | undefined):
     isProxy: proxies?.has(sourceIp.replace(/%.*$/, '')) === true,
     open: 0,
     accepted: 0,
+    heldBytes: 0,
     endsWith: undefined,
     isEnding: false,
     tls: undefined,

@@ -20,6 +20,8 @@ export interface PlainConnectionOwner {
   readonly keepAliveTimeoutMs: number
   /** No connection is kept any more. */
   isStopping(): boolean
+  /** Counts bytes that wait for the rest of their request; negative: they no longer do. @returns false if that is too much. */
+  hold(peer: Peer, bytes: number): boolean
   take(request: WholeRequest): void
   refuse(peer: Peer, status: number): void
   /** Makes it a connection of node's parser. */
@@ -76,11 +78,19 @@ export class PlainConnection {
     this.#begun = head
     this.peer.open = 1
     this.#socket.setTimeout(this.#owner.headersTimeoutMs)
+    if (!this.#owner.hold(this.peer, head.length)) this.#owner.refuse(this.peer, 503)
+  }
+
+  /** What was begun is whole, or another's. */
+  #letGo(): void {
+    if (this.#begun === undefined) return
+    this.#owner.hold(this.peer, -this.#begun.length)
+    this.#begun = undefined
   }
 
   #ask(request: PlainRequest): void {
     if (this.#shape === undefined || this.#begun !== undefined) {
-      this.#begun = undefined
+      this.#letGo()
       this.#socket.setTimeout(this.#owner.keepAliveTimeoutMs)
     }
     this.#shape = request.shape
@@ -123,6 +133,7 @@ export class PlainConnection {
   /** Paused while it changes hands, so that nothing is read between these bytes and what comes after them. */
   #handOver(bytes: Buffer): void {
     const socket = this.#socket
+    this.#letGo()
     socket.off('data', this.#take)
     socket.off('end', this.#takeEnd)
     socket.off('timeout', this.#takeTimeout)

@@ -17,6 +17,7 @@ import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
 import { isJsonType, parseBody } from './aws-json.ts'
 import { CLOCK_PATH, type ControlEndpoint } from './clock-endpoint.ts'
 import { errorAnswer } from './error-response.ts'
+import { foreignPage } from './foreign-pages.ts'
 import {
   findQueryOperation,
   formAsked,
@@ -46,6 +47,8 @@ export interface HandlerOptions {
   readonly securityLog: SecurityLog
   /** Development only: `undefined` where the clock cannot be moved, and the path is then one like any other. */
   readonly clockEndpoint?: ControlEndpoint | undefined
+  /** Development only: web pages from elsewhere are refused, because nobody else is. */
+  readonly refusesForeignPages?: boolean | undefined
 }
 
 interface Progress {
@@ -130,6 +133,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
     const requestId = uuid()
     const progress: Progress = { operation: undefined, isAuthenticated: false }
     try {
+      if (options.refusesForeignPages === true) refuseForeignPage(request)
       if (options.clockEndpoint !== undefined && request.path === CLOCK_PATH) {
         return await options.clockEndpoint(request, requestId)
       }
@@ -154,6 +158,12 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       return answer
     }
   }
+}
+
+/** @throws {KmsError} `AccessDeniedException` */
+function refuseForeignPage({ headers }: WireRequest): void {
+  const complaint = foreignPage(headers)
+  if (complaint !== undefined) throw new KmsError('AccessDeniedException', `Keyhold in development mode ${complaint}.`)
 }
 
 /** Answers that are not JSON: row 2, and what has neither a target nor a signature. */

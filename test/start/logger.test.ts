@@ -13,7 +13,8 @@ function logged(options: object): string[] {
     const log = createLogger(${JSON.stringify(options)})
     log.info({ port: 1 }, 'one')
     log.warn({ err: new Error('broken') }, 'two')
-    log.error({ err: new Error('lost') }, 'three')`
+    log.error({ err: new Error('lost') }, 'three')
+    log.info({ name: 'a\\u001b[2J\\u009b2J' }, 'four')`
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
     encoding: 'utf8',
   })
@@ -30,6 +31,7 @@ test('JSON lines have level, time, node, fields and the error', () => {
       ['info', 'one', 'worker-1'],
       ['warn', 'two', 'worker-1'],
       ['error', 'three', 'worker-1'],
+      ['info', 'four', 'worker-1'],
     ],
   )
   assert.equal(lines[0].port, 1)
@@ -44,6 +46,10 @@ test('a person gets one short line, with the stack of errors only', () => {
   assert.match(two!, /^\d\d:\d\d:\d\d warn {2}two: broken$/)
   assert.match(three!, /^\d\d:\d\d:\d\d error {2}three$/)
   assert.equal(stack, 'Error: lost')
+})
+
+test('nothing that is logged steers the terminal of a person (ECMA-48)', () => {
+  assert.match(logged({ level: 'info', forPerson: true }).at(-1)!, / {2}four {2}name=a\\u001b\[2J\\u009b2J$/)
 })
 
 test('messages below the level are left out, silent leaves none', () => {

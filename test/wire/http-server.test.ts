@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
@@ -145,6 +146,53 @@ test('garbage after accepted requests does not pass for their answer', async (t)
   assert.equal(closed, true)
 })
 
+const TUNNEL = 'CONNECT kms.test:443 HTTP/1.1\r\nHost: kms.test:443\r\n\r\n'
+
+test('whoever asks for a tunnel and breaks the connection off does no harm', async (t) => {
+  const slow = await setUp(t)
+  const socket = connect({ port: slow.port, host: '127.0.0.1' })
+  socket.write(TUNNEL)
+  await once(socket, 'data')
+  socket.resetAndDestroy()
+  // An error that nobody listened to would end the process meanwhile.
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const next = exchange(slow.port, await goodRequest(), { answers: 1 })
+  await slow.arrived(1)
+  slow.calls[0]!.answer({})
+  assert.equal((await next).answers[0]!.status, 200)
+})
+
+test('who asked for a tunnel cannot keep the connection (RFC 9110 9.3.6: nothing is tunnelled after a refusal)', async (t) => {
+  const slow = await setUp(t)
+  const socket = connect({ port: slow.port, host: '127.0.0.1', allowHalfOpen: true })
+  t.after(async () => void socket.destroy())
+  socket.on('error', () => {})
+  socket.on('data', () => {})
+  socket.write(TUNNEL)
+  const closed = new Promise((resolve) => socket.once('close', () => resolve('closed')))
+  const late = new Promise((resolve) => setTimeout(() => resolve('still open'), 8_000).unref())
+  const writing = setInterval(() => socket.write('x'), 100)
+  t.after(async () => clearInterval(writing))
+  assert.equal(await Promise.race([closed, late]), 'closed')
+})
+
+test('the refusal of a tunnel does not pass for the answer to a request before it', async (t) => {
+  const slow = await setUp(t)
+  const answering = exchange(slow.port, Buffer.concat([await goodRequest('{"n":1}'), Buffer.from(TUNNEL)]))
+  await slow.arrived(1)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  slow.calls[0]!.answer({ n: 1 })
+  const { answers, closed } = await answering
+  assert.deepEqual(
+    answers.map(({ status, body }) => [status, body]),
+    [
+      [200, '{"n":1}'],
+      [404, ''],
+    ],
+  )
+  assert.equal(closed, true)
+})
+
 test('more pipelined requests than the bound are refused, those within it are answered', async (t) => {
   const slow = await setUp(t)
   const one = await goodRequest('{}')
@@ -201,6 +249,39 @@ test('a body at the limit is read, one byte more is 413 and the connection is cl
   const unannounced = await exchange(slow.port, `${head}3e9\r\n${fitting} \r\n0\r\n\r\n`)
   assert.deepEqual([unannounced.answers[0]!.status, unannounced.closed], [413, true])
   assert.equal(slow.calls.length, 1)
+})
+
+test('bodies have a limit together, too: one more is 503, and there is room again when one has gone', async (t) => {
+  const slow = await setUp(t, { limits: { bodyBytesMax: 1_000, bodiesBytesMax: 1_500 } })
+  const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const chunk = `384\r\n${'x'.repeat(900)}\r\n`
+  const open = async (bytes: string) => {
+    const socket = connect({ port: slow.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    t.after(async () => void socket.destroy())
+    socket.write(bytes)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return socket
+  }
+  // Not whole, by itself and behind one that waits for its answer.
+  for (const before of ['', (await goodRequest('{}')).toString('latin1')]) {
+    const first = await open(before + head + chunk)
+    const second = await exchange(slow.port, head + chunk)
+    assert.deepEqual([second.answers[0]?.status, second.closed], [503, true])
+    first.resetAndDestroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const body = `{"a":"${'x'.repeat(900 - 8)}"}`
+  const whole = (await goodRequest(body))
+    .toString('latin1')
+    .replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
+    .replace(body, `384\r\n${body}\r\n0\r\n\r\n`)
+  for (const count of [2, 3, 4]) {
+    const answering = exchange(slow.port, whole, { answers: 1 })
+    await slow.arrived(count)
+    slow.calls.at(-1)!.answer({})
+    assert.equal((await answering).answers[0]!.status, 200)
+  }
 })
 
 test('a client that goes on sending a body that was refused still learns why', async (t) => {
@@ -273,6 +354,28 @@ test('a connection without requests is closed after a while', async (t) => {
   slow.calls[0]!.answer({})
   const { answers, closed } = await answering
   assert.deepEqual([answers.length, closed], [1, true])
+})
+
+test("a client that never reads its answer is cut off, also where node's parser read the request", async (t) => {
+  const slow = await setUp(t, { limits: { keepAliveTimeoutMs: 100 } })
+  const chunked = (await goodRequest('{}'))
+    .toString('latin1')
+    .replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
+    .replace(/\{\}$/, '2\r\n{}\r\n0\r\n\r\n')
+  const socket = connect({ port: slow.port, host: '127.0.0.1' })
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(chunked)
+  await slow.arrived(1)
+  // An operation may take longer than a connection may be idle.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  slow.calls[0]!.answer({ text: 'x'.repeat(16 * 1024 * 1024) })
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume()
+  await ended
+  assert.ok(socket.bytesRead > 0)
+  assert.ok(socket.bytesRead < 16 * 1024 * 1024)
 })
 
 test('a client that goes away changes nothing: the operation runs to its end (audit.md G-8)', async (t) => {

@@ -128,6 +128,33 @@ test('a body that does not come is 408, one that cannot come any more is 400', a
   assert.equal(slow.calls.length, 0)
 })
 
+test('a head whose body is still to come counts among the bodies that are held, until it is whole or gone', async (t) => {
+  const request = await goodRequest(`{"a":"${'x'.repeat(900)}"}`)
+  const slow = await setUp(t, { limits: { bodiesBytesMax: Math.floor(request.length * 1.5) } })
+  const begun = request.subarray(0, -1)
+  for (const end of ['whole', 'gone', 'longer']) {
+    const socket = await open(slow.port)
+    socket.on('error', () => {})
+    socket.write(begun)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const { answers, closed } = await exchange(slow.port, begun)
+    assert.deepEqual([answers[0]?.status, closed], [503, true], end)
+    if (end === 'whole') socket.write(request.subarray(-1))
+    else if (end === 'longer') socket.write(Buffer.concat([request.subarray(-1), Buffer.from('garbage\r\n\r\n')]))
+    else socket.resetAndDestroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    for (const call of slow.calls) call.answer({})
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const before = slow.calls.length
+  const answering = exchange(slow.port, [begun, request.subarray(-1)], { answers: 1, pauseMs: 50 })
+  await slow.arrived(before + 1)
+  slow.calls.at(-1)!.answer({ n: 1 })
+  assert.deepEqual(bodies((await answering).answers), ['{"n":1}'])
+})
+
 test('close() waits for a body whose head has come', async (t) => {
   const slow = await startSlowServer({ limits: { shutdownTimeoutMs: 5_000 } })
   const { stop } = echo(slow)

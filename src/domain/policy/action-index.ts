@@ -1,7 +1,7 @@
 /** Which statements of a policy speak of an action (authorization.md M-1, M-4). */
 import { COMPILED_POLICY_ACTIONS_MAX } from '../../base/limits.ts'
 import { type BitSet, bitSetOf } from './bit-set.ts'
-import type { ConditionContext } from './condition-context.ts'
+import { NO_VALUES } from './condition-context.ts'
 import type { ListElement } from './policy-document.ts'
 import { compileTemplate, type Template } from './policy-template.ts'
 
@@ -9,9 +9,6 @@ interface Actions {
   readonly isNegated: boolean
   readonly patterns: readonly Template[]
 }
-
-/** Patterns of actions have no variables. */
-const NO_CONTEXT: ConditionContext = { valueOf: () => undefined }
 
 export class ActionIndex {
   /** `undefined` for a statement without actions: it has no effect (G-10). */
@@ -45,5 +42,5 @@ function compileActions({ isNegated, texts }: ListElement): Actions {
 
 function matches(actions: Actions | undefined, action: string): boolean {
   if (actions === undefined) return false
-  return actions.patterns.some((pattern) => pattern.matches(action, NO_CONTEXT)) !== actions.isNegated
+  return actions.patterns.some((pattern) => pattern.matches(action, NO_VALUES)) !== actions.isNegated
 }

@@ -1,6 +1,6 @@
 /** ARNs as patterns: six parts, each with wildcards that do not reach beyond it (authorization.md M-3, 1.5). */
-import type { ConditionContext } from './condition-context.ts'
-import { type Glob, globMatches } from './glob.ts'
+import { type ConditionContext, NO_VALUES } from './condition-context.ts'
+import { type Glob, globMatches, type Work } from './glob.ts'
 import { compileTemplate } from './policy-template.ts'
 
 const PARTS = 6
@@ -45,12 +45,10 @@ export function compileResourcePattern(text: string, hasVariables: boolean): Arn
   }
 }
 
-const NO_VARIABLES: ConditionContext = { valueOf: () => undefined }
-
 /** As the ARN operators compare; `pattern` has no variables. What is no ARN matches nothing. */
 export function arnMatches(pattern: string, value: string): boolean {
   const parts = arnParts(value)
-  return parts !== undefined && compileResourcePattern(pattern, false).matches(parts, NO_VARIABLES)
+  return parts !== undefined && compileResourcePattern(pattern, false).matches(parts, NO_VALUES)
 }
 
 /** Of the ARN operators: variables may stand anywhere, and what they bring in counts as part of the ARN. */
@@ -61,17 +59,17 @@ export function compileArnPattern(text: string, hasVariables: boolean): ArnPatte
     keys,
     matches(value, context) {
       const glob = resolve(context)
-      return glob !== undefined && globPartsMatch(glob, value)
+      return glob !== undefined && globPartsMatch(glob, value, context)
     },
   }
 }
 
-function globPartsMatch(glob: Glob, value: readonly string[]): boolean {
+function globPartsMatch(glob: Glob, value: readonly string[], work: Work): boolean {
   let start = 0
   for (let part = 0; part < PARTS - 1; part++) {
     const end = glob.indexOf(COLON, start)
-    if (end === -1 || !globMatches(glob.slice(start, end), value[part]!)) return false
+    if (end === -1 || !globMatches(glob.slice(start, end), value[part]!, work)) return false
     start = end + 1
   }
-  return globMatches(glob.slice(start), value[PARTS - 1]!)
+  return globMatches(glob.slice(start), value[PARTS - 1]!, work)
 }

@@ -21,6 +21,7 @@ export interface Condition {
   /** Whether it holds when the request does not have the key (C-1 to C-4). */
   readonly ifAbsent: boolean
   readonly comparands: Comparands
+  readonly comparandsCount: number
 }
 
 /** @param element was checked when the policy was read. */
@@ -37,6 +38,7 @@ export function compileConditions(element: ConditionElement, hasVariables: boole
       set,
       ifAbsent: ifExists || whenAbsent,
       comparands: operator.compile(values, hasVariables && operator.hasVariables),
+      comparandsCount: values.length,
     }
   })
 }
@@ -71,6 +73,8 @@ function listHolds(
   return set === 'ForAllValues' ? values.every(one) : values.some(one)
 }
 
-function satisfies({ comparands, isNegated }: Condition, value: string, context: ConditionContext): boolean {
+function satisfies(condition: Condition, value: string, context: ConditionContext): boolean {
+  const { comparands, comparandsCount, isNegated } = condition
+  context.spend(value.length + comparandsCount)
   return comparands.match(value, context) !== isNegated
 }

@@ -1,6 +1,6 @@
 /**
  * Texts with wildcards (authorization.md M-1, section 7.2): two pointers that go back to the last star only, so the work is
- * at most pattern times text, whatever the number of stars. Never a regular expression: those can take exponential time.
+ * at most pattern times text, whatever the number of stars, and no more than the request may cost. Never a regular expression: those can take exponential time.
  */
 
 /** UTF-16 units of a pattern; the two wildcards are no units. */
@@ -9,6 +9,11 @@ export type Glob = readonly number[]
 export const ANY_RUN = -1
 export const ANY_CHARACTER = -2
 
+/** Told of each part of the work before it is done; throws where it has become too much. */
+export interface Work {
+  spend(comparisons: number): void
+}
+
 /** What the matcher needs of a string. */
 export interface Characters {
   readonly length: number
@@ -16,7 +21,9 @@ export interface Characters {
 }
 
 export function unitsOf(text: string): number[] {
-  return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))
+  const units: number[] = []
+  for (let index = 0; index < text.length; index++) units.push(text.charCodeAt(index))
+  return units
 }
 
 /** `*` is any run, the empty one included; `?` is exactly one character. */
@@ -29,7 +36,8 @@ function wildcardOr(unit: number): number {
   return unit === 0x3f ? ANY_CHARACTER : unit
 }
 
-export function globMatches(glob: Glob, text: Characters): boolean {
+export function globMatches(glob: Glob, text: Characters, work: Work): boolean {
+  work.spend(text.length)
   let inGlob = 0
   let inText = 0
   /** The last star, and where in the text what follows it is being tried. */
@@ -46,6 +54,7 @@ export function globMatches(glob: Glob, text: Characters): boolean {
       inGlob++
       inText++
     } else if (star >= 0) {
+      work.spend(inGlob - star)
       inGlob = star + 1
       inText = ++tried
     } else {

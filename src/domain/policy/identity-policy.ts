@@ -1,4 +1,5 @@
 /** Identity policies, permissions boundaries and session policies as texts (authorization.md 1.6, second list). */
+import { NO_VALUES } from './condition-context.ts'
 import { globMatches, parseGlob } from './glob.ts'
 import { checkActions, checkSids, hasMembers, IAM_SYNTAX, malformedDocument } from './iam-policy-syntax.ts'
 import type { PolicyDocument } from './policy-document.ts'
@@ -53,7 +54,7 @@ const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
 /** By its name or by wildcards: managed policies of AWS say `arn:*:…` and `arn:aws*:…`. */
 function namesPartition(text: string): boolean {
   const glob = parseGlob(text)
-  return PARTITIONS.some((partition) => globMatches(glob, partition))
+  return PARTITIONS.some((partition) => globMatches(glob, partition, NO_VALUES))
 }
 
 function checkResource(text: string): void {

@@ -51,18 +51,18 @@ function withVariables(tokens: readonly Token[], variables: readonly Variable[],
     resolve,
     matches(text, context) {
       const glob = resolve(context)
-      return glob !== undefined && globMatches(glob, text)
+      return glob !== undefined && globMatches(glob, text, context)
     },
   }
 }
 
 /** The two common shapes need no matcher: an exact text, and a beginning. */
-function matcherOf(glob: Glob): (text: string) => boolean {
+function matcherOf(glob: Glob): Template['matches'] {
   const wildcard = glob.findIndex((unit) => unit < 0)
   const beginning = textOf(glob.slice(0, wildcard === -1 ? glob.length : wildcard))
   if (wildcard === -1) return (text) => text === beginning
   if (wildcard === glob.length - 1 && glob[wildcard] === ANY_RUN) return (text) => text.startsWith(beginning)
-  return (text) => globMatches(glob, text)
+  return (text, context) => globMatches(glob, text, context)
 }
 
 function textOf(units: readonly number[]): string {
@@ -132,6 +132,9 @@ function isVariable(token: Token): token is Variable {
   return !Array.isArray(token)
 }
 
+/** What it costs to put a unit into a pattern, in comparisons. */
+const COMPARISONS_PER_UNIT = 8
+
 /** A key with several values does not resolve (W-3). */
 function resolveVariable(
   { key, fallback }: Variable,
@@ -140,5 +143,7 @@ function resolveVariable(
 ): Glob | undefined {
   const value = context.valueOf(key)
   const text = typeof value === 'string' ? value : fallback
-  return text === undefined ? undefined : unitsOf(fold(text))
+  if (text === undefined) return undefined
+  context.spend(COMPARISONS_PER_UNIT * text.length)
+  return unitsOf(fold(text))
 }

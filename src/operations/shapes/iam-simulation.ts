@@ -206,8 +206,8 @@ export interface SimulationSetting {
   readonly region: string
 }
 
-/** One page of results: an action on each resource, then the next action. */
-export function simulationAnswer(operation: string, setting: SimulationSetting) {
+/** One page of results: an action on each resource, then the next action. Others have their turn after each. */
+export async function simulationAnswer(operation: string, setting: SimulationSetting) {
   const { input, account, caller, time, region } = setting
   const { ActionNames, ResourceArns, ResourcePolicy, ResourceOwner } = input
   const [boundary] = policyInputs(boundaryInputs(input), 'PermissionsBoundaryPolicyInputList')
@@ -224,11 +224,13 @@ export function simulationAnswer(operation: string, setting: SimulationSetting) 
   })
   const resources = ResourceArns === undefined || ResourceArns.length === 0 ? ['*'] : ResourceArns
   const { items, end } = iamPageOfPositions(input, operation, ActionNames.length * resources.length)
-  const EvaluationResults = items.map((position) => {
+  const EvaluationResults: ReturnType<typeof evaluationResult>[] = []
+  for (const position of items) {
     const action = ActionNames[Math.floor(position / resources.length)]!
     const resource = resources[position % resources.length]!
-    return evaluationResult(action, resource, simulate(action, resource), ResourceArns !== undefined)
-  })
+    EvaluationResults.push(evaluationResult(action, resource, simulate(action, resource), ResourceArns !== undefined))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   return { EvaluationResults, ...end }
 }
 

@@ -822,3 +822,53 @@ test('one text is compiled once', () => {
   assert.equal(compilePolicy(text), compilePolicy(`${text.slice(0, 5)}${text.slice(5)}`))
   assert.notEqual(compilePolicy(text), compilePolicy(` ${text}`))
 })
+
+/** Of the largest key policy, and of the largest request. */
+const POLICY_CHARS = 30_000
+const VALUE_CHARS = 900_000
+
+const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index))
+
+/** Each would keep the process for seconds, if not for minutes. */
+const EXCESSES: readonly (readonly [name: string, conditions: readonly object[], values: ConditionValues])[] = [
+  ['a long pattern', [{ StringLike: { k: `*${'a'.repeat(POLICY_CHARS)}b` } }], { k: 'a'.repeat(VALUE_CHARS) }],
+  ['many patterns', [{ StringNotLike: { k: many(2_000, (index) => `*${index}`) } }], { k: 'a'.repeat(VALUE_CHARS) }],
+  [
+    'variables',
+    [{ StringNotEquals: { j: many(1_000, (index) => `\${k}${index}`) } }],
+    { k: 'a'.repeat(VALUE_CHARS), j: 'a' },
+  ],
+  [
+    'many spellings',
+    many(100, (index) => ({ StringEqualsIgnoreCase: { k: String(index) } })),
+    { k: 'A'.repeat(VALUE_CHARS) },
+  ],
+  ['ARNs', many(100, (index) => ({ ArnLike: { k: `arn:${index}:*:*:*:*` } })), { k: `arn${':'.repeat(VALUE_CHARS)}` }],
+  [
+    'many values',
+    [{ 'ForAnyValue:StringEquals': { k: many(1_000, (index) => `x${index}`) } }],
+    { k: many(70_000, String) },
+  ],
+]
+
+for (const [name, conditions, values] of EXCESSES) {
+  test(`too much to compare is refused: ${name} (authorization.md section 7, note 7)`, () => {
+    const statement = { Principal: '*', Action: 'kms:*', Resource: '*' }
+    const denies = conditions.map((Condition) => ({ ...statement, Effect: 'Deny', Condition }))
+    const policy = { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Allow' }, ...denies] }
+    const keyPolicy = JSON.parse(readKeyPolicy(JSON.stringify(policy)))
+    const decision = evaluate(accessRequest({ keyPolicy, conditions: values }))
+    assert.ok(!decision.allowed && decision.reason === 'missing allow')
+    assert.match(String(decision.failure), /compare too much/)
+  })
+}
+
+test('the largest policies with values as AWS has them are judged', () => {
+  const statement = { Principal: '*', Action: 'kms:*', Resource: '*' }
+  const arn = `arn:aws:s3:::${'bucket-'.repeat(50)}`
+  const Condition = { StringLike: { k: many(80, (index) => `${arn}*/${index}/*-${index}`) } }
+  const policy = { Version: '2012-10-17', Statement: { ...statement, Effect: 'Allow', Condition } }
+  const keyPolicy = JSON.parse(readKeyPolicy(JSON.stringify(policy)))
+  const values = { k: `${arn}${'/folder'.repeat(200)}/79/object-79` }
+  assert.equal(evaluate(accessRequest({ keyPolicy, conditions: values })).allowed, true)
+})

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Characters, globMatches, parseGlob } from '../../../src/domain/policy/glob.ts'
+import { type Characters, globMatches, parseGlob, type Work } from '../../../src/domain/policy/glob.ts'
+
+const FREE: Work = { spend() {} }
 
 const CASES: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
   ['', '', true],
@@ -31,7 +33,7 @@ const CASES: readonly (readonly [pattern: string, text: string, matches: boolean
 
 test('a star is any run, a question mark one character', () => {
   for (const [pattern, text, matches] of CASES) {
-    assert.equal(globMatches(parseGlob(pattern), text), matches, `${pattern} and ${text}`)
+    assert.equal(globMatches(parseGlob(pattern), text, FREE), matches, `${pattern} and ${text}`)
   }
 })
 
@@ -46,7 +48,7 @@ test('answers like a table of all beginnings', () => {
   }
   fc.assert(
     fc.property(word, text, (pattern, value) => {
-      assert.equal(globMatches(parseGlob(pattern), value), expected(pattern, value))
+      assert.equal(globMatches(parseGlob(pattern), value, FREE), expected(pattern, value))
     }),
     { numRuns: 3_000 },
   )
@@ -80,7 +82,14 @@ test('many stars on a long text take no more steps than pattern times text', () 
     `*${'a'.repeat(50)}b`,
   ]) {
     const text = new CountedText('a'.repeat(length))
-    assert.equal(globMatches(parseGlob(pattern), text), false)
+    let spent = 0
+    const work: Work = {
+      spend(comparisons) {
+        spent += comparisons
+      },
+    }
+    assert.equal(globMatches(parseGlob(pattern), text, work), false)
     assert.ok(text.steps > 0 && text.steps <= pattern.length * length, `${pattern}: ${text.steps} steps`)
+    assert.ok(text.steps <= spent, `${pattern}: ${text.steps} steps, of which ${spent} were told`)
   }
 })

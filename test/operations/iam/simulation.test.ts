@@ -328,3 +328,18 @@ test('simulating needs its own permission: on the identity, or on nothing in par
     resourceArns: [KEY],
   })
 })
+
+test('other calls have their turns while many actions are asked about', async () => {
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  const ActionNames = Array.from({ length: 200 }, (_, index) => `kms:Action${index}`)
+  const results = await custom({ ActionNames, MaxItems: 200 })
+  isDone = true
+  assert.equal(results.length, 200)
+  assert.ok(turns > 150, `${turns} turns`)
+})
