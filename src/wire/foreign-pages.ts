@@ -22,7 +22,11 @@ const FROM_ELSEWHERE = 'takes no requests of web pages from elsewhere'
 /** RFC 6761, RFC 6762, RFC 8375, and the one that ICANN has set aside: nobody can register a name below them. */
 const RESERVED = /\.(?:home\.arpa|internal|local|localhost|test)$/
 
+/** AWS's, which a hosts file or a proxy may lead here, and the one that LocalStack's users have in their settings. */
+const OF_AWS_CLIENTS = /(?:^|\.)(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws|localstack\.cloud)$/
+
 /** Of those who could let a name of theirs lead here: addresses are no names, and names without a dot are for a network's own hosts. */
 function isBeyondReach(name: string): boolean {
-  return !name.includes('.') || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || RESERVED.test(name)
+  if (!name.includes('.') || isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0) return true
+  return RESERVED.test(name) || OF_AWS_CLIENTS.test(name)
 }

@@ -54,6 +54,7 @@ const FROM_ELSEWHERE: readonly { readonly name: string; headers(): Headers }[] =
   { name: 'such a name, where a page asks by GET', headers: () => ({ Host: 'rebound.example.com' }) },
   { name: 'such a name, spelled as a root name', headers: () => ({ Host: `rebound.example.com.:${port}` }) },
   { name: 'a name that begins like an address', headers: () => ({ Host: `127.0.0.1.example.com:${port}` }) },
+  { name: 'a name that ends like one of AWS', headers: () => ({ Host: `evilamazonaws.com:${port}` }) },
   { name: 'a page of another host', headers: () => ({ Host: `127.0.0.1:${port}`, Origin: 'https://example.com' }) },
   { name: 'a page of another port', headers: () => ({ Host: `127.0.0.1:${port}`, Origin: 'http://127.0.0.1:1' }) },
   { name: 'a page in a sandbox', headers: () => ({ Host: `127.0.0.1:${port}`, Origin: 'null' }) },
@@ -92,6 +93,8 @@ const WELCOME: readonly { readonly name: string; headers(): Headers }[] = [
   { name: 'localhost', headers: () => ({ Host: `LocalHost:${port}` }) },
   { name: 'a name below it', headers: () => ({ Host: `kms.localhost:${port}` }) },
   { name: 'the host of a container', headers: () => ({ Host: `host.docker.internal:${port}` }) },
+  { name: 'a name of AWS that a hosts file leads here', headers: () => ({ Host: 'kms.eu-central-1.amazonaws.com' }) },
+  { name: "the name of LocalStack's users", headers: () => ({ Host: `localhost.localstack.cloud:${port}` }) },
   { name: 'a name of a network of containers', headers: () => ({ Host: `keyhold:${port}` }) },
   {
     name: 'the web console',
