@@ -15,6 +15,7 @@ import { createRandomSource } from './crypto/random.ts'
 import type { RootKey } from './crypto/root-key/root-key.ts'
 import { createAttestations } from './domain/attestation.ts'
 import { createAuditOutbox } from './domain/audit-outbox.ts'
+import type { SendEvent } from './domain/bus-event.ts'
 import { followChanges } from './domain/change-follower.ts'
 import { createDeletionAlarms, type DeletionAlarms } from './domain/deletion-alarms.ts'
 import { createGrantTokens } from './domain/grants/grant-tokens.ts'
@@ -49,13 +50,14 @@ import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
 import { createCloudHsmBackend } from './hsm/cloud-hsm-backend.ts'
 import type { HsmCluster } from './hsm/hsm-cluster.ts'
-import { type Announce, announceDeletionAlarms } from './jobs/announce-deletion-alarms.ts'
+import { announceDeletionAlarms } from './jobs/announce-deletion-alarms.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
+import { sendEvents } from './jobs/send-events.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
@@ -95,8 +97,8 @@ export interface ServiceOptions {
   readonly guardPolicy?: string | undefined
   /** Tell those who are refused which policy and statement denied, not only of what kind it is (authorization.md X-3); no if not given. */
   readonly verboseDenials?: boolean | undefined
-  /** Where alarms are posted to; they are in the log alone if not given. */
-  readonly alarmUrl?: string | undefined
+  /** Where events and alarms are posted to; nowhere if not given. */
+  readonly eventUrl?: string | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
   /** Path of the web console's build; `undefined`: none is served. */
@@ -180,7 +182,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const changes = await followChanges(store, memories, log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const shared = { store, clock, random, node, outbox, keyMaterials, keyStores }
+  const send = sendTo(options.eventUrl)
+  const shared = { store, clock, random, node, outbox, keyMaterials, keyStores, sendsEvents: send !== undefined }
   const execute = createPipeline({
     ...shared,
     audit: auditLog,
@@ -205,7 +208,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
-      announceDeletionAlarms({ store, clock, log, announce: announceTo(options.alarmUrl) }),
+      announceDeletionAlarms({ store, clock, log, send }),
+      ...(send === undefined ? [] : [sendEvents(store, send)]),
     ],
     store,
     clock,
@@ -286,8 +290,8 @@ function openProxyTransport(clock: Clock): ExternalKeyStoreOptions['openTranspor
   }
 }
 
-/** Loaded at first use: most servers never raise an alarm. */
-function announceTo(url: string | undefined): Announce | undefined {
+/** Loaded at first use, which may be long after the start. */
+function sendTo(url: string | undefined): SendEvent | undefined {
   if (url === undefined) return undefined
   return async (event) => (await import('./outgoing/post-json.ts')).postJson(url, event)
 }

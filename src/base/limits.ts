@@ -216,7 +216,8 @@ export const REFUSED_CALLS_HELD_MAX = 10_000
 /** Of one key an alarm is raised once in this time: the period of AWS's recipe (lifecycle.md 10.4). */
 export const ALARM_PERIOD_MS = 5 * 60_000
 export const ALARMS_AT_ONCE_MAX = 100
-export const ALARM_TIMEOUT_MS = 5_000
+export const EVENTS_SENT_AT_ONCE_MAX = 100
+export const EVENT_TIMEOUT_MS = 5_000
 
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000

@@ -114,10 +114,10 @@ export const SETTINGS = Object.freeze({
     'Tell refused callers which policy and statement denied, not only its kind; for development.',
     false,
   ),
-  alarmUrl: optional(
+  eventUrl: optional(
     postAddress,
-    'Address that alarms are posted to as JSON: somebody asks for a key that is pending deletion (docs/alarms.md).',
-    'alarms are in the log alone',
+    'Address that events and alarms are posted to as JSON: rotations, deletions, expiries (docs/events.md).',
+    'none; alarms are in the log',
   ),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),

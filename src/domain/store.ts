@@ -6,6 +6,7 @@
  */
 
 import type { Alias, AliasName } from './aliases.ts'
+import type { BusEvent } from './bus-event.ts'
 import type { DeletionAlarm, DeletionAlarmStore } from './deletion-alarms.ts'
 import type { Grant, GrantName } from './grants/grant.ts'
 import type { AccessKeyUse } from './identity/entities.ts'
@@ -89,6 +90,13 @@ export interface PendingAuditRecord {
   readonly node: string
   /** One line of JSON. */
   readonly line: string
+}
+
+/** An event that was committed with what it tells of. */
+export interface EventToSend {
+  /** Names it in this store; those committed later have greater ones. */
+  readonly position: number
+  readonly event: BusEvent
 }
 
 /** Look-ups of the warm path. The cache answers them without the store, a transaction answers them from its snapshot. */
@@ -184,6 +192,8 @@ export interface Change extends Reader, IdentityChange, KeyStoreChange {
   insertDomainKey(key: StoredDomainKey): Promise<void>
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>
+  /** Commits an event of this change, to be sent, together with it. */
+  recordEvent(event: BusEvent): Promise<void>
 }
 
 export interface ChangesBatch {
@@ -230,6 +240,10 @@ export interface Store extends Reader, DeletionAlarmStore {
   deletionAlarmsToAnnounce(before: number, limit: number): Promise<readonly DeletionAlarm[]>
   /** Operators were told of so many refused calls of the key at `time`. */
   deletionAlarmAnnounced(key: KeyName, calls: number, time: number): Promise<void>
+  /** In the order of commits, at most `limit`. */
+  eventsToSend(limit: number): Promise<readonly EventToSend[]>
+  /** Somebody has taken it. */
+  eventSent(position: number): Promise<void>
   /** Takes or renews the named lease until `until` if nobody else holds it at `now`; says whether `holder` has it. */
   acquireLease(name: string, holder: string, now: number, until: number): Promise<boolean>
   /** Removes revocations of sessions that have expired. */

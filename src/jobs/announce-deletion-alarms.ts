@@ -6,23 +6,21 @@
 import { type Clock, instant } from '../base/clock.ts'
 import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
 import { arnOf } from '../domain/keys/key.ts'
 import type { Store } from '../domain/store.ts'
 import type { Job } from './job-runner.ts'
-
-/** @throws {Error} if the event was not taken. */
-export type Announce = (event: AlarmEvent) => Promise<void>
 
 export interface AlarmServices {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
   /** `undefined`: alarms are in the log alone. */
-  readonly announce: Announce | undefined
+  readonly send: SendEvent | undefined
 }
 
-export function announceDeletionAlarms({ store, clock, log, announce }: AlarmServices): Job {
+export function announceDeletionAlarms({ store, clock, log, send }: AlarmServices): Job {
   /** @throws what kept the event from its receiver; the alarm is in the log all the same. */
   async function raise(alarm: DeletionAlarm): Promise<void> {
     const { last, count, announced } = alarm
@@ -31,7 +29,7 @@ export function announceDeletionAlarms({ store, clock, log, announce }: AlarmSer
     log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
     const now = clock.now()
     const key = await store.findKey(alarm)
-    await announce?.(alarmEvent(alarm, key?.deletion?.date, now))
+    await send?.(alarmEvent(alarm, key?.deletion?.date, now))
     await store.deletionAlarmAnnounced(alarm, count, now)
   }
 
@@ -45,31 +43,18 @@ export function announceDeletionAlarms({ store, clock, log, announce }: AlarmSer
   }
 }
 
-/** An event as EventBridge has them, with a source of our own: AWS raises none. Times are ISO 8601, UTC, whole seconds. */
-export interface AlarmEvent {
-  readonly version: '0'
-  readonly id: string
-  readonly 'detail-type': string
-  readonly source: string
-  readonly account: string
-  readonly time: string
-  readonly region: string
-  readonly resources: readonly string[]
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
-function alarmEvent(alarm: DeletionAlarm, deletionDate: number | undefined, now: number): AlarmEvent {
+/** AWS has no such event: hence a source of our own. */
+function alarmEvent(alarm: DeletionAlarm, deletionDate: number | undefined, now: number): BusEvent {
   const { account, region, keyId, count, announced, firstAt, last } = alarm
-  return {
-    version: '0',
+  return busEvent({
     // Of the call that it tells of, so that a repetition can be recognised.
     id: last.eventId,
-    'detail-type': 'Use of KMS Key Pending Deletion',
+    type: 'Use of KMS Key Pending Deletion',
     source: 'keyhold.kms',
     account,
-    time: instant(now),
     region,
-    resources: [arnOf(alarm)],
+    keyArn: arnOf(alarm),
+    time: now,
     detail: {
       'key-id': keyId,
       // Null: its waiting period begins when its last replica is gone.
@@ -86,5 +71,5 @@ function alarmEvent(alarm: DeletionAlarm, deletionDate: number | undefined, now:
         'source-ip-address': last.sourceIp,
       },
     },
-  }
+  })
 }

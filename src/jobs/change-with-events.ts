@@ -2,6 +2,7 @@
 import { serviceEventLine } from '../audit/audit-record.ts'
 import type { Clock } from '../base/clock.ts'
 import type { AuditOutbox } from '../domain/audit-outbox.ts'
+import { busEventOf } from '../domain/bus-event.ts'
 import type { KeyEvent } from '../domain/key-event.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Store } from '../domain/store.ts'
@@ -13,6 +14,8 @@ export interface JobServices {
   /** Names this node in records that wait for its audit log. */
   readonly node: string
   readonly outbox: AuditOutbox
+  /** Somebody wants to be sent events. */
+  readonly sendsEvents: boolean
 }
 
 /**
@@ -20,15 +23,20 @@ export interface JobServices {
  * @returns whether it did something.
  */
 export async function changeWithEvents(
-  { store, clock, random, node, outbox }: JobServices,
+  { store, clock, random, node, outbox, sendsEvents }: JobServices,
   work: (change: Change) => Promise<readonly KeyEvent[]>,
 ): Promise<boolean> {
   const records = await store.change(async (change) => {
     const records = (await work(change)).map((event) => {
       const eventId = random.uuid()
-      return { eventId, line: serviceEventLine({ ...event, eventId, time: clock.now() }) }
+      const time = clock.now()
+      const toSend = sendsEvents ? busEventOf(event, eventId, time) : undefined
+      return { eventId, line: serviceEventLine({ ...event, eventId, time }), toSend }
     })
-    for (const record of records) await change.recordAudit({ ...record, node })
+    for (const { eventId, line, toSend } of records) {
+      await change.recordAudit({ eventId, line, node })
+      if (toSend !== undefined) await change.recordEvent(toSend)
+    }
     return records
   })
   await Promise.all(records.map(({ eventId, line }) => outbox.log(eventId, line)))

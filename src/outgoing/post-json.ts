@@ -1,7 +1,7 @@
 /** Posts a small JSON document to an address that the operator chose. */
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { ALARM_TIMEOUT_MS } from '../base/limits.ts'
+import { EVENT_TIMEOUT_MS } from '../base/limits.ts'
 
 /** @throws {Error} unless the answer's status is 2xx; redirects are not followed. The text does not show the address, which may be a secret. */
 export function postJson(url: string, document: object): Promise<void> {
@@ -17,7 +17,7 @@ export function postJson(url: string, document: object): Promise<void> {
         'user-agent': 'keyhold',
       },
       agent: false,
-      signal: AbortSignal.timeout(ALARM_TIMEOUT_MS),
+      signal: AbortSignal.timeout(EVENT_TIMEOUT_MS),
     })
     sent.once('error', reject)
     sent.once('response', (response) => {

@@ -6,6 +6,7 @@
 import { serviceEventLine } from '../audit/audit-record.ts'
 import { KmsError } from '../base/errors.ts'
 import type { AttestedRecipient, RecipientInfo } from '../domain/attestation.ts'
+import { type BusEvent, busEventOf } from '../domain/bus-event.ts'
 import { NO_ACCOUNT } from '../domain/identity/services.ts'
 import { checkMayCall } from '../domain/identity/session-rules.ts'
 import type { Key } from '../domain/keys/key.ts'
@@ -24,6 +25,8 @@ import { keysOf } from './uses.ts'
 interface EventRecord {
   readonly eventId: string
   readonly line: string
+  /** The same for those who are sent events, if there are any. */
+  readonly toSend?: BusEvent | undefined
 }
 
 /** How a call ended well. */
@@ -154,7 +157,10 @@ export function createPipeline(services: PipelineServices): Execute {
       const own = recordsOf(operation, progress, eventId, output)
       if (operation.audit.elsewhere !== undefined) noteElsewhere(operation, progress, output)
       const records = [...own, ...progress.events]
-      for (const record of records) await change.recordAudit({ ...record, node: services.node })
+      for (const { eventId, line, toSend } of records) {
+        await change.recordAudit({ eventId, line, node: services.node })
+        if (toSend !== undefined) await change.recordEvent(toSend)
+      }
       return { output, records }
     })
   }
@@ -203,7 +209,9 @@ export function createPipeline(services: PipelineServices): Execute {
       },
       recordEvent(event) {
         const eventId = services.random.uuid()
-        progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time: services.clock.now() }) })
+        const time = services.clock.now()
+        const toSend = services.sendsEvents ? busEventOf(event, eventId, time) : undefined
+        progress.events.push({ eventId, line: serviceEventLine({ ...event, eventId, time }), toSend })
       },
       additionalEventData: progress.additionalEventData,
     }

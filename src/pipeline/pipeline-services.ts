@@ -37,6 +37,8 @@ export interface PipelineServices {
   readonly log: Log
   /** Names this node in records that wait for its audit log. */
   readonly node: string
+  /** Somebody wants to be sent events. */
+  readonly sendsEvents: boolean
   /** Brings records to the audit log that were committed with their changes. */
   readonly outbox: AuditOutbox
 }

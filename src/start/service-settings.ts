@@ -16,7 +16,7 @@ export type ServiceSettings = Pick<
   | 'externalKeyStores'
   | 'guardPolicy'
   | 'verboseDenials'
-  | 'alarmUrl'
+  | 'eventUrl'
   | 'consoleFolder'
 >
 
@@ -26,7 +26,7 @@ export const SERVICE_SETTINGS = [
   'externalAccounts',
   'guardPolicy',
   'verboseDenials',
-  'alarmUrl',
+  'eventUrl',
   'hsmClusters',
   'externalKeyStores',
   'console',
@@ -43,7 +43,7 @@ export async function readServiceSettings(
     externalAccounts: settings.externalAccounts,
     guardPolicy: guardPolicyIn(settings.guardPolicy),
     verboseDenials: settings.verboseDenials,
-    alarmUrl: settings.alarmUrl,
+    eventUrl: settings.eventUrl,
     consoleFolder: settings.console ? CONSOLE_FOLDER : undefined,
     identityProviders: await given(settings.identityProviders, async (path) =>
       (await import('./identity-providers.ts')).readIdentityProviders(path),

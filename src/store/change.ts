@@ -15,6 +15,7 @@ import {
 import { deleteDeletionAlarm } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
 import { insertDomainKey } from './domain-keys.ts'
+import { insertEvent } from './event-outbox.ts'
 import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
 import { createIdentityChange } from './identity-change.ts'
 import { deleteMaterial, deleteMaterialsOfKey, insertMaterial, updateMaterial } from './key-materials.ts'
@@ -111,6 +112,7 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
     deleteUnfinishedStoreKey: (key) => deleteUnfinishedStoreKey(db, key),
     insertDomainKey: (key) => insertDomainKey(db, key),
     recordAudit: (record) => insertAuditRecord(db, record),
+    recordEvent: (event) => insertEvent(db, event),
   }
   const touched: Touched = {
     notices: () => [...notices.values()],

@@ -29,6 +29,7 @@ export interface Tables {
   unfinished_store_keys: UnfinishedStoreKeysTable
   domain_keys: DomainKeysTable
   audit_outbox: AuditOutboxTable
+  event_outbox: EventOutboxTable
   changes: ChangesTable
   changes_pruned: ChangesPrunedTable
   leases: LeasesTable
@@ -316,6 +317,12 @@ export interface DomainKeysTable {
   root_key_id: string
   wrapped: Uint8Array
   created_at: number
+}
+
+export interface EventOutboxTable {
+  position: Generated<number>
+  /** JSON. */
+  event: string
 }
 
 export interface AuditOutboxTable {

@@ -9,6 +9,7 @@ import { deleteChanges, insertNotices, newestPosition } from './changes.ts'
 import { createChangesFollower } from './changes-follower.ts'
 import { addRefusedCalls, deletionAlarmsToAnnounce, saveAnnouncement } from './deletion-alarms.ts'
 import type { Db, Durability, StoreDatabase } from './dialects/store-database.ts'
+import { deleteEvent, eventsToSend } from './event-outbox.ts'
 import { expiredMaterials } from './key-materials.ts'
 import { keysToErase, keysToRotate } from './keys.ts'
 import { saveUses } from './last-usage.ts'
@@ -88,6 +89,8 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     },
     deletionAlarmsToAnnounce: (before, limit) => deletionAlarmsToAnnounce(committed, before, limit),
     deletionAlarmAnnounced: (key, calls, time) => transact('relaxed', (db) => saveAnnouncement(db, key, calls, time)),
+    eventsToSend: (limit) => eventsToSend(committed, limit),
+    eventSent: (position) => transact('relaxed', (db) => deleteEvent(db, position)),
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),
     pruneRevokedSessions: (now) => transact('relaxed', (db) => deleteExpiredRevocations(db, now)),
     async pruneChanges(before) {

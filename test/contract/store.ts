@@ -9,6 +9,7 @@ import { changeTests, closingTests, concurrencyTests } from './store/changes.ts'
 import { deletionAlarmTests } from './store/deletion-alarms.ts'
 import { entityTests } from './store/entities.ts'
 import { erasingTests } from './store/erasing.ts'
+import { eventOutboxTests } from './store/event-outbox.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
 import { grantTests } from './store/grants.ts'
 import { identityPolicyTests } from './store/identity-policies.ts'
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('grants', () => grantTests(() => store))
     describe('lists', () => listTests(() => store))
     describe('revoked sessions', () => revokedSessionTests(() => store))
+    describe('the event outbox', () => eventOutboxTests(() => store))
     describe('deletion alarms', () => deletionAlarmTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))

@@ -1,38 +1,25 @@
 /** The alarm for keys that are pending deletion and asked for (lifecycle.md DEL-30, 10.4): Sum ≥ 1 in five minutes. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Log } from '../../src/base/log.ts'
 import { assertFails, newKey } from '../operations/support.ts'
+import { type EventReceiver, openEventReceiver } from '../support/event-receiver.ts'
 import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, REGION } from '../support/harness.ts'
 
 const MINUTE_MS = 60_000
 const Plaintext = Buffer.from('x').toString('base64')
-
-/** What the operator's receiver was sent; it answers with `status`. */
-const received: { readonly type: string | undefined; readonly event: Answer }[] = []
-let status = 204
-const receiver = createServer((request, response) => {
-  const chunks: Buffer[] = []
-  request.on('data', (chunk: Buffer) => chunks.push(chunk))
-  request.on('end', () => {
-    received.push({ type: request.headers['content-type'], event: JSON.parse(Buffer.concat(chunks).toString()) })
-    response.writeHead(status).end()
-  })
-})
 
 const logged: { readonly fields: Answer; readonly message: string }[] = []
 const keep = (fields: object, message: string) => void logged.push({ fields, message })
 const log: Log = { info() {}, warn: keep, error: keep }
 
 let harness: Harness
+let receiver: EventReceiver
+let received: EventReceiver['received']
 before(async () => {
-  receiver.listen(0, '127.0.0.1')
-  await once(receiver, 'listening')
-  const { port } = receiver.address() as AddressInfo
-  harness = await createHarness({ log, alarmUrl: `http://127.0.0.1:${port}/alarms` })
+  receiver = await openEventReceiver()
+  received = receiver.received
+  harness = await createHarness({ log, eventUrl: receiver.url })
 })
 after(async () => {
   await harness.close()
@@ -41,7 +28,7 @@ after(async () => {
 
 /** Each test begins with all alarms raised. */
 beforeEach(async () => {
-  status = 204
+  receiver.status = 204
   await look()
   received.length = 0
   logged.length = 0
@@ -175,7 +162,7 @@ test('of one key the alarm is raised once in five minutes, and then tells of all
 test('an alarm that its receiver does not take comes again, with the same id', async () => {
   const { KeyId, Arn } = await doomedKey()
   await refuse('Encrypt', { KeyId, Plaintext }, Arn)
-  status = 503
+  receiver.status = 503
   await look()
   assert.ok(
     logged.some(({ message }) => message.startsWith('ALARM')),
@@ -185,7 +172,7 @@ test('an alarm that its receiver does not take comes again, with the same id', a
     logged.some(({ fields }) => /answered with status 503/.test(fields.err?.message)),
     'the failure is not in the log',
   )
-  status = 200
+  receiver.status = 200
   await look()
   await look()
   const [first, second, ...more] = received.map(({ event }) => event.id)

@@ -9,6 +9,6 @@ test('without files nothing is said of what is in them', async () => {
     externalKeyStores: undefined,
     guardPolicy: undefined,
   }
-  const said = { ...files, externalAccounts: 'accept', verboseDenials: true, alarmUrl: undefined } as const
+  const said = { ...files, externalAccounts: 'accept', verboseDenials: true, eventUrl: undefined } as const
   assert.deepEqual(await readServiceSettings({ ...said, console: false }), { ...said, consoleFolder: undefined })
 })

@@ -13,7 +13,7 @@ import { fileFixture } from './sqlite-fixtures.ts'
 
 /** Small for good, or read from one end and no further than needed. */
 const MAY_BE_SCANNED =
-  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox|changes|domain_keys USING INDEX domain_keys_by_age|deletion_alarms USING INDEX deletion_alarms_(by_last_call|to_announce))$/
+  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox|event_outbox|changes|domain_keys USING INDEX domain_keys_by_age|deletion_alarms USING INDEX deletion_alarms_(by_last_call|to_announce))$/
 
 /** Calls everything that the store can do. */
 async function doEverything(store: Store): Promise<void> {
@@ -65,6 +65,8 @@ async function doEverything(store: Store): Promise<void> {
   await store.findDomainKey('d')
   await store.newestDomainKey()
   await store.changesAfter(await store.changesPosition())
+  await store.eventsToSend(10)
+  await store.eventSent(1)
   await store.pendingAuditRecords()
   await store.auditRecordsWritten(['e'])
   await store.keysToErase(0, 10)

@@ -96,7 +96,7 @@ export interface HarnessOptions {
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   readonly guardPolicy?: ServiceOptions['guardPolicy']
   readonly verboseDenials?: boolean
-  readonly alarmUrl?: string
+  readonly eventUrl?: string
   readonly log?: Log
 }
 
@@ -131,7 +131,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     externalKeyStores: options.externalKeyStores,
     guardPolicy: options.guardPolicy,
     verboseDenials: options.verboseDenials,
-    alarmUrl: options.alarmUrl,
+    eventUrl: options.eventUrl,
   })
   return {
     clock,

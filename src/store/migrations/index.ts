@@ -7,7 +7,7 @@ import { grants } from './0006-grants.ts'
 import { customKeyStores } from './0007-custom-key-stores.ts'
 import { services } from './0008-services.ts'
 import { revokedSessions } from './0009-revoked-sessions.ts'
-import { deletionAlarms } from './0010-deletion-alarms.ts'
+import { eventsAndAlarms } from './0010-events-and-alarms.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
@@ -21,5 +21,5 @@ export const migrations: readonly Migration[] = [
   customKeyStores,
   services,
   revokedSessions,
-  deletionAlarms,
+  eventsAndAlarms,
 ]

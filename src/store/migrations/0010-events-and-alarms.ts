@@ -1,13 +1,16 @@
-/** Calls for keys that are pending deletion (lifecycle.md DEL-30), and which of them an alarm has told of. */
+/**
+ * Calls for keys that are pending deletion (lifecycle.md DEL-30), and which of them an alarm has told of; events about keys that are
+ * to be sent (10.2).
+ */
 import { sql } from 'kysely'
 import type { Migration } from './migration.ts'
 
-export const deletionAlarms: Migration = {
+export const eventsAndAlarms: Migration = {
   number: 10,
-  name: 'deletion alarms',
+  name: 'events and alarms',
   // Software from before it cannot erase a key that has a row here.
   breaking: true,
-  async up(db, { text, integer, tableOptions }) {
+  async up(db, { text, integer, counted, tableOptions }) {
     await db.schema
       .createTable('deletion_alarms')
       .addColumn('account', text, (column) => column.notNull())
@@ -32,6 +35,12 @@ export const deletionAlarms: Migration = {
       .on('deletion_alarms')
       .column('first_at')
       .where(sql<boolean>`refused_calls > announced_calls`)
+      .execute()
+    await db.schema
+      .createTable('event_outbox')
+      .addColumn('position', integer, counted)
+      .addColumn('event', text, (column) => column.notNull())
+      .modifyEnd(sql.raw(tableOptions))
       .execute()
     await db.schema.createIndex('deletion_alarms_by_last_call').on('deletion_alarms').column('last_at').execute()
   },
