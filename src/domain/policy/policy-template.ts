@@ -132,13 +132,14 @@ function isVariable(token: Token): token is Variable {
   return !Array.isArray(token)
 }
 
-/** A key with several values does not resolve (W-3). */
+/** A key that can have several values does not resolve (W-3), not even to its fallback (as recorded of AWS). */
 function resolveVariable(
   { key, fallback }: Variable,
   context: ConditionContext,
   fold: (text: string) => string,
 ): Glob | undefined {
   const value = context.valueOf(key)
+  if (Array.isArray(value)) return undefined
   const text = typeof value === 'string' ? value : fallback
   return text === undefined ? undefined : unitsOf(fold(text))
 }
