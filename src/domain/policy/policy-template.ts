@@ -100,6 +100,13 @@ export function variableNames(text: string): string[] {
   return tokens.flatMap((token) => (token !== undefined && isVariable(token) ? [token.key] : []))
 }
 
+/** As `variableNames`, with the characters that stand in braces to be themselves: AWS was recorded to list them too. */
+export function bracedNames(text: string): string[] {
+  return [...text.matchAll(BRACED)].flatMap(([braced, inside]) =>
+    ESCAPED.has(inside!) ? inside! : variableNames(braced),
+  )
+}
+
 const ESCAPED: ReadonlySet<string> = new Set(['*', '?', '$'])
 
 /** `*`, `?`, `$`, `key` (as spelled) or `key, 'text'` from between the braces; `undefined`: the whole is plain text. */
