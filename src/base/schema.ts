@@ -19,6 +19,8 @@ export interface Shape<T> {
   fromQuery?(node: QueryNode): unknown
   /** The constraints on one value in the words of operations.md 1.7, for the elements of a list of scalars. */
   readonly rules?: readonly Rule[]
+  /** Messages say nothing of the value, not even that there is none. */
+  readonly isSensitive?: boolean
 }
 
 export interface OptionalShape<T> {
@@ -51,7 +53,7 @@ export type Infer<S> = S extends Shape<infer T> ? T : never
 
 interface Rule {
   readonly text: string
-  /** Where several constraints fail on one member, the pattern comes before the lengths. */
+  /** Where several constraints fail on one member, the pattern comes before the lengths, but for `lengthsFirst`. */
   holds(value: never): boolean
 }
 
@@ -111,6 +113,8 @@ export interface StringRules {
   readonly pattern?: string
   /** The value must not show in messages. */
   readonly sensitive?: boolean
+  /** Who breaks the pattern as well as a length reads of the length first. */
+  readonly lengthsFirst?: boolean
 }
 
 interface Measured {
@@ -130,14 +134,14 @@ function lengthRules(min: number | undefined, max: number | undefined): Rule[] {
 
 /** Length in UTF-16 units, as AWS counts. */
 export function string(constraints: StringRules = {}): Shape<string> {
-  const { min, max, pattern, sensitive } = constraints
+  const { min, max, pattern, sensitive, lengthsFirst = false } = constraints
   const lengths = lengthRules(min, max)
   const anchored = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u')
   const patterns: Rule[] =
     anchored === undefined
       ? []
       : [{ text: `satisfy regular expression pattern: ${pattern}`, holds: (value: string) => anchored.test(value) }]
-  const rules = [...patterns, ...lengths]
+  const rules = lengthsFirst ? [...lengths, ...patterns] : [...patterns, ...lengths]
   return {
     rules: [...lengths, ...patterns],
     read(value, path, violations) {
@@ -146,7 +150,10 @@ export function string(constraints: StringRules = {}): Shape<string> {
         throw serializationError(`${javaClass(value)} can not be converted to an String`)
       }
       // A lone surrogate has no UTF-8 form, so it could be neither stored nor authenticated (lifecycle.md ENV-12).
-      if (!value.isWellFormed()) violations.push(violation(undefined, path, 'be well-formed Unicode'))
+      if (!value.isWellFormed()) {
+        violations.push(violation(undefined, path, 'be well-formed Unicode'))
+        return value
+      }
       for (const rule of rules) {
         if (!rule.holds(value as never))
           violations.push(violation(sensitive ? undefined : `'${value}'`, path, rule.text))
@@ -160,10 +167,11 @@ export interface BlobRules {
   readonly sensitive?: boolean
 }
 
-/** Decoded length from `min` to `max` bytes. */
-export function blob(min: number, max: number, { sensitive }: BlobRules = {}): Shape<Buffer> {
+/** Decoded length from `min` to `max` bytes. Messages show no bytes, as recorded. */
+export function blob(min: number, max: number, { sensitive = false }: BlobRules = {}): Shape<Buffer> {
   const rules = lengthRules(min, max)
   return {
+    isSensitive: sensitive,
     read(value, path, violations) {
       if (typeof value !== 'string') {
         refuseContainer(value)
@@ -171,9 +179,7 @@ export function blob(min: number, max: number, { sensitive }: BlobRules = {}): S
       }
       const bytes = decodeBlob(value)
       for (const rule of rules) {
-        if (rule.holds(bytes as never)) continue
-        const shown = sensitive ? undefined : `'java.nio.HeapByteBuffer[pos=0 lim=${bytes.length} cap=${bytes.length}]'`
-        violations.push(violation(shown, path, rule.text))
+        if (!rule.holds(bytes as never)) violations.push(violation(undefined, path, rule.text))
       }
       return bytes
     },
@@ -432,7 +438,7 @@ export function structure<const M extends Members>(members: M): Structure<Struct
       if (given !== undefined && given !== null) {
         output[member.name] = member.shape.read(given, prefix + member.path, violations)
       } else if (member.required) {
-        violations.push(violation('null', prefix + member.path, 'not be null'))
+        violations.push(violation(member.shape.isSensitive ? undefined : 'null', prefix + member.path, 'not be null'))
       }
     }
     return output as StructureValue<M>

@@ -9,7 +9,27 @@ import { SYMMETRIC_DEFAULT } from './encryption.ts'
 import { USABLE } from './key-states.ts'
 
 export const numberOfBytes = optional(integer(1, 1024))
-export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128']))
+/** What messages list are the specs of keys: as recorded. */
+const PRINTED_SPECS = [
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'ECC_NIST_P256',
+  'ECC_NIST_P384',
+  'ECC_NIST_P521',
+  'ECC_SECG_P256K1',
+  'ECC_NIST_EDWARDS25519',
+  'SYMMETRIC_DEFAULT',
+  'HMAC_224',
+  'HMAC_256',
+  'HMAC_384',
+  'HMAC_512',
+  'SM2',
+  'ML_DSA_44',
+  'ML_DSA_65',
+  'ML_DSA_87',
+]
+export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128'], PRINTED_SPECS))
 
 interface DataKeyRequest {
   readonly NumberOfBytes?: number
