@@ -61,7 +61,7 @@ test('length and spec are within the bounds of the model', async () => {
   )
   await assertValidation(
     generate({ KeySpec: 'AES_512' }),
-    constraint("'AES_512'", 'keySpec', `satisfy enum value set: [${PRINTED.dataKeySpec}]`),
+    constraint("'AES_512'", 'keySpec', `satisfy enum value set: [${PRINTED.keySpec}]`),
   )
 })
 

@@ -6,29 +6,11 @@ import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { SYMMETRIC_DEFAULT } from './encryption.ts'
+import { PRINTED_SPECS } from './key-parameters.ts'
 import { USABLE } from './key-states.ts'
 
 export const numberOfBytes = optional(integer(1, 1024))
 /** What messages list are the specs of keys: as recorded. */
-const PRINTED_SPECS = [
-  'RSA_2048',
-  'RSA_3072',
-  'RSA_4096',
-  'ECC_NIST_P256',
-  'ECC_NIST_P384',
-  'ECC_NIST_P521',
-  'ECC_SECG_P256K1',
-  'ECC_NIST_EDWARDS25519',
-  'SYMMETRIC_DEFAULT',
-  'HMAC_224',
-  'HMAC_256',
-  'HMAC_384',
-  'HMAC_512',
-  'SM2',
-  'ML_DSA_44',
-  'ML_DSA_65',
-  'ML_DSA_87',
-]
 export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128'], PRINTED_SPECS))
 
 interface DataKeyRequest {
