@@ -7,7 +7,7 @@
 import { Base64Error, decodeBase64 } from './base64.ts'
 import { KmsError } from './errors.ts'
 import { VALIDATION_ERRORS_MAX } from './limits.ts'
-import type { QueryNode } from './query-tree.ts'
+import type { QueryNode, QueryTree } from './query-tree.ts'
 
 /** Reads one value; pushes each constraint that it breaks, throws for a wrong JSON type. */
 export interface Shape<T> {
@@ -19,6 +19,8 @@ export interface Shape<T> {
   fromQuery?(node: QueryNode): unknown
   /** The constraints on one value in the words of operations.md 1.7, for the elements of a list of scalars. */
   readonly rules?: readonly Rule[]
+  /** Messages say nothing of the value, not even that there is none. */
+  readonly isSensitive?: boolean
 }
 
 export interface OptionalShape<T> {
@@ -51,7 +53,7 @@ export type Infer<S> = S extends Shape<infer T> ? T : never
 
 interface Rule {
   readonly text: string
-  /** Where several constraints fail on one member, the pattern comes before the lengths. */
+  /** Where several constraints fail on one member, the pattern comes before the lengths, but for `lengthsFirst`. */
   holds(value: never): boolean
 }
 
@@ -66,9 +68,21 @@ function javaClass(value: unknown): string {
   return typeof value === 'boolean' ? 'class java.lang.Boolean' : 'class java.lang.String'
 }
 
+/** What parameters of the query protocol stand for that no shape reads; AWS's words say why. */
+class Misfit {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const LIST_UNEXPECTED = 'Start of list found where not expected'
+
 /** Containers where a scalar is expected read the same whatever the scalar's type is. */
 function refuseContainer(value: unknown): void {
-  if (Array.isArray(value)) throw serializationError('Start of list found where not expected')
+  if (value instanceof Misfit) throw serializationError(value.text)
+  if (Array.isArray(value)) throw serializationError(LIST_UNEXPECTED)
   if (typeof value === 'object') throw serializationError('Start of structure or map found where not expected.')
 }
 
@@ -99,6 +113,8 @@ export interface StringRules {
   readonly pattern?: string
   /** The value must not show in messages. */
   readonly sensitive?: boolean
+  /** Who breaks the pattern as well as a length reads of the length first. */
+  readonly lengthsFirst?: boolean
 }
 
 interface Measured {
@@ -118,14 +134,14 @@ function lengthRules(min: number | undefined, max: number | undefined): Rule[] {
 
 /** Length in UTF-16 units, as AWS counts. */
 export function string(constraints: StringRules = {}): Shape<string> {
-  const { min, max, pattern, sensitive } = constraints
+  const { min, max, pattern, sensitive, lengthsFirst = false } = constraints
   const lengths = lengthRules(min, max)
   const anchored = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u')
   const patterns: Rule[] =
     anchored === undefined
       ? []
       : [{ text: `satisfy regular expression pattern: ${pattern}`, holds: (value: string) => anchored.test(value) }]
-  const rules = [...patterns, ...lengths]
+  const rules = lengthsFirst ? [...lengths, ...patterns] : [...patterns, ...lengths]
   return {
     rules: [...lengths, ...patterns],
     read(value, path, violations) {
@@ -134,7 +150,10 @@ export function string(constraints: StringRules = {}): Shape<string> {
         throw serializationError(`${javaClass(value)} can not be converted to an String`)
       }
       // A lone surrogate has no UTF-8 form, so it could be neither stored nor authenticated (lifecycle.md ENV-12).
-      if (!value.isWellFormed()) violations.push(violation(undefined, path, 'be well-formed Unicode'))
+      if (!value.isWellFormed()) {
+        violations.push(violation(undefined, path, 'be well-formed Unicode'))
+        return value
+      }
       for (const rule of rules) {
         if (!rule.holds(value as never))
           violations.push(violation(sensitive ? undefined : `'${value}'`, path, rule.text))
@@ -148,10 +167,11 @@ export interface BlobRules {
   readonly sensitive?: boolean
 }
 
-/** Decoded length from `min` to `max` bytes. */
-export function blob(min: number, max: number, { sensitive }: BlobRules = {}): Shape<Buffer> {
+/** Decoded length from `min` to `max` bytes. Messages show no bytes, as recorded. */
+export function blob(min: number, max: number, { sensitive = false }: BlobRules = {}): Shape<Buffer> {
   const rules = lengthRules(min, max)
   return {
+    isSensitive: sensitive,
     read(value, path, violations) {
       if (typeof value !== 'string') {
         refuseContainer(value)
@@ -159,9 +179,7 @@ export function blob(min: number, max: number, { sensitive }: BlobRules = {}): S
       }
       const bytes = decodeBlob(value)
       for (const rule of rules) {
-        if (rule.holds(bytes as never)) continue
-        const shown = sensitive ? undefined : `'java.nio.HeapByteBuffer[pos=0 lim=${bytes.length} cap=${bytes.length}]'`
-        violations.push(violation(shown, path, rule.text))
+        if (!rule.holds(bytes as never)) violations.push(violation(undefined, path, rule.text))
       }
       return bytes
     },
@@ -179,13 +197,19 @@ function decodeBlob(text: string): Buffer {
   }
 }
 
+/** Those of 32 bits, with a sign or with zeros in front: as recorded. */
+function queryInteger(node: QueryNode): unknown {
+  const value = typeof node === 'string' && /^[+-]?\d{1,15}$/.test(node) ? Number(node) : undefined
+  return value !== undefined && value === (value | 0) ? value : node
+}
+
 export function integer(min: number, max: number): Shape<number> {
   const rules: Rule[] = [
     { text: `have value less than or equal to ${max}`, holds: (value: number) => value <= max },
     { text: `have value greater than or equal to ${min}`, holds: (value: number) => value >= min },
   ]
   return {
-    fromQuery: (node) => (typeof node === 'string' && /^[+-]?\d{1,15}$/.test(node) ? Number(node) : node),
+    fromQuery: queryInteger,
     read(value, path, violations) {
       if (typeof value !== 'number') {
         refuseContainer(value)
@@ -209,15 +233,32 @@ const BOOLEAN_TEXTS: ReadonlyMap<string, boolean> = new Map([
   ['no', false],
 ])
 
+function notBoolean(text: string): string {
+  return `'${text.toUpperCase()}' can not be converted to an Boolean`
+}
+
+const QUERY_BOOLEANS: ReadonlyMap<QueryNode, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
+
+/** In fewer spellings than in JSON, and none in upper case: as recorded. */
+function queryBoolean(node: QueryNode): unknown {
+  return QUERY_BOOLEANS.get(node) ?? (typeof node === 'string' ? new Misfit(notBoolean(node)) : node)
+}
+
 export function boolean(): Shape<boolean> {
   return {
+    fromQuery: queryBoolean,
     read(value) {
       if (typeof value === 'boolean') return value
       refuseContainer(value)
       if (typeof value === 'string') {
         const converted = BOOLEAN_TEXTS.get(value.toLowerCase())
         if (converted !== undefined) return converted
-        throw serializationError(`'${value.toUpperCase()}' can not be converted to an Boolean`)
+        throw serializationError(notBoolean(value))
       }
       throw serializationError(`${javaClass(value)} can not be converted to an Boolean`)
     },
@@ -276,7 +317,7 @@ export interface ListRules {
 export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<readonly T[]> {
   const rules = lengthRules(min, max)
   return {
-    fromQuery: (node) => queryItems(node)?.map((item) => element.fromQuery?.(item) ?? item) ?? node,
+    fromQuery: (node) => queryList(node, element),
     read(value, path, violations) {
       if (!Array.isArray(value)) {
         if (typeof value === 'object') refuseContainer(value)
@@ -292,16 +333,48 @@ export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<
   }
 }
 
-/**
- * `<list>.member.1`, `<list>.member.2`, …: from 1 and without gaps, as every client counts, so that no index however large
- * costs more than a short one. An empty list is an empty text. `undefined`: no list at all.
- */
-function queryItems(node: QueryNode): QueryNode[] | undefined {
+/** How many places a list may leave out: no index costs more than a short one. */
+const QUERY_GAP_MAX = 10
+
+/** `<list>.member.1`, `<list>.member.2`, … with AWS's rules for indices, as recorded. An empty list is an empty text. */
+function queryList(node: QueryNode, element: Shape<unknown>): unknown {
   if (node === '') return []
-  const items = typeof node === 'string' || node.size !== 1 ? undefined : node.get('member')
-  if (items === undefined || typeof items === 'string') return undefined
-  const numbered = Array.from({ length: items.size }, (_, index) => items.get(String(index + 1)))
-  return numbered.every((item) => item !== undefined) ? numbered : undefined
+  const members = typeof node === 'string' || node.size !== 1 ? undefined : node.get('member')
+  if (members === undefined || typeof members === 'string') return node
+  const isOfScalars = element.rules !== undefined
+  const items = queryItems(members, isOfScalars)
+  if (items instanceof Misfit) return items
+  // What is left out is a structure without members, or no text.
+  return Array.from(items, (item = isOfScalars ? undefined : new Map()) =>
+    item === undefined ? null : (element.fromQuery?.(item) ?? item),
+  )
+}
+
+function queryItems(members: QueryTree, isOfScalars: boolean): (QueryNode | undefined)[] | Misfit {
+  const names = [...members.keys()]
+  const negative = names.find((name) => name.startsWith('-'))
+  if (negative !== undefined) return new Misfit(`Key ${negative} may not have a leading '-'`)
+  if (!names.every((name) => /^\d+$/.test(name))) return isOfScalars ? new Misfit(LIST_UNEXPECTED) : [members]
+  const items: (QueryNode | undefined)[] = []
+  for (const [name, item] of [...members].sort(([left], [right]) => Number(left) - Number(right))) {
+    const index = Number(name) - 1
+    if (index === -1) return new Misfit('0 is not a valid index')
+    const skipped = index - Math.max(0, items.length - 1)
+    if (skipped > QUERY_GAP_MAX) return new Misfit(`Excessively sparse input would skip ${skipped} list elements`)
+    if (typeof item !== 'string' && [...item.keys()].some((key) => /^\d+$/.test(key))) {
+      return new Misfit('Two index elements may not occur back to back')
+    }
+    const whole = withOther(items[index], item)
+    if (whole === undefined) return new Misfit(LIST_UNEXPECTED)
+    items[index] = whole
+  }
+  return items
+}
+
+/** Members under `1` and `01` are of one element; `undefined`: there is a text under both. */
+function withOther(known: QueryNode | undefined, item: QueryNode): QueryNode | undefined {
+  if (known === undefined) return item
+  return typeof known === 'string' || typeof item === 'string' ? undefined : new Map([...known, ...item])
 }
 
 function readItem<T>(element: Shape<T>, item: unknown, path: string, violations: Violation[]): T {
@@ -356,7 +429,7 @@ export function structure<const M extends Members>(members: M): Structure<Struct
 
   function read(value: unknown, path: string, violations: Violation[]): StructureValue<M> {
     if (typeof value !== 'object') throw serializationError('Expected null')
-    if (Array.isArray(value)) throw serializationError('Start of list found where not expected')
+    if (Array.isArray(value)) throw serializationError(LIST_UNEXPECTED)
     const prefix = path === '' ? '' : `${path}.`
     const input = value as Record<string, unknown>
     const output: Record<string, unknown> = {}
@@ -365,7 +438,7 @@ export function structure<const M extends Members>(members: M): Structure<Struct
       if (given !== undefined && given !== null) {
         output[member.name] = member.shape.read(given, prefix + member.path, violations)
       } else if (member.required) {
-        violations.push(violation('null', prefix + member.path, 'not be null'))
+        violations.push(violation(member.shape.isSensitive ? undefined : 'null', prefix + member.path, 'not be null'))
       }
     }
     return output as StructureValue<M>

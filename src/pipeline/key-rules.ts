@@ -1,5 +1,5 @@
 /**
- * The rules on a located key that a use declares: state, usage, algorithm, in this order (operations.md 3.0, steps 6 and 7).
+ * The rules on a located key that a use declares: usage, state, algorithm, in this order, as recorded (operations.md 3.0).
  * An origin is looked at before the state by those that are for some origins only, and so is, mostly, the role in a
  * multi-Region set (lifecycle.md ST-5).
  */
@@ -33,12 +33,12 @@ export function checkKeyRules<Input>(use: KeyUse<Input>, key: Key, input: Input,
   checkPrimary(use, key)
   if (use.refusesReplicas === 'before the state') refuseReplica(use, key)
   checkOrigin(use, key)
+  checkUsage(use, key)
   checkState(use.keyStates, key, now)
   if (use.refusesReplicas === 'after the state') refuseReplica(use, key)
   if (use.notInKeyStores && key.customKeyStore !== undefined) throw invalidOrigin(key)
   // Without a text, as recorded (operations.md 3.18, 3.44).
   if (use.symmetricOnly && key.spec !== SYMMETRIC_DEFAULT) throw new KmsError('UnsupportedOperationException')
-  checkUsage(use, key)
   const algorithm = use.algorithm?.(input)
   if (algorithm !== undefined && !algorithmsOf(key).includes(algorithm)) {
     throw new KmsError('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${key.spec}.`)

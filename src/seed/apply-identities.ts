@@ -12,6 +12,7 @@ import {
   checkNewUser,
 } from '../domain/identity/entity-rules.ts'
 import { uniqueIdOf } from '../domain/identity/identifiers.ts'
+import { findInlinePolicy } from '../domain/identity/inline-policies.ts'
 import { checkInlinePoliciesSize } from '../domain/identity/policy-sizes.ts'
 import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
 import { openServiceSecret, sealServiceSecret } from '../domain/identity/service-secrets.ts'
@@ -297,7 +298,7 @@ async function applyPolicies(
   }
   for (const { name: policyName, document } of policies) {
     const at = `${place}.policies.${policyName}`
-    const existing = await change.findInlinePolicy(ownerId, policyName)
+    const existing = await findInlinePolicy(change, ownerId, policyName)
     const policy = { account, ownerId, policyName, document }
     if (existing === undefined) {
       await inPlace(at, () => checkInlinePoliciesSize(change, { kind, name }, policy))

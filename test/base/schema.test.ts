@@ -92,12 +92,7 @@ const CONSTRAINTS: readonly [string, Shape<unknown>, unknown, string][] = [
     'AAAA',
     `${head('')}have length less than or equal to 2`,
   ],
-  [
-    'another blob too long',
-    blob(1, 2),
-    'AAAA',
-    `${head("'java.nio.HeapByteBuffer[pos=0 lim=3 cap=3]' ")}have length less than or equal to 2`,
-  ],
+  ['another blob too long', blob(1, 2), 'AAAA', `${head('')}have length less than or equal to 2`],
   [
     'a bad element of a list of scalars',
     list(enumeration(['A', 'B'])),

@@ -124,11 +124,7 @@ test('what is no blob of ours is invalid: too short, cut, too long, of AWS', asy
 test('a ciphertext of more than 6144 bytes breaks a constraint', async () => {
   await assertValidation(
     harness.call('Decrypt', { CiphertextBlob: Buffer.alloc(6145) }),
-    constraint(
-      "'java.nio.HeapByteBuffer[pos=0 lim=6145 cap=6145]'",
-      'ciphertextBlob',
-      'have length less than or equal to 6144',
-    ),
+    constraint('', 'ciphertextBlob', 'have length less than or equal to 6144'),
   )
 })
 
@@ -203,7 +199,8 @@ test('after its deletion date a key is gone, and its ciphertext reads like a for
 })
 
 test('parameters that do not go together are refused', async () => {
-  await assertValidation(harness.call('Decrypt', {}), 'CiphertextBlob must not be null')
+  // Recorded.
+  await assertValidation(harness.call('Decrypt', {}), constraint('null', 'ciphertextBlob', 'not be null'))
   await assertValidation(decrypt({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }), 'KeyId must not be null')
   await assertValidation(
     decrypt({ EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', KeyId: key.KeyId, EncryptionContext: { a: 'b' } }),

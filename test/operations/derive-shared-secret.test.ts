@@ -121,7 +121,6 @@ test('missing, unknown, empty and overlong members', async () => {
     [0, 'have length greater than or equal to 1'],
     [8193, 'have length less than or equal to 8192'],
   ] as const) {
-    const shown = `'java.nio.HeapByteBuffer[pos=0 lim=${bytes} cap=${bytes}]'`
-    await assertValidation(derive(key, Buffer.alloc(bytes)), constraint(shown, 'publicKey', rule))
+    await assertValidation(derive(key, Buffer.alloc(bytes)), constraint('', 'publicKey', rule))
   }
 })

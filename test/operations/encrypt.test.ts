@@ -62,7 +62,7 @@ test('missing required members are reported together', async () => {
   await assertValidation(
     harness.call('Encrypt'),
     "2 validation errors detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null; " +
-      "Value null at 'plaintext' failed to satisfy constraint: Member must not be null",
+      "Value at 'plaintext' failed to satisfy constraint: Member must not be null",
   )
 })
 
@@ -72,7 +72,7 @@ test('an unknown algorithm is refused with the list that AWS prints (1.8)', asyn
     constraint(
       "'ROT13'",
       'encryptionAlgorithm',
-      'satisfy enum value set: [RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SYMMETRIC_DEFAULT]',
+      'satisfy enum value set: [RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SM2PKE, SYMMETRIC_DEFAULT]',
     ),
   )
 })

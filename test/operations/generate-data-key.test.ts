@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Answer, createHarness, type Harness } from '../support/harness.ts'
+import { PRINTED } from '../support/key-kinds.ts'
 import {
   assertFails,
   assertValidation,
@@ -60,7 +61,7 @@ test('length and spec are within the bounds of the model', async () => {
   )
   await assertValidation(
     generate({ KeySpec: 'AES_512' }),
-    constraint("'AES_512'", 'keySpec', 'satisfy enum value set: [AES_256, AES_128]'),
+    constraint("'AES_512'", 'keySpec', `satisfy enum value set: [${PRINTED.keySpec}]`),
   )
 })
 

@@ -84,7 +84,7 @@ test('a disabled key says so even if the algorithm does not fit', async () => {
 test('missing and unknown members are reported with the list that AWS prints (1.8)', async () => {
   await assertValidation(
     harness.call('GenerateMac'),
-    "3 validation errors detected: Value null at 'message' failed to satisfy constraint: Member must not be null; " +
+    "3 validation errors detected: Value at 'message' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'keyId' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'macAlgorithm' failed to satisfy constraint: Member must not be null",
   )

@@ -152,11 +152,13 @@ for (const given of [...ROWS, ...ALIAS_ROWS]) {
     const missing = ['NotFoundException', `Key '${keyArn(MISSING_KEY_ID)}' does not exist`] as const
     await assertFails(callWith(given, MISSING_KEY_ID), ...missing)
     await assertFails(callWith(given, keyArn(MISSING_KEY_ID)), ...missing)
-    const malformed = ['no-key', 'mrk-fake-key-id', MISSING_KEY_ID.replaceAll('-', ''), key.KeyId.toUpperCase()]
+    const inCapitals = key.KeyId.toUpperCase()
+    await assertFails(callWith(given, inCapitals), missing[0], `Key '${keyArn(inCapitals)}' does not exist`)
+    const malformed = ['no-key', 'mrk-fake-key-id', MISSING_KEY_ID.replaceAll('-', '')]
     for (const text of malformed) {
       await assertFails(callWith(given, text), 'NotFoundException', `Invalid keyId '${text}'`)
     }
-    await assertFails(callWith(given, keyArn('x')), 'NotFoundException', "Invalid keyId 'x'")
+    await assertFails(callWith(given, keyArn('x')), 'NotFoundException', 'Invalid keyId x')
     const elsewhere = key.Arn.replace('eu-central-1', 'us-east-1')
     await assertFails(callWith(given, elsewhere), 'NotFoundException', 'Invalid arn us-east-1')
     const otherPartition = key.Arn.replace('arn:aws:', 'arn:aws-cn:')
@@ -184,7 +186,14 @@ for (const given of [...ROWS, ...ALIAS_ROWS]) {
 
   test(`${operation} refuses an empty and a far too long identifier`, async () => {
     const path = `${member.charAt(0).toLowerCase()}${member.slice(1)}`
-    await assertValidation(callWith(given, ''), constraint("''", path, 'have length greater than or equal to 1'))
+    // Recorded.
+    const valueAt = (text: string) => `Value '${text}' at '${path}' failed to satisfy constraint: Member must`
+    const pattern = 'satisfy regular expression pattern: ^\\p{ASCII}+$'
+    await assertValidation(
+      callWith(given, ''),
+      `2 validation errors detected: ${valueAt('')} have length greater than or equal to 1; ${valueAt('')} ${pattern}`,
+    )
+    await assertValidation(callWith(given, 'キー'), constraint("'キー'", path, pattern))
     const long = 'k'.repeat(2049)
     await assertValidation(
       callWith(given, long),

@@ -5,6 +5,7 @@ import { type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../supp
 import {
   assertFails,
   assertValidation,
+  constraint,
   DRY_RUN,
   insertKey,
   keyArn,
@@ -114,7 +115,11 @@ test('the source is checked before the destination', async () => {
 
 test('parameters that do not go together are refused', async () => {
   const DestinationKeyId = destination.KeyId
-  await assertValidation(harness.call('ReEncrypt', { DestinationKeyId }), 'CiphertextBlob must not be null')
+  // Recorded.
+  await assertValidation(
+    harness.call('ReEncrypt', { DestinationKeyId }),
+    constraint('null', 'ciphertextBlob', 'not be null'),
+  )
   await assertValidation(reEncrypt({ SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }), 'SourceKeyId must not be null')
   const text = 'EncryptionContext is not supported when encrypting/decrypting with asymmetric CMKs.'
   const context = { a: 'b' }

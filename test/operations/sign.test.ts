@@ -123,11 +123,25 @@ test('an algorithm that does not fit the spec is refused before the message is l
   }
 })
 
+test('SYMMETRIC_DEFAULT is told to be no algorithm of the key (recorded)', async () => {
+  const { KeyId } = keys.get('RSA_2048')
+  for (const SigningAlgorithm of ['SYMMETRIC_DEFAULT', 'SM2DSA']) {
+    const text = `Algorithm ${SigningAlgorithm} is incompatible with key spec RSA_2048.`
+    await assertFails(sign({ KeyId, SigningAlgorithm }), 'InvalidKeyUsageException', text)
+  }
+  const other = await newKey(harness)
+  await assertFails(
+    sign({ KeyId: other.KeyId, SigningAlgorithm: 'SYMMETRIC_DEFAULT' }),
+    'InvalidKeyUsageException',
+    `${other.Arn} key usage is ENCRYPT_DECRYPT which is not valid for Sign.`,
+  )
+})
+
 test('missing and unknown members are reported with the lists that AWS prints (1.8)', async () => {
   await assertValidation(
     harness.call('Sign'),
     "3 validation errors detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null; " +
-      "Value null at 'message' failed to satisfy constraint: Member must not be null; " +
+      "Value at 'message' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'signingAlgorithm' failed to satisfy constraint: Member must not be null",
   )
   for (const path of ['signingAlgorithm', 'messageType'] as const) {

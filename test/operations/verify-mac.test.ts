@@ -88,7 +88,7 @@ test('a disabled key says so even if MAC and algorithm do not fit', async () => 
 test('missing, unknown, empty and overlong members', async () => {
   await assertValidation(
     harness.call('VerifyMac'),
-    "4 validation errors detected: Value null at 'message' failed to satisfy constraint: Member must not be null; " +
+    "4 validation errors detected: Value at 'message' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'keyId' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'macAlgorithm' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'mac' failed to satisfy constraint: Member must not be null",
@@ -103,12 +103,11 @@ test('missing, unknown, empty and overlong members', async () => {
     verify({ ...request, Message: '' }),
     constraint('', 'message', 'have length greater than or equal to 1'),
   )
-  // The model's CiphertextType is not sensitive, so its length is shown (1.7).
+  // Recorded: no bytes are shown.
   for (const [bytes, rule] of [
     [0, 'have length greater than or equal to 1'],
     [6145, 'have length less than or equal to 6144'],
   ] as const) {
-    const shown = `'java.nio.HeapByteBuffer[pos=0 lim=${bytes} cap=${bytes}]'`
-    await assertValidation(verify({ ...request, Mac: Buffer.alloc(bytes) }), constraint(shown, 'mac', rule))
+    await assertValidation(verify({ ...request, Mac: Buffer.alloc(bytes) }), constraint('', 'mac', rule))
   }
 })

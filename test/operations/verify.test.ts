@@ -149,7 +149,7 @@ test('missing, unknown and overlong members', async () => {
   await assertValidation(
     harness.call('Verify'),
     "4 validation errors detected: Value null at 'keyId' failed to satisfy constraint: Member must not be null; " +
-      "Value null at 'message' failed to satisfy constraint: Member must not be null; " +
+      "Value at 'message' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'signature' failed to satisfy constraint: Member must not be null; " +
       "Value null at 'signingAlgorithm' failed to satisfy constraint: Member must not be null",
   )
@@ -158,13 +158,12 @@ test('missing, unknown and overlong members', async () => {
     constraint("'X'", 'signingAlgorithm', `satisfy enum value set: [${PRINTED.signingAlgorithm}]`),
   )
   await assertValidation(verify({ Message: '' }), constraint('', 'message', 'have length greater than or equal to 1'))
-  // A signature is no sensitive member: its length is shown (1.7).
+  // Recorded: no bytes are shown.
   for (const [bytes, rule] of [
     [0, 'have length greater than or equal to 1'],
     [6145, 'have length less than or equal to 6144'],
   ] as const) {
-    const shown = `'java.nio.HeapByteBuffer[pos=0 lim=${bytes} cap=${bytes}]'`
-    await assertValidation(verify({ Signature: Buffer.alloc(bytes) }), constraint(shown, 'signature', rule))
+    await assertValidation(verify({ Signature: Buffer.alloc(bytes) }), constraint('', 'signature', rule))
   }
 })
 

@@ -15,13 +15,24 @@ function comparable(key: string, keyCase: TagKeyCase): string {
 /** @throws {KmsError} `InvalidInput` for tags that no entity may get, whatever it has already. */
 export function checkIdentityTags(tags: readonly Tag[], keyCase: TagKeyCase): void {
   const keys = tags.map(({ key }) => comparable(key, keyCase))
+  if (keys.some((key) => RESERVED.test(key))) {
+    throw new KmsError('InvalidInput', 'Tag keys beginning with aws: are reserved for system use.')
+  }
   if (new Set(keys).size !== keys.length) {
     const hint = keyCase === 'ignores case' ? ' Please note that Tag keys are case insensitive.' : ''
     throw new KmsError('InvalidInput', `Duplicate tag keys found.${hint}`)
   }
-  if (keys.some((key) => RESERVED.test(key))) {
-    throw new KmsError('InvalidInput', 'Tag keys beginning with aws: are reserved.')
-  }
+}
+
+/** Where nothing is asked for, as recorded of tags and of the tag keys of providers. @throws {KmsError} `InvalidInput` */
+export function requireSome(given: readonly unknown[]): void {
+  if (given.length === 0) throw new KmsError('InvalidInput', 'Error occurred while validating input. ')
+}
+
+/** Of tags for what exists already; AWS looks at them after it has authorised the call (recorded). @throws {KmsError} `InvalidInput` */
+export function checkAddedTags(tags: readonly Tag[], keyCase: TagKeyCase): void {
+  requireSome(tags)
+  checkIdentityTags(tags, keyCase)
 }
 
 /** Changed tags keep their place, new ones are appended. @throws {KmsError} `LimitExceeded` */

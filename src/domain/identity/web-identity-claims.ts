@@ -9,6 +9,7 @@ const TAGS = 'https://aws.amazon.com/tags'
 const PRINCIPAL_TAGS = `${TAGS}/principal_tags`
 const TRANSITIVE_TAG_KEYS = `${TAGS}/transitive_tag_keys`
 const SOURCE_IDENTITY = 'https://aws.amazon.com/source_identity'
+const ROLES = 'https://aws.amazon.com/roles'
 
 const TAGS_MAX = 50
 const TAG_KEY = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u
@@ -58,6 +59,29 @@ export function claimedSourceIdentity({ claims }: Pick<VerifiedWebIdentity, 'cla
   if (claim === undefined) return undefined
   if (typeof claim !== 'string' || !SOURCE_IDENTITY_TEXT.test(claim)) throw rejected(SOURCE_IDENTITY)
   return claim
+}
+
+const ROLE_ARN = /^arn:[a-z0-9-]+:iam::\d{12}:role\/([!-~]+\/)?[\w+=,.@-]{1,64}$/
+
+/**
+ * Did the provider name the role for which the token is? A token that names roles is for no other one, whatever their trust
+ * policies say; one that names none leaves it to them (`sts:RoleAuthorizedByIdp`).
+ * @throws {KmsError} `InvalidIdentityToken`, with the texts recorded of AWS.
+ */
+export function isRoleAuthorized({ claims }: Pick<VerifiedWebIdentity, 'claims'>, roleArn: string): boolean {
+  const claim = claims[ROLES]
+  if (claim === undefined || claim === null) return false
+  if (typeof claim !== 'string' && !Array.isArray(claim))
+    throw wrongRoles('The roles claim is not in a supported format')
+  const texts = typeof claim === 'string' ? claim.split(';') : claim.filter((one) => typeof one === 'string')
+  const roles = texts.map((text) => text.trim()).filter((text) => ROLE_ARN.test(text) && !/[*?;]/.test(text))
+  if (roles.length === 0) throw wrongRoles('The roles claim contains no valid role ARNs')
+  if (roles.includes(roleArn)) return true
+  throw wrongRoles('The target role ARN is not present in the roles claim of the identity token')
+}
+
+function wrongRoles(text: string): KmsError {
+  return new KmsError('InvalidIdentityToken', text)
 }
 
 /** `<issuer>:sub` and the like: texts, and lists of texts, as the provider stated them. */

@@ -26,9 +26,13 @@ export function createWebIdentities({ store, keys }: WebIdentityServices): Verif
     const { sub, aud, azp } = claims
     if (typeof sub !== 'string' || sub === '') throw invalid('Missing a required claim: sub')
     if (claims.iat! * SECOND_MS > now + WEB_IDENTITY_SKEW_MS_MAX) throw invalid('Unacceptable claim: iat')
-    const audience = azp === undefined ? [aud].flat() : [azp]
-    const accepted = audience.find((client) => provider.clientIds.includes(client as string))
-    if (typeof accepted !== 'string') throw invalid('Incorrect token audience')
+    const audiences = azp === undefined ? [aud].flat() : [azp]
+    if (audiences.length > 1) {
+      throw invalid('Token audience contains more than one audience while authorized party is not present')
+    }
+    const [accepted] = audiences
+    if (typeof accepted !== 'string' || !provider.clientIds.includes(accepted))
+      throw invalid('Incorrect token audience')
     return { providerArn: provider.arn, issuer: hostAndPath(issuer)!, subject: sub, audience: accepted, claims }
   }
 }

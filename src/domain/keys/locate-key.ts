@@ -32,10 +32,12 @@ export interface LocatedKey {
 
 export type IdentifierForms = 'key' | 'key or alias'
 
-const KEY_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
+/** In capitals it is the ID of no key, as recorded. */
+const KEY_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i
 
-function invalidKeyId(text: string): KmsError {
-  return notFound(`Invalid keyId '${text}'`)
+/** @param shown in quotes, but for that of an ARN: as recorded. */
+function invalidKeyId(shown: string): KmsError {
+  return notFound(`Invalid keyId ${shown}`)
 }
 
 /**
@@ -53,7 +55,7 @@ export function locateKey(
     refuseAlias(forms)
     return locateByAlias(lookups, here, here.account, identifier)
   }
-  if (!KEY_ID.test(identifier)) throw invalidKeyId(identifier)
+  if (!KEY_ID.test(identifier)) throw invalidKeyId(`'${identifier}'`)
   return locateById(lookups, here, here.account, identifier)
 }
 
@@ -181,7 +183,7 @@ async function expectedArn(lookups: Lookups, here: Namespace, identifier: string
   if (aliasName === undefined) {
     if (KEY_ID.test(identifier)) return keyArn(here.account, here.region, identifier)
     const keyId = parseArn(identifier)?.resource.match(/^key\/(.*)$/)?.[1]
-    if (keyId === undefined || !KEY_ID.test(keyId)) throw invalidKeyId(keyId ?? identifier)
+    if (keyId === undefined || !KEY_ID.test(keyId)) throw invalidKeyId(keyId ?? `'${identifier}'`)
     return identifier
   }
   const { missing, arn } = await locateKey(lookups, here, identifier, 'key or alias')

@@ -8,7 +8,8 @@ export interface AddressRange {
   readonly prefixBits: number
 }
 
-const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
+/** Decimal, zeros in front included: as recorded of AWS. */
+const IPV4 = /^0*(25[0-5]|2[0-4]\d|1?\d?\d)(\.0*(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
 const GROUP = /^[0-9a-f]{1,4}$/i
 const GROUPS = 8
 
@@ -39,9 +40,32 @@ function withHexTail(text: string): string | undefined {
   return `${text.slice(0, start)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
 
+const MAPPED = [...new Array<number>(10).fill(0), 0xff, 0xff]
+
+/** An address of a request: an IPv4 address in the form of IPv6 is one of IPv4. */
+export function parseValueAddress(text: string): Address | undefined {
+  const address = parseAddress(text)
+  const isMapped = address?.length === 16 && MAPPED.every((byte, index) => address[index] === byte)
+  return isMapped ? address.slice(MAPPED.length) : address
+}
+
+/**
+ * What AWS takes as a network in a policy: IPv6 in hexadecimal and without bits behind the prefix. Earlier versions of
+ * Keyhold took all that `parseAddressRange` reads.
+ */
+export function isNetwork(text: string): boolean {
+  const range = parseAddressRange(text)
+  if (range === undefined || range.address.length === 4) return range !== undefined
+  return !text.includes('.') && hasNoHostBits(range)
+}
+
+function hasNoHostBits({ address, prefixBits }: AddressRange): boolean {
+  return address.every((byte, index) => (byte & (0xff >> Math.min(8, Math.max(0, prefixBits - index * 8)))) === 0)
+}
+
 /** `192.0.2.0/24`; without a length the range is one address. */
 export function parseAddressRange(text: string): AddressRange | undefined {
-  const [, addressText, bitsText] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const [, addressText, bitsText] = /^([^/]+)(?:\/(\+?\d{1,5}))?$/.exec(text) ?? []
   const address = addressText === undefined ? undefined : parseAddress(addressText)
   if (address === undefined) return undefined
   const prefixBits = Number(bitsText ?? address.length * 8)

@@ -51,25 +51,41 @@ export function arnMatches(pattern: string, value: string): boolean {
   return parts !== undefined && compileResourcePattern(pattern, false).matches(parts, NO_VALUES)
 }
 
+export interface ComparedArn {
+  readonly keys: readonly string[]
+  /** `undefined`: the pattern has too few parts for an ARN. */
+  matches(parts: readonly string[], context: ConditionContext): boolean | undefined
+}
+
+const MALFORMED: ComparedArn = { keys: [], matches: () => undefined }
+
 /** Of the ARN operators: variables may stand anywhere, and what they bring in counts as part of the ARN. */
-export function compileArnPattern(text: string, hasVariables: boolean): ArnPattern {
+export function compileArnPattern(text: string, hasVariables: boolean): ComparedArn {
   const { keys, resolve } = compileTemplate(text, { hasWildcards: true, hasVariables })
-  if (keys.length === 0) return compileResourcePattern(text, false)
+  if (keys.length === 0) return sixParts(text) === undefined ? MALFORMED : compileResourcePattern(text, false)
   return {
     keys,
     matches(value, context) {
       const glob = resolve(context)
-      return glob !== undefined && globPartsMatch(glob, value, context)
+      return glob === undefined ? false : globPartsMatch(glob, value, context)
     },
   }
 }
 
-function globPartsMatch(glob: Glob, value: readonly string[], work: Work): boolean {
+function globPartsMatch(glob: Glob, value: readonly string[], work: Work): boolean | undefined {
+  const parts = globParts(glob)
+  return parts?.every((part, index) => globMatches(part, value[index]!, work))
+}
+
+/** The last part keeps its colons. */
+function globParts(glob: Glob): Glob[] | undefined {
+  const parts: Glob[] = []
   let start = 0
-  for (let part = 0; part < PARTS - 1; part++) {
+  while (parts.length < PARTS - 1) {
     const end = glob.indexOf(COLON, start)
-    if (end === -1 || !globMatches(glob.slice(start, end), value[part]!, work)) return false
+    if (end === -1) return undefined
+    parts.push(glob.slice(start, end))
     start = end + 1
   }
-  return globMatches(glob.slice(start), value[PARTS - 1]!, work)
+  return [...parts, glob.slice(start)]
 }

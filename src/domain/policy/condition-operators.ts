@@ -3,7 +3,7 @@
  * policy is compiled.
  */
 import { Base64Error, decodeBase64 } from '../../base/base64.ts'
-import { isInRange, parseAddress, parseAddressRange } from './address-range.ts'
+import { isInRange, isNetwork, parseAddressRange, parseValueAddress } from './address-range.ts'
 import { arnParts, compileArnPattern } from './arn-pattern.ts'
 import type { ConditionContext } from './condition-context.ts'
 import { parsePolicyDate } from './policy-date.ts'
@@ -14,8 +14,14 @@ export interface Comparands {
   /** Keys of their variables, in lower case. */
   readonly keys: readonly string[]
   /** Does a value of the request match one of them? */
-  match(value: string, context: ConditionContext): boolean
+  match(value: string, context: ConditionContext): Match
 }
+
+/**
+ * As recorded of AWS: with `incomparable`, a value that is no address or no ARN, the condition does not hold, negated or not;
+ * with `malformed`, a policy's text that is no ARN, it holds for a Deny alone.
+ */
+export type Match = boolean | 'incomparable' | 'malformed'
 
 interface Comparison {
   /** `StringNotEquals` and its like hold when no value matches. */
@@ -52,26 +58,38 @@ function textComparison(hasWildcards: boolean, fold: (text: string) => string = 
   }
 }
 
+const MAYBE_ARN = /^arn:|[*?]/
+
 const ARNS: Comparison = {
   hasVariables: true,
-  accepts: isText,
+  accepts: (text) => MAYBE_ARN.test(text),
   compile(texts, hasVariables) {
     const patterns = texts.map((text) => compileArnPattern(text, hasVariables))
     return {
       keys: patterns.flatMap(({ keys }) => keys),
       match(value, context) {
         const parts = arnParts(value)
-        return parts !== undefined && patterns.some((pattern) => pattern.matches(parts, context))
+        if (parts === undefined) return 'incomparable'
+        for (const pattern of patterns) {
+          const matches = pattern.matches(parts, context)
+          if (matches === undefined) return 'malformed'
+          if (matches) return true
+        }
+        return false
       },
     }
   },
 }
 
-/** A comparison of what both sides mean; a value of the request that means nothing matches nothing. */
+/**
+ * A comparison of what both sides mean.
+ * @param meaningless what a value of the request matches that means nothing.
+ */
 function parsed<Comparand, Value = Comparand>(
   read: (text: string) => Comparand | undefined,
   readValue: (text: string) => Value | undefined,
   matches: (value: Value, comparand: Comparand) => boolean,
+  meaningless: Match = false,
 ): Comparison {
   return {
     hasVariables: false,
@@ -82,14 +100,14 @@ function parsed<Comparand, Value = Comparand>(
         keys: [],
         match(text) {
           const value = readValue(text)
-          return value !== undefined && comparands.some((comparand) => matches(value, comparand))
+          return value === undefined ? meaningless : comparands.some((comparand) => matches(value, comparand))
         },
       }
     },
   }
 }
 
-const NUMBER = /^[+-]?\d+(\.\d+)?$/
+const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i
 
 function parseNumber(text: string): number | undefined {
   return NUMBER.test(text) ? Number(text) : undefined
@@ -106,11 +124,19 @@ function parseBinary(text: string): Buffer | undefined {
 
 const lowerCase = (text: string) => text.toLowerCase()
 
+const TEXTS_IGNORING_CASE = textComparison(false, lowerCase)
+
 const BOOLEAN = /^(true|false)$/i
+const BOOLEAN_TRUE = /^true$/i
 
 const BOOL: Comparison = {
-  ...textComparison(false, lowerCase),
+  hasVariables: true,
   accepts: (text) => BOOLEAN.test(text),
+  compile(texts, hasVariables) {
+    const { keys, match } = TEXTS_IGNORING_CASE.compile(texts, hasVariables)
+    // Whatever a request has that is not `true` counts as `false`: as recorded of AWS.
+    return { keys, match: (value, context) => match(String(BOOLEAN_TRUE.test(value)), context) }
+  },
 }
 
 /** Presence of the key is all that counts; `match` is asked with `true` for a key that is absent. */
@@ -134,10 +160,12 @@ function negated(comparison: Comparison): Comparison {
 }
 
 const TEXTS = textComparison(false)
-const TEXTS_IGNORING_CASE = textComparison(false, lowerCase)
 const PATTERNS = textComparison(true)
 const BINARIES = parsed(parseBinary, parseBinary, (value, comparand) => value.equals(comparand))
-const ADDRESSES = parsed(parseAddressRange, parseAddress, isInRange)
+const ADDRESSES: Comparison = {
+  ...parsed(parseAddressRange, parseValueAddress, isInRange, 'incomparable'),
+  accepts: isNetwork,
+}
 
 const COMPARISONS: ReadonlyMap<string, Comparison> = new Map([
   ['StringEquals', TEXTS],

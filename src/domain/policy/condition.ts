@@ -51,9 +51,9 @@ export function conditionsHold(conditions: readonly Condition[], context: Condit
 
 function conditionHolds(condition: Condition, context: ConditionContext, effect: Effect): boolean {
   const value = context.valueOf(condition.key)
-  if (condition.isNull) return condition.comparands.match(value === undefined ? 'true' : 'false', context)
+  if (condition.isNull) return condition.comparands.match(value === undefined ? 'true' : 'false', context) === true
   if (value === undefined) return condition.ifAbsent
-  if (typeof value === 'string') return satisfies(condition, value, context)
+  if (typeof value === 'string') return satisfies(condition, value, context, effect)
   if (!(value instanceof AmbiguousValue)) return listHolds(condition, value, context, effect)
   // C-9: whichever is meant, an Allow must not open and a Deny must not miss.
   if (effect === 'Allow') return false
@@ -67,14 +67,17 @@ function listHolds(
   effect: Effect,
 ): boolean {
   const { set } = condition
-  // C-6: without a set operator several values are no match for Allow, and enough for Deny if one of them is.
-  if (set === undefined && values.length > 1 && effect === 'Allow') return false
-  const one = (value: string) => satisfies(condition, value, context)
+  // C-6: without a set operator a key that can have several values is no match for Allow, were it one value alone (as
+  // recorded of AWS); one of them is enough for Deny.
+  if (set === undefined && effect === 'Allow') return false
+  const one = (value: string) => satisfies(condition, value, context, effect)
   return set === 'ForAllValues' ? values.every(one) : values.some(one)
 }
 
-function satisfies(condition: Condition, value: string, context: ConditionContext): boolean {
+function satisfies(condition: Condition, value: string, context: ConditionContext, effect: Effect): boolean {
   const { comparands, comparandsCount, isNegated } = condition
   context.spend(value.length + comparandsCount)
-  return comparands.match(value, context) !== isNegated
+  const match = comparands.match(value, context)
+  if (typeof match === 'boolean') return match !== isNegated
+  return match === 'malformed' && effect === 'Deny'
 }

@@ -63,7 +63,7 @@ export function policyDocument(json: unknown): PolicyDocument {
   const { Version, Statement } = json as Members
   return {
     hasVariables: Version === '2012-10-17',
-    statements: asList(Statement).map((statement) => statementElement(statement as Members)),
+    statements: asList(Statement ?? []).map((statement) => statementElement(statement as Members)),
   }
 }
 

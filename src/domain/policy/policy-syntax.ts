@@ -21,6 +21,8 @@ export interface PolicySyntax {
   readonly oldestVersion: '2008-10-17' | '2012-10-17'
   /** Has the kind a text of its own for lists of actions and resources without any? */
   readonly allowsEmptyLists: boolean
+  /** Of policies that nothing is decided by: they need no statements, and conditions may compare with anything. */
+  readonly isLenient?: boolean
   /** The exception of the service that reads. */
   refusal(problem: PolicyProblem): KmsError
 }
@@ -70,8 +72,8 @@ class Grammar {
     const { Version = '2008-10-17', Id, Statement } = policy
     this.#require(VERSIONS.includes(Version))
     this.#require(Id === undefined || (this.#syntax.hasId && typeof Id === 'string'))
-    const statements = asList(Statement)
-    this.#require(statements.length > 0)
+    const statements = asList(this.#syntax.isLenient ? (Statement ?? []) : Statement)
+    this.#require(this.#syntax.isLenient === true || statements.length > 0)
     for (const statement of statements) this.#checkStatement(this.#members(statement), Version === '2012-10-17')
     // Comparable as text: both are dates.
     if ((Version as string) < this.#syntax.oldestVersion) throw this.#syntax.refusal('version')
@@ -118,7 +120,7 @@ class Grammar {
     this.#require(isScalar)
     const text = value instanceof NumberText ? value.text : String(value)
     const mayBeVariable = hasVariables && operator.hasVariables && text.includes('${')
-    if (operator.accepts(text) || mayBeVariable) return
+    if (this.#syntax.isLenient || operator.accepts(text) || mayBeVariable) return
     this.#require(operator.isDate)
     this.#isLegacyBroken = true
   }

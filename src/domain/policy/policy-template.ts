@@ -100,6 +100,13 @@ export function variableNames(text: string): string[] {
   return tokens.flatMap((token) => (token !== undefined && isVariable(token) ? [token.key] : []))
 }
 
+/** As `variableNames`, with the characters that stand in braces to be themselves: AWS was recorded to list them too. */
+export function bracedNames(text: string): string[] {
+  return [...text.matchAll(BRACED)].flatMap(([braced, inside]) =>
+    ESCAPED.has(inside!) ? inside! : variableNames(braced),
+  )
+}
+
 const ESCAPED: ReadonlySet<string> = new Set(['*', '?', '$'])
 
 /** `*`, `?`, `$`, `key` (as spelled) or `key, 'text'` from between the braces; `undefined`: the whole is plain text. */
@@ -135,13 +142,14 @@ function isVariable(token: Token): token is Variable {
 /** What it costs to put a unit into a pattern, in comparisons. */
 const COMPARISONS_PER_UNIT = 8
 
-/** A key with several values does not resolve (W-3). */
+/** A key that can have several values does not resolve (W-3), not even to its fallback (as recorded of AWS). */
 function resolveVariable(
   { key, fallback }: Variable,
   context: ConditionContext,
   fold: (text: string) => string,
 ): Glob | undefined {
   const value = context.valueOf(key)
+  if (Array.isArray(value)) return undefined
   const text = typeof value === 'string' ? value : fallback
   if (text === undefined) return undefined
   context.spend(COMPARISONS_PER_UNIT * text.length)

@@ -2,6 +2,7 @@
 import type { StoredInlinePolicy } from '../../domain/identity/entities.ts'
 import { noSuchEntity } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
+import { findInlinePolicy } from '../../domain/identity/inline-policies.ts'
 import { checkInlinePoliciesSize } from '../../domain/identity/policy-sizes.ts'
 import { readIdentityPolicy } from '../../domain/policy/identity-policy.ts'
 import { defineChange, defineOperation, type EntityLookup, type LocatedEntity } from '../../pipeline/operation.ts'
@@ -37,7 +38,7 @@ async function requireInlinePolicy(
   { kind, id }: Owner,
   policyName: string,
 ): Promise<StoredInlinePolicy> {
-  const policy = await store.findInlinePolicy(id, policyName)
+  const policy = await findInlinePolicy(store, id, policyName)
   if (policy === undefined) throw noSuchEntity(`The ${kind} policy with name ${policyName} cannot be found.`)
   return policy
 }
@@ -63,10 +64,11 @@ function definePut(type: OwnerType) {
     async handler(input, { call, change }) {
       const { account } = call.principal
       const owner = await requireOwner(type, change, account, ownerName(type, input))
+      const present = await findInlinePolicy(change, owner.id, input.PolicyName)
       const policy: StoredInlinePolicy = {
         account,
         ownerId: owner.id,
-        policyName: input.PolicyName,
+        policyName: present?.policyName ?? input.PolicyName,
         document: input.PolicyDocument,
       }
       await checkInlinePoliciesSize(change, owner, policy)
@@ -88,8 +90,8 @@ function defineGet(type: OwnerType) {
     },
     async handler(input, { call, store }) {
       const owner = await requireOwner(type, store, call.principal.account, ownerName(type, input))
-      const { policyName, document } = await requireInlinePolicy(store, owner, input.PolicyName)
-      return { [type.nameMember]: owner.name, PolicyName: policyName, PolicyDocument: percentEncoded(document) }
+      const { document } = await requireInlinePolicy(store, owner, input.PolicyName)
+      return { [type.nameMember]: owner.name, PolicyName: input.PolicyName, PolicyDocument: percentEncoded(document) }
     },
   })
 }

@@ -24,14 +24,13 @@ function place({ account, policyName }: StoredManagedPolicy): string {
 }
 
 interface Filters {
-  readonly OnlyAttached?: boolean
   readonly PolicyUsageFilter?: 'PermissionsPolicy' | 'PermissionsBoundary'
 }
 
-function isWanted({ attachments, boundaries }: PolicyCounts, { OnlyAttached, PolicyUsageFilter }: Filters): boolean {
-  if (OnlyAttached === true && attachments === 0) return false
-  if (PolicyUsageFilter === 'PermissionsPolicy') return attachments > 0
-  return PolicyUsageFilter !== 'PermissionsBoundary' || boundaries > 0
+/** The kind of use counts only where used policies alone are asked for: as recorded. */
+function isWanted({ attachments, boundaries }: PolicyCounts, { PolicyUsageFilter }: Filters): boolean {
+  const isAttached = PolicyUsageFilter !== 'PermissionsBoundary' && attachments > 0
+  return isAttached || (PolicyUsageFilter !== 'PermissionsPolicy' && boundaries > 0)
 }
 
 export const ListPolicies = defineOperation({
@@ -66,10 +65,10 @@ export const ListPolicies = defineOperation({
     const { account } = call.principal
     const { Scope = 'All', PathPrefix = '/' } = input
     const found = await candidates(store, account, Scope, PathPrefix)
-    const isFiltered = input.OnlyAttached === true || input.PolicyUsageFilter !== undefined
     const wanted: StoredManagedPolicy[] = []
     for (const policy of found) {
-      if (!isFiltered || isWanted(await countUses(store, account, policy.arn), input)) wanted.push(policy)
+      if (input.OnlyAttached !== true || isWanted(await countUses(store, account, policy.arn), input))
+        wanted.push(policy)
     }
     const { items, end } = iamPageOf(input, 'ListPolicies', wanted, place)
     const Policies = []

@@ -1,6 +1,11 @@
 /** Tags of OpenID Connect providers. */
 import { structure } from '../../base/schema.ts'
-import { checkIdentityTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
+import {
+  checkAddedTags,
+  requireSome,
+  withIdentityTags,
+  withoutIdentityTags,
+} from '../../domain/identity/identity-tags.ts'
 import { defineChange, defineOperation } from '../../pipeline/operation.ts'
 import { auditedIamTags, fromIamTags, iamTagConditions, iamTagKeys, iamTags, toIamTags } from '../shapes/iam-members.ts'
 import { checkProviderArn, locateProvider, providerMembers, requireProvider } from '../shapes/iam-oidc-providers.ts'
@@ -10,10 +15,7 @@ export const TagOpenIDConnectProvider = defineChange({
   service: 'iam',
   name: 'TagOpenIDConnectProvider',
   input: structure({ ...providerMembers, Tags: iamTags }),
-  check(input) {
-    checkProviderArn(input)
-    checkIdentityTags(fromIamTags(input.Tags), 'minds case')
-  },
+  check: (input) => checkProviderArn(input),
   uses: [
     {
       on: 'entity',
@@ -31,7 +33,9 @@ export const TagOpenIDConnectProvider = defineChange({
   },
   async handler(input, { call, change }) {
     const provider = await requireProvider(change, call.principal.account, input)
-    const tags = withIdentityTags(provider.tags, fromIamTags(input.Tags), 'minds case')
+    const given = fromIamTags(input.Tags)
+    checkAddedTags(given, 'minds case')
+    const tags = withIdentityTags(provider.tags, given, 'minds case')
     await change.updateOidcProvider({ ...provider, tags })
   },
 })
@@ -58,6 +62,7 @@ export const UntagOpenIDConnectProvider = defineChange({
   },
   async handler(input, { call, change }) {
     const provider = await requireProvider(change, call.principal.account, input)
+    requireSome(input.TagKeys)
     const tags = withoutIdentityTags(provider.tags, input.TagKeys, 'minds case')
     await change.updateOidcProvider({ ...provider, tags })
   },

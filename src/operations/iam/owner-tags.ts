@@ -1,5 +1,5 @@
 /** TagUser, TagRole, UntagUser, UntagRole, ListUserTags, ListRoleTags. */
-import { checkIdentityTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
+import { checkAddedTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { Change } from '../../domain/store.ts'
 import { defineChange, defineOperation } from '../../pipeline/operation.ts'
@@ -39,7 +39,6 @@ function defineTag(type: OwnerType) {
     service: 'iam',
     name,
     input: ownerStructure(type, { Tags: iamTags }),
-    check: ({ Tags }) => checkIdentityTags(fromIamTags(Tags), 'ignores case'),
     uses: [
       {
         on: 'entity',
@@ -54,6 +53,7 @@ function defineTag(type: OwnerType) {
     },
     async handler(input, { call, change }) {
       const given = fromIamTags(input.Tags)
+      checkAddedTags(given, 'ignores case')
       await changeTags(type, change, call.principal.account, ownerName(type, input), (present) =>
         withIdentityTags(present, given, 'ignores case'),
       )

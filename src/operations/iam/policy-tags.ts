@@ -1,6 +1,6 @@
 /** Tags of customer managed policies. */
 import { structure } from '../../base/schema.ts'
-import { checkIdentityTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
+import { checkAddedTags, withIdentityTags, withoutIdentityTags } from '../../domain/identity/identity-tags.ts'
 import { defineChange, defineOperation } from '../../pipeline/operation.ts'
 import {
   arn,
@@ -18,10 +18,7 @@ export const TagPolicy = defineChange({
   service: 'iam',
   name: 'TagPolicy',
   input: structure({ PolicyArn: arn, Tags: iamTags }),
-  check(input) {
-    checkPolicyArn(input)
-    checkIdentityTags(fromIamTags(input.Tags), 'minds case')
-  },
+  check: (input) => checkPolicyArn(input),
   uses: [
     {
       on: 'entity',
@@ -36,7 +33,9 @@ export const TagPolicy = defineChange({
   },
   async handler({ PolicyArn, Tags }, { call, change }) {
     const policy = await requireOwnPolicy(change, call.principal, PolicyArn, 'iam:TagPolicy')
-    const tags = withIdentityTags(policy.tags, fromIamTags(Tags), 'minds case')
+    const given = fromIamTags(Tags)
+    checkAddedTags(given, 'minds case')
+    const tags = withIdentityTags(policy.tags, given, 'minds case')
     await change.updateManagedPolicy({ ...policy, tags })
   },
 })

@@ -3,7 +3,7 @@ import { optional, structure } from '../../base/schema.ts'
 import { defineOperation } from '../../pipeline/operation.ts'
 import { arn } from '../shapes/iam-members.ts'
 import type { Owner } from '../shapes/iam-owners.ts'
-import { allPoliciesOf, locateSource, managedPolicy, requireSource, sourceOf } from '../shapes/iam-policy-sources.ts'
+import { allPoliciesOf, boundaryOf, locateSource, requireSource, sourceOf } from '../shapes/iam-policy-sources.ts'
 import {
   auditedSimulation,
   callerOf,
@@ -39,7 +39,6 @@ export const SimulatePrincipalPolicy = defineOperation({
   async handler(input, { call, store, identity }) {
     const { account } = call.principal
     const owner = await requireSource(store, account, input.PolicySourceArn)
-    const { boundaryArn } = owner
     return simulationAnswer('SimulatePrincipalPolicy', {
       input,
       account,
@@ -48,7 +47,7 @@ export const SimulatePrincipalPolicy = defineOperation({
         ...(await allPoliciesOf(store, owner)),
         ...policyInputs(input.PolicyInputList, 'PolicyInputList'),
       ],
-      boundary: boundaryArn === undefined ? undefined : await managedPolicy(store, boundaryArn),
+      boundary: await boundaryOf(store, owner),
       extraGuards: identity.extraGuards,
       time: call.time,
       region: call.region,

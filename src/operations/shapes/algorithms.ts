@@ -1,42 +1,31 @@
-/** Algorithm members of requests, in the model's order. Messages leave SM2's out, as AWS does outside China (operations.md 1.8). */
+/** Algorithm members of requests. */
 import { blob, enumeration, optional } from '../../base/schema.ts'
 import type { ConditionValues } from '../../domain/policy/condition-values.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { USABLE } from './key-states.ts'
 
-export const signingAlgorithm = enumeration(
-  [
-    'RSASSA_PSS_SHA_256',
-    'RSASSA_PSS_SHA_384',
-    'RSASSA_PSS_SHA_512',
-    'RSASSA_PKCS1_V1_5_SHA_256',
-    'RSASSA_PKCS1_V1_5_SHA_384',
-    'RSASSA_PKCS1_V1_5_SHA_512',
-    'ECDSA_SHA_256',
-    'ECDSA_SHA_384',
-    'ECDSA_SHA_512',
-    'SM2DSA',
-    'ML_DSA_SHAKE_256',
-    'ED25519_SHA_512',
-    'ED25519_PH_SHA_512',
-  ],
-  [
-    'ED25519_PH_SHA_512',
-    'RSASSA_PKCS1_V1_5_SHA_384',
-    'RSASSA_PKCS1_V1_5_SHA_256',
-    'RSASSA_PKCS1_V1_5_SHA_512',
-    'ML_DSA_SHAKE_256',
-    'RSASSA_PSS_SHA_384',
-    'ECDSA_SHA_384',
-    'RSASSA_PSS_SHA_256',
-    'ECDSA_SHA_256',
-    'RSASSA_PSS_SHA_512',
-    'ECDSA_SHA_512',
-    'ED25519_SHA_512',
-  ],
-)
+/** In the order of messages, as recorded. */
+const SIGNING_ALGORITHMS = [
+  'RSASSA_PSS_SHA_256',
+  'RSASSA_PSS_SHA_384',
+  'RSASSA_PSS_SHA_512',
+  'RSASSA_PKCS1_V1_5_SHA_256',
+  'RSASSA_PKCS1_V1_5_SHA_384',
+  'RSASSA_PKCS1_V1_5_SHA_512',
+  'ECDSA_SHA_256',
+  'ECDSA_SHA_384',
+  'ECDSA_SHA_512',
+  'ED25519_SHA_512',
+  'ED25519_PH_SHA_512',
+  'SM2DSA',
+  'ML_DSA_SHAKE_256',
+] as const
 
-export const messageType = optional(enumeration(['RAW', 'DIGEST', 'EXTERNAL_MU']))
+/** No key signs with SYMMETRIC_DEFAULT, and messages do not list it, but it is its spec that AWS was recorded to name. */
+export const signingAlgorithm = enumeration([...SIGNING_ALGORITHMS, 'SYMMETRIC_DEFAULT'], SIGNING_ALGORITHMS)
+
+const MESSAGE_TYPES = ['RAW', 'DIGEST', 'EXTERNAL_MU'] as const
+export const messageType = optional(enumeration(MESSAGE_TYPES, MESSAGE_TYPES))
 export const macAlgorithm = enumeration(['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'])
 export const keyAgreementAlgorithm = enumeration(['ECDH'])
 

@@ -12,6 +12,10 @@ export interface CiphertextSource {
   readonly context: Readonly<Record<string, string>> | undefined
 }
 
+// The member is optional for dry runs only, and its absence is told as that of a required one (recorded).
+const NO_CIPHERTEXT =
+  "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null"
+
 interface DryRunMembers {
   readonly DryRun?: boolean
   readonly DryRunModifiers?: readonly string[]
@@ -28,7 +32,7 @@ export function checkSource(source: CiphertextSource, input: DryRunMembers): voi
     throw validationError('DryRunModifiers can only be specified when DryRun is true')
   }
   const ignored = ignoresCiphertext(input)
-  if (source.blob === undefined && !ignored) throw validationError('CiphertextBlob must not be null')
+  if (source.blob === undefined && !ignored) throw validationError(NO_CIPHERTEXT)
   const needsKeyId = ignored || source.algorithm !== SYMMETRIC_DEFAULT
   if (source.keyId === undefined && needsKeyId) throw validationError(`${source.keyMember} must not be null`)
   checkContextFits(source.algorithm, source.context)

@@ -6,10 +6,12 @@ import type { Key } from '../../domain/keys/key.ts'
 import type { KeyMaterials } from '../../domain/keys/key-material.ts'
 import { type KeyUse, keyOrAliasNamed } from '../../pipeline/operation.ts'
 import { SYMMETRIC_DEFAULT } from './encryption.ts'
+import { PRINTED_SPECS } from './key-parameters.ts'
 import { USABLE } from './key-states.ts'
 
 export const numberOfBytes = optional(integer(1, 1024))
-export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128']))
+/** What messages list are the specs of keys: as recorded. */
+export const dataKeySpec = optional(enumeration(['AES_256', 'AES_128'], PRINTED_SPECS))
 
 interface DataKeyRequest {
   readonly NumberOfBytes?: number

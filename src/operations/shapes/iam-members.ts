@@ -56,7 +56,8 @@ export interface IamTag {
 const TAGS_MAX = 50
 const tagKey = string({ min: 1, max: 128, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+' })
 const tagValue = string({ min: 0, max: 256, pattern: '[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*' })
-export const iamTags = list(structure({ Key: tagKey, Value: tagValue }), { max: TAGS_MAX })
+/** Values first: in this order AWS was recorded to name what is missing. */
+export const iamTags = list(structure({ Value: tagValue, Key: tagKey }), { max: TAGS_MAX })
 /** As recorded, the constraints on the elements of this list name one more. */
 const listedTagKey = { ...tagKey, rules: [...tagKey.rules!, { text: 'not be null', holds: () => true }] }
 export const iamTagKeys = list(listedTagKey, { max: TAGS_MAX })

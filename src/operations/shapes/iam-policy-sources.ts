@@ -8,7 +8,7 @@ import { noSuchOwner } from '../../domain/identity/iam-errors.ts'
 import type { IdentityReader } from '../../domain/identity/identity-store.ts'
 import type { SimulatedPolicy } from '../../domain/policy/simulation.ts'
 import type { EntityLookup, LocatedEntity } from '../../pipeline/operation.ts'
-import { GROUP, locateOwner, type Owner, type OwnerType, ROLE, USER } from './iam-owners.ts'
+import { GROUP, type Owner, type OwnerType, ROLE, USER } from './iam-owners.ts'
 
 const TYPES: Readonly<Record<string, OwnerType>> = { user: USER, group: GROUP, role: ROLE }
 
@@ -25,11 +25,20 @@ export function sourceOf(arn: string): Source {
   return { type, entity: entity! }
 }
 
-/** With its path: another one is another identity, which the permission may not be for. @throws {KmsError} `NoSuchEntity` */
+/** Its name and account say who it is; AWS was recorded to ignore the path. */
+async function findSource(
+  store: IdentityReader,
+  account: string,
+  { type, entity }: Source,
+): Promise<Owner | undefined> {
+  return entity.account === account ? type.find(store, account, entity.name) : undefined
+}
+
+/** @throws {KmsError} `NoSuchEntity` */
 export async function requireSource(store: IdentityReader, account: string, arn: string): Promise<Owner> {
-  const { type, entity } = sourceOf(arn)
-  const owner = await type.find(store, account, entity.name)
-  if (owner?.arn !== arn) throw noSuchOwner(type.kind, entity.name)
+  const source = sourceOf(arn)
+  const owner = await findSource(store, account, source)
+  if (owner === undefined) throw noSuchOwner(source.type.kind, source.entity.name)
   return owner
 }
 
@@ -46,12 +55,16 @@ async function policiesOf(store: IdentityReader, kind: OwnerKind, ownerId: strin
   return policies
 }
 
-export async function managedPolicy(store: IdentityReader, arn: string): Promise<SimulatedPolicy | undefined> {
+async function managedPolicy(store: IdentityReader, arn: string): Promise<SimulatedPolicy | undefined> {
   const text = await managedPolicyDocument(store, arn)
   const { name, account } = parseEntityArn(arn)!
   return text === undefined
     ? undefined
     : { id: name, source: account === AWS_ACCOUNT ? 'aws-managed' : 'user-managed', text }
+}
+
+export async function boundaryOf(store: IdentityReader, { boundaryArn }: Owner): Promise<SimulatedPolicy | undefined> {
+  return boundaryArn === undefined ? undefined : managedPolicy(store, boundaryArn)
 }
 
 /** Those of a user's groups too. */
@@ -62,12 +75,11 @@ export async function allPoliciesOf(store: IdentityReader, { kind, id }: Owner):
   return policies
 }
 
-/** Refusals call it by the ARN that the request has. */
+/** What counts for permissions is the path that it has. Refusals call it by the ARN that the request has. */
 export async function locateSource(
   { PolicySourceArn }: { readonly PolicySourceArn: string },
-  lookup: EntityLookup,
+  { call, store }: EntityLookup,
 ): Promise<LocatedEntity> {
-  const { type, entity } = sourceOf(PolicySourceArn)
-  const { shownAs: _, ...found } = await locateOwner(type, entity.name, lookup)
-  return found.arn === PolicySourceArn ? found : { arn: PolicySourceArn }
+  const owner = await findSource(store, call.principal.account, sourceOf(PolicySourceArn))
+  return { ...(owner ?? { arn: PolicySourceArn }), shownAs: PolicySourceArn }
 }

@@ -60,9 +60,9 @@ export function newRoleAnswer(role: StoredRole, trustPolicy: string) {
   return { ...commonEntry(role, trustPolicy), PermissionsBoundary: boundaryOf(role), Tags: tagsOf(role) }
 }
 
-/** As UpdateRoleDescription shows it. */
+/** As UpdateRoleDescription shows it: without boundary, tags and session duration (recorded). */
 export function describedRoleAnswer(role: StoredRole, trustPolicy: string) {
-  return { ...newRoleAnswer(role, trustPolicy), Description: role.description }
+  return { ...commonEntry(role, trustPolicy), Description: role.description }
 }
 
 /** As lists show it: without boundary and tags. */

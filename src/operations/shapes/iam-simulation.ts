@@ -10,6 +10,7 @@ import type { IdentityReader } from '../../domain/identity/identity-store.ts'
 import type { NamedPolicy } from '../../domain/identity/rights.ts'
 import type { Tag } from '../../domain/keys/key.ts'
 import type { ConditionValues } from '../../domain/policy/condition-values.ts'
+import { readListedPolicy } from '../../domain/policy/context-keys.ts'
 import { globalConditions } from '../../domain/policy/global-conditions.ts'
 import { readIdentityPolicy } from '../../domain/policy/identity-policy.ts'
 import { readKeyPolicy } from '../../domain/policy/key-policy.ts'
@@ -48,7 +49,13 @@ const contextEntry = structure({
   ContextKeyType: optional(enumeration(CONTEXT_KEY_TYPES)),
 })
 
-export const policyInputList = list(policyDocument, { max: SIMULATED_POLICIES_MAX })
+/** With fewer control characters than the model has for documents: as recorded. */
+const policyInput = string({
+  min: 1,
+  max: 131_072,
+  pattern: '[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+',
+})
+export const policyInputList = list(policyInput, { max: SIMULATED_POLICIES_MAX })
 
 export const simulationMembers = {
   PermissionsBoundaryPolicyInputList: optional(policyInputList),
@@ -103,9 +110,14 @@ function readResourcePolicy(text: string, actions: readonly string[]): Simulated
   return { id: 'ResourcePolicy', source: 'resource', text: readInput(text, read) }
 }
 
-/** For `check`. @throws {KmsError} `InvalidInput` */
-export function checkPolicyInputs(texts: readonly string[]): void {
+/** @throws {KmsError} `InvalidInput` */
+function checkPolicyInputs(texts: readonly string[]): void {
   for (const text of texts) readInput(text, readIdentityPolicy)
+}
+
+/** For `check`. @throws {KmsError} `InvalidInput` */
+export function checkListedPolicies(texts: readonly string[]): void {
+  for (const text of texts) readInput(text, readListedPolicy)
 }
 
 /** For `check`. @throws {KmsError} `InvalidInput` */

@@ -6,25 +6,28 @@ import { algorithmsOf, KEY_SPECS } from '../../domain/keys/key-specs.ts'
 
 const ML_DSA_SPECS: readonly string[] = ['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87']
 
-/** Messages leave SM2 out, as AWS does outside China (operations.md 1.8). */
-export const keySpec = enumeration(KEY_SPECS, [
+/** In the order of messages, recorded from those of GenerateDataKey: they have always been the same list. */
+export const PRINTED_SPECS = [
   'RSA_2048',
-  'ECC_NIST_P384',
-  'ECC_NIST_EDWARDS25519',
-  'ML_DSA_87',
-  'ML_DSA_65',
-  'ECC_NIST_P256',
-  'ML_DSA_44',
-  'ECC_NIST_P521',
-  'HMAC_384',
   'RSA_3072',
-  'ECC_SECG_P256K1',
   'RSA_4096',
+  'ECC_NIST_P256',
+  'ECC_NIST_P384',
+  'ECC_NIST_P521',
+  'ECC_SECG_P256K1',
+  'ECC_NIST_EDWARDS25519',
   'SYMMETRIC_DEFAULT',
-  'HMAC_256',
   'HMAC_224',
+  'HMAC_256',
+  'HMAC_384',
   'HMAC_512',
-])
+  'SM2',
+  'ML_DSA_44',
+  'ML_DSA_65',
+  'ML_DSA_87',
+]
+
+export const keySpec = enumeration(KEY_SPECS, PRINTED_SPECS)
 
 /** The deprecated member never learned the newer specs. */
 export const customerMasterKeySpec = enumeration(

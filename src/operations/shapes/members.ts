@@ -1,7 +1,8 @@
 /** Members that many operations share, with the model's constraints. */
 import { boolean, enumeration, integer, list, optional, string, stringMap } from '../../base/schema.ts'
 
-export const keyId = string({ min: 1, max: 2048 })
+/** The pattern is recorded; the model has none. */
+export const keyId = string({ min: 1, max: 2048, pattern: '^\\p{ASCII}+$', lengthsFirst: true })
 export const encryptionContext = optional(stringMap())
 export const grantTokens = optional(list(string({ min: 1, max: 8192 }), { min: 0, max: 10 }))
 export const dryRun = optional(boolean())
@@ -10,11 +11,11 @@ export const policyText = string({ min: 1, max: 131_072, pattern: '[\\u0009\\u00
 export const policyName = optional(string({ min: 1, max: 128, pattern: '[\\w]+' }))
 export const customKeyStoreId = optional(string({ min: 1, max: 64 }))
 
-/** `printed` leaves SM2PKE out, as AWS does outside China (operations.md 1.8); it is accepted all the same. */
+/** Printed as recorded. */
 export const encryptionAlgorithm = optional(
   enumeration(
     ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE'],
-    ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SYMMETRIC_DEFAULT'],
+    ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE', 'SYMMETRIC_DEFAULT'],
   ),
 )
 

@@ -16,7 +16,12 @@ import {
   checkSessionPolicyArns,
   checkSessionTags,
 } from '../../domain/identity/session-rules.ts'
-import { claimConditions, claimedSourceIdentity, claimedTags } from '../../domain/identity/web-identity-claims.ts'
+import {
+  claimConditions,
+  claimedSourceIdentity,
+  claimedTags,
+  isRoleAuthorized,
+} from '../../domain/identity/web-identity-claims.ts'
 import { readSessionPolicy } from '../../domain/policy/identity-policy.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { defineOperation, type EntityLookup, type IdentifiedCaller } from '../../pipeline/operation.ts'
@@ -73,6 +78,7 @@ function conditionsOf(input: Input, webIdentity: VerifiedWebIdentity) {
     ...iamTagConditions(toIamTags(tags)),
     'sts:TransitiveTagKeys': transitiveTagKeys.length === 0 ? undefined : transitiveTagKeys,
     'sts:RoleSessionName': input.RoleSessionName,
+    'sts:RoleAuthorizedByIdp': String(isRoleAuthorized(webIdentity, input.RoleArn)),
     'sts:SourceIdentity': claimedSourceIdentity(webIdentity),
     'sts:DurationSeconds': String(input.DurationSeconds ?? ROLE_SESSION_SECONDS),
   }
@@ -91,13 +97,14 @@ async function identify(
   return { principal, webIdentity, conditions: conditionsOf(input, webIdentity) }
 }
 
-function answerOf(issued: TemporaryCredentials, { subject, audience, claims }: VerifiedWebIdentity, percent: number) {
+function answerOf(issued: TemporaryCredentials, webIdentity: VerifiedWebIdentity, percent: number) {
+  const { subject, audience, providerArn } = webIdentity
   return {
     Credentials: credentialsAnswer(issued),
     SubjectFromWebIdentityToken: subject,
     AssumedRoleUser: assumedRoleUser(issued.principal),
     PackedPolicySize: percent === 0 ? undefined : percent,
-    Provider: String(claims.iss),
+    Provider: providerArn,
     Audience: audience,
     SourceIdentity: issued.principal.session?.sourceIdentity,
   }
@@ -149,8 +156,9 @@ export const AssumeRoleWithWebIdentity = defineOperation({
       sourceIdentity: output.SourceIdentity,
     }),
   },
-  async handler(input, { resources: [{ role }], call, identity, store }) {
+  async handler(input, { resources: [{ role }], call, identity, store, additionalEventData }) {
     const { webIdentity, time } = call
+    if (isRoleAuthorized(webIdentity!, input.RoleArn)) additionalEventData.RoleAuthorizedByIdp = true
     const seconds = input.DurationSeconds ?? ROLE_SESSION_SECONDS
     checkRoleDuration(role.maxSessionSeconds, seconds)
     const arns = toPolicyArns(input.PolicyArns)

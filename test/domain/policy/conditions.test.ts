@@ -523,13 +523,32 @@ describe('addresses', () => {
       ],
     ],
     [
-      'with IPv4 inside',
-      { IpAddress: { k: '::ffff:192.0.2.0/120' } },
+      'recorded: IPv4 in the form of IPv6, and with zeros in front',
+      { IpAddress: { k: '192.000.002.0/024' } },
       [
         [k('::ffff:c000:0207'), true],
         [k('::ffff:192.0.3.1'), false],
-        [k('192.0.2.1'), false],
+        [k('192.000.2.1'), true],
       ],
+    ],
+    [
+      'recorded: what is no address',
+      { NotIpAddress: { k: '192.0.2.0/24' } },
+      [
+        [k('192.0.3.1'), true],
+        [k('not-an-ip'), false],
+        [k(''), false],
+        [k('192.0.3.1/32'), false],
+      ],
+    ],
+    [
+      'recorded: what is no address, to deny',
+      { NotIpAddress: { k: '192.0.2.0/24' } },
+      [
+        [k('192.0.3.1'), true],
+        [k('not-an-ip'), false],
+      ],
+      { effect: 'Deny' },
     ],
     [
       'several',
@@ -566,9 +585,52 @@ describe('ARNs', () => {
       { ArnNotLike: { k: role } },
       [
         [k(role), false],
-        [k('no arn'), true],
+        [k(`${role}y`), true],
         [ABSENT, true],
       ],
+    ],
+    [
+      'recorded: what is no ARN',
+      { ArnNotLike: { k: 'arn:aws:iam::*:user/*' } },
+      [
+        [k(role), true],
+        [k('not-an-arn'), false],
+        [k(''), false],
+      ],
+    ],
+    [
+      'recorded: what is no ARN, to deny',
+      { ArnNotLike: { k: 'arn:aws:iam::*:user/*' } },
+      [
+        [k(role), true],
+        [k('not-an-arn'), false],
+      ],
+      { effect: 'Deny' },
+    ],
+    [
+      'recorded: a pattern that is no ARN',
+      { ArnNotLike: { k: 'arn:aws:*:role/x' } },
+      [
+        [k(role), false],
+        [k('not-an-arn'), false],
+      ],
+    ],
+    ...(['ArnLike', 'ArnNotLike'] as const).map(
+      (operator): Row => [
+        'recorded: a pattern that is no ARN, to deny',
+        { [operator]: { k: 'arn:aws:*:role/x' } },
+        [
+          [k(role), true],
+          [k('not-an-arn'), false],
+        ],
+        { effect: 'Deny' },
+      ],
+    ),
+    [
+      'recorded: a pattern that is no ARN behind one that matches',
+      { ArnNotLike: { k: [role, 'arn:aws:*:role/x'] } },
+      [[k(role), false]],
+      { effect: 'Deny' },
     ],
     [
       'what is no ARN',
@@ -598,6 +660,16 @@ describe('ARNs', () => {
   ])
 })
 
+describe('numbers as recorded', () => {
+  const spellings = ['1', '01', '+1', '1.0', '1e0']
+  const others = ['2', '', 'no-number', 'NaN', 'Infinity']
+  check([
+    ['equal', { NumericEquals: { k: '1' } }, [...spellings.map((one) => [k(one), true] as const), [k('2'), false]]],
+    ['equal to none', { NumericEquals: { k: '1' } }, others.map((one) => [k(one), false] as const)],
+    ['different', { NumericNotEquals: { k: '1' } }, others.map((one) => [k(one), true] as const)],
+  ])
+})
+
 describe('booleans, bytes', () => {
   check([
     [
@@ -606,6 +678,19 @@ describe('booleans, bytes', () => {
       [
         [k('true'), true],
         [k('false'), false],
+        [k('yes'), false],
+      ],
+    ],
+    [
+      'recorded: Bool takes every other text for false',
+      { Bool: { k: 'false' } },
+      [
+        [k('True'), false],
+        [k('false'), true],
+        [k('yes'), true],
+        [k('1'), true],
+        [k(''), true],
+        [k(' true '), true],
       ],
     ],
     [
@@ -632,23 +717,26 @@ describe('booleans, bytes', () => {
 describe('keys with several values', () => {
   check([
     [
-      'C-6 without set operator',
+      'recorded: without set operator',
       { StringEquals: { k: 'a' } },
       [
         [k(['a', 'b']), false],
-        [k(['a']), true],
+        [k(['a']), false],
         [k([]), false],
       ],
     ],
-    [
-      'C-6 negated',
-      { StringNotEquals: { k: 'a' } },
-      [
-        [k(['b', 'c']), false],
-        [k(['b']), true],
-        [k([]), true],
+    ...(['StringNotEquals', 'StringEqualsIfExists', 'StringNotEqualsIfExists'] as const).map(
+      (operator): Row => [
+        'recorded: without set operator',
+        { [operator]: { k: 'a' } },
+        [
+          [k(['a']), false],
+          [k(['b']), false],
+          [k(['a', 'b']), false],
+          [k([]), true],
+        ],
       ],
-    ],
+    ),
     [
       'C-6 to deny',
       { StringEquals: { k: 'a' } },

@@ -203,7 +203,7 @@ describe('a condition', () => {
     const names = Object.entries(operators).flatMap(([type, forms]) => forms.map((form) => type + form))
     for (const name of names) {
       for (const form of [name, `${name}IfExists`, `ForAnyValue:${name}`, `ForAllValues:${name}IfExists`]) {
-        accepts(condition(form, '2026'))
+        accepts(condition(form, name.startsWith('Arn') ? 'arn:aws:iam::*:role/x' : '2026'))
       }
     }
     accepts(condition('Bool', 'true'))
@@ -233,7 +233,7 @@ describe('a condition', () => {
   })
 
   test('has values that its operator can compare (C-13)', () => {
-    for (const value of ['5', '-5', '5.25']) accepts(condition('NumericLessThan', value))
+    for (const value of ['5', '-5', '5.25', '05', '+5', '1e3']) accepts(condition('NumericLessThan', value))
     for (const value of ['', '12abc', '0x10', '1.', 'NaN', true]) refuses(condition('NumericLessThan', value), SYNTAX)
     for (const value of ['TRUE', 'False']) accepts(condition('Bool', value))
     for (const value of ['maybe', '1', '', 1]) refuses(condition('Bool', value), SYNTAX)
@@ -243,11 +243,15 @@ describe('a condition', () => {
     for (const value of ['', 'tomorrow', '2026-13', '2026-03-32', '2026-03-01T25:00Z', '2026-03-01T12:30']) {
       refuses(condition('DateLessThan', value), SYNTAX)
     }
-    for (const value of ['192.0.2.1', '0.0.0.0/0', '::1', '::ffff:192.0.2.1/128'])
+    for (const value of ['192.0.2.1', '0.0.0.0/0', '::1', '2001:db8::4/127', '192.000.002.5/024', '192.0.2.0/+24'])
       accepts(condition('IpAddress', value))
     for (const value of ['', '192.0.2', '192.0.2.256', '192.0.2.0/33', '2001:db8::/129', '1:2', 'localhost', '::1/']) {
       refuses(condition('IpAddress', value), SYNTAX)
     }
+    // As IAM refuses them (recorded): bits behind the prefix of IPv6, and IPv6 that is not in hexadecimal.
+    for (const value of ['2001:db8::5/64', '::ffff:192.0.2.1/128']) refuses(condition('IpAddress', value), SYNTAX)
+    for (const value of ['arn:aws:iam::111122223333:role/x', '*']) accepts(condition('ArnLike', value))
+    refuses(condition('ArnLike', 'not-an-arn'), SYNTAX)
     for (const value of ['A', '====', 'AB==C']) refuses(condition('BinaryEquals', value), SYNTAX)
   })
 

@@ -260,7 +260,8 @@ function resolve(text: string, variables: Context | undefined, withWildcards: bo
   if (inside === '*' || inside === '?' || inside === '$') return [...before, inside, ...after]
   const [key, fallback] = inside.split(',').map((part) => part.trim()) as [string, string | undefined]
   const found = lookUp(key, variables)
-  const value = found.length === 1 && typeof found[0] === 'string' ? found[0] : fallback?.slice(1, -1)
+  if (found.length === 1 && typeof found[0] !== 'string') return undefined
+  const value = found.length === 1 ? (found[0] as string) : fallback?.slice(1, -1)
   return value === undefined ? undefined : [...before, ...value.split(''), ...after]
 }
 
@@ -302,13 +303,29 @@ function holdsFor(
 ): boolean {
   const base = operator.replace(/^For(AllValues|AnyValue):/, '').replace(/IfExists$/, '')
   const satisfies = (one: string) => {
-    const matched = texts.some((text) => matchesValue(base.replace('Not', ''), one, text, variables))
+    if (isIncomparable(base, one)) return false
+    const matches = (text: string) => matchesValue(base.replace('Not', ''), one, text, variables)
+    const malformed = base.startsWith('Arn') ? texts.findIndex((text) => isNoPattern(text, variables)) : -1
+    const matched = (malformed === -1 ? texts : texts.slice(0, malformed)).some(matches)
+    if (!matched && malformed !== -1) return effect === 'Deny'
     return base.includes('Not') ? !matched : matched
   }
   const values = listOf(value)
   if (operator.startsWith('ForAllValues:')) return values.every(satisfies)
   if (operator.startsWith('ForAnyValue:')) return values.some(satisfies)
-  return values.length > 1 && effect === 'Allow' ? false : values.some(satisfies)
+  return typeof value !== 'string' && effect === 'Allow' ? false : values.some(satisfies)
+}
+
+/** Recorded: such a value meets neither an operator nor its negation. */
+function isIncomparable(base: string, value: string): boolean {
+  if (base.startsWith('Arn')) return !value.startsWith('arn:') || sixParts(value) === undefined
+  return /IpAddress$/.test(base) && !isIPv4(value) && !isIPv6(value)
+}
+
+/** Recorded: it cannot grant, and denies whatever the operator. */
+function isNoPattern(text: string, variables: Context | undefined): boolean {
+  const units = resolve(text, variables, true)
+  return units !== undefined && units.filter((unit) => unit === ':').length < 5
 }
 
 function matchesValue(base: string, value: string, text: string, variables: Context | undefined): boolean {
@@ -317,6 +334,7 @@ function matchesValue(base: string, value: string, text: string, variables: Cont
     case 'StringEquals':
       return literal() === value
     case 'Bool':
+      return literal()?.toLowerCase() === String(value.toLowerCase() === 'true')
     case 'StringEqualsIgnoreCase':
       return literal()?.toLowerCase() === value.toLowerCase()
     case 'StringLike': {
@@ -350,7 +368,7 @@ function arnLike(units: readonly Unit[], value: string): boolean {
 }
 
 function number(text: string): number {
-  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  return /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
 /** Seconds since the epoch. */

@@ -80,6 +80,20 @@ for (const kind of KINDS) {
     await assertFails(callIam(harness, `Delete${kind}Policy`, gone), 'NoSuchEntity', text)
   })
 
+  test(`the name of an inline policy of a ${kind} ignores case, and is listed as it was put first (recorded)`, async () => {
+    const named = await newOwner(kind)
+    const put = (PolicyName: string, PolicyDocument: string) =>
+      callIam(harness, `Put${kind}Policy`, { ...named, PolicyName, PolicyDocument })
+    await put('MixedName', LIST_USERS)
+    const deny = policyDocument({ Effect: 'Deny', Action: '*', Resource: '*' })
+    await put('mixedname', deny)
+    assert.deepEqual((await callIam(harness, `List${kind}Policies`, named)).PolicyNames, ['MixedName'])
+    const found = await callIam(harness, `Get${kind}Policy`, { ...named, PolicyName: 'MIXEDNAME' })
+    assert.deepEqual([found.PolicyName, decodeURIComponent(found.PolicyDocument)], ['MIXEDNAME', deny])
+    await callIam(harness, `Delete${kind}Policy`, { ...named, PolicyName: 'MIXEDNAME' })
+    assert.deepEqual((await callIam(harness, `List${kind}Policies`, named)).PolicyNames, [])
+  })
+
   test(`inline policies of a ${kind} have ${CHARS_MAX[kind]} characters at most, without white space`, async () => {
     const named = await newOwner(kind)
     const max = CHARS_MAX[kind]

@@ -295,9 +295,13 @@ test('ListPolicies shows own ones and those of AWS, of one path, attached or bou
     assert.deepEqual(await names({ OnlyAttached: true }), ['AdministratorAccess'])
     await iam('AttachUserPolicy', { UserName: 'alice', PolicyArn: ARNS.a })
     await iam('CreateRole', { RoleName: 'r', AssumeRolePolicyDocument: TRUST_POLICY, PermissionsBoundary: ARNS.b })
-    assert.deepEqual(await names({ OnlyAttached: true }), ['a', 'AdministratorAccess'])
-    assert.deepEqual(await names({ PolicyUsageFilter: 'PermissionsPolicy' }), ['a', 'AdministratorAccess'])
-    assert.deepEqual(await names({ PolicyUsageFilter: 'PermissionsBoundary' }), ['b'])
+    // Recorded: a boundary is a use too, and the kind of use counts only where used policies are asked for.
+    const used = (PolicyUsageFilter?: string) => names({ OnlyAttached: true, PolicyUsageFilter })
+    assert.deepEqual(await used(), ['a', 'b', 'AdministratorAccess'])
+    assert.deepEqual(await used('PermissionsPolicy'), ['a', 'AdministratorAccess'])
+    assert.deepEqual(await used('PermissionsBoundary'), ['b'])
+    const all = await names({ Scope: 'Local' })
+    assert.deepEqual(await names({ Scope: 'Local', PolicyUsageFilter: 'PermissionsBoundary' }), all)
 
     const { Policies } = await iam('ListPolicies', { Scope: 'Local', PathPrefix: '/' })
     const counts = Policies.map((policy: Record<string, number>) => [

@@ -144,6 +144,13 @@ test('tags mind the case of their keys and come in pages', async () => {
   )
 })
 
+test('adding no tags and removing none is refused (recorded)', async () => {
+  const named = await newProvider()
+  const text = 'Error occurred while validating input. '
+  await assertFails(call('TagOpenIDConnectProvider', { ...named, Tags: [] }), 'InvalidInput', text)
+  await assertFails(call('UntagOpenIDConnectProvider', { ...named, TagKeys: [] }), 'InvalidInput', text)
+})
+
 test('what is deleted, or of another account, is not there', async () => {
   const named = await newProvider()
   const { OpenIDConnectProviderArn } = named

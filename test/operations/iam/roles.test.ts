@@ -146,14 +146,18 @@ test('the account has at most a thousand roles', async () => {
 })
 
 test('UpdateRole changes what it is given and leaves the rest, UpdateRoleDescription shows the role', async () => {
-  const { RoleName, Role } = await newRole({ Description: 'before', MaxSessionDuration: 7200 })
+  const PermissionsBoundary = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+  const more = { PermissionsBoundary, Tags: [{ Key: 'team', Value: 'probe' }] }
+  const { RoleName, Role } = await newRole({ Description: 'before', MaxSessionDuration: 7200, ...more })
   assert.deepEqual(await call('UpdateRole', { RoleName, Description: 'after' }), {})
   assert.deepEqual(await call('UpdateRole', { RoleName }), {})
   const { Role: updated } = await call('GetRole', { RoleName })
   assert.deepEqual([updated.Description, updated.MaxSessionDuration], ['after', 7200])
   const { Role: described } = await call('UpdateRoleDescription', { RoleName, Description: 'again' })
   assert.deepEqual([described.Description, described.RoleId], ['again', Role.RoleId])
-  assert.equal('MaxSessionDuration' in described, false)
+  for (const member of ['MaxSessionDuration', 'PermissionsBoundary', 'Tags']) {
+    assert.equal(member in described, false, member)
+  }
 })
 
 test('DeleteRole refuses a role that has policies, and says which kind', async () => {

@@ -244,9 +244,7 @@ describe('policies of an identity', () => {
   test('belong to a user, group or role of the account that exists', async () => {
     const nobody = 'The user with name nobody cannot be found.'
     await assertFails(principal({ PolicySourceArn: iamArn('user', 'nobody') }), 'NoSuchEntity', nobody)
-    // A permission for a path must not reach whoever has the name elsewhere.
     await call('CreateUser', { UserName: 'pathless' })
-    await assert.rejects(principal({ PolicySourceArn: iamArn('user', 'dev/pathless') }), { code: 'NoSuchEntity' })
     await assert.rejects(custom({ CallerArn: iamArn('user', 'dev/pathless') }), { code: 'NoSuchEntity' })
     await assert.rejects(principal({ PolicySourceArn: iamArn('user', 'alice', OTHER_ACCOUNT) }), {
       code: 'NoSuchEntity',
@@ -278,12 +276,47 @@ describe('context keys', () => {
     },
   })
 
-  test('of policies that the request brings are those of conditions and variables, each once, as they are spelled', async () => {
-    const keysOf = async (...PolicyInputList: string[]) =>
-      (await call('GetContextKeysForCustomPolicy', { PolicyInputList })).ContextKeyNames
+  const otherNames = ['aws:UserName', 'aws:PrincipalTag/team', '*', 'aws:SecureTransport']
+  const keysOf = async (...PolicyInputList: string[]) =>
+    (await call('GetContextKeysForCustomPolicy', { PolicyInputList })).ContextKeyNames
+
+  // Recorded from AWS.
+  test('of policies that the request brings are those of conditions and variables, once in each policy as they are spelled', async () => {
     assert.deepEqual(await keysOf(example), names)
-    assert.deepEqual(await keysOf(example, other), [...names, 'aws:PrincipalTag/team', 'aws:SecureTransport'])
+    assert.deepEqual(await keysOf(example, other, example), [...names, ...otherNames, ...names])
+    assert.deepEqual(
+      await keysOf(policyDocument({ Action: 's3:GetObject', Resource: `arn:aws:s3:::b/\${*}/\${?}/\${$}/\${?}` })),
+      ['*', '?', '$'],
+    )
     assert.deepEqual(await keysOf(ALLOW_DECRYPT), [])
+  })
+
+  // Recorded from AWS.
+  test('are listed of policies that nobody could have', async () => {
+    const Version = '2012-10-17'
+    const Condition = { StringEquals: { 'aws:username': 'a' } }
+    const all = { Effect: 'Allow', Action: '*', Resource: '*', Condition }
+    for (const Statement of [
+      { ...all, Principal: '*' },
+      { Effect: 'Allow', Action: '*', Condition },
+      { Effect: 'Allow', Resource: '*', Condition },
+      { ...all, Action: 'abc' },
+      { ...all, Resource: 'bad' },
+      { ...all, Condition: { NumericEquals: { 'aws:username': 'nope' } } },
+    ]) {
+      assert.deepEqual(await keysOf(JSON.stringify({ Version, Statement })), ['aws:username'])
+    }
+    const hidden = { Effect: 'Allow', Action: `\${aws:username}`, Resource: '*' }
+    for (const document of [{ Version }, { Version, Statement: [] }, { Version, Statement: hidden }]) {
+      assert.deepEqual(await keysOf(JSON.stringify(document)), [])
+    }
+    for (const document of [
+      { Version, Statement: { ...all, Condition: { MadeUp: { 'aws:username': 'a' } } } },
+      { Version, Statement: { Action: '*', Resource: '*', Condition } },
+      { Version, Statement: all, Foo: 'x' },
+    ]) {
+      await assert.rejects(keysOf(JSON.stringify(document)), { code: 'InvalidInput' })
+    }
     await assert.rejects(keysOf('{'), { code: 'InvalidInput' })
   })
 
@@ -293,16 +326,59 @@ describe('context keys', () => {
     await call('AddUserToGroup', { GroupName: 'keys-group', UserName: 'keys-user' })
     await call('PutUserPolicy', { UserName: 'keys-user', PolicyName: 'p', PolicyDocument: example })
     await call('PutGroupPolicy', { GroupName: 'keys-group', PolicyName: 'p', PolicyDocument: other })
-    const keysOf = async (PolicySourceArn: string, more: object = {}) =>
+    const keysOfPrincipal = async (PolicySourceArn: string, more: object = {}) =>
       (await call('GetContextKeysForPrincipalPolicy', { PolicySourceArn, ...more })).ContextKeyNames
-    const all = [...names, 'aws:PrincipalTag/team', 'aws:SecureTransport']
-    assert.deepEqual(await keysOf(iamArn('user', 'keys-user')), all)
+    assert.deepEqual(await keysOfPrincipal(iamArn('user', 'keys-user')), [...names, ...otherNames])
     const group = iamArn('group', 'keys-group')
-    assert.deepEqual(await keysOf(group), ['aws:UserName', 'aws:PrincipalTag/team', 'aws:SecureTransport'])
-    assert.deepEqual((await keysOf(group, { PolicyInputList: [example] })).at(-1), 'aws:CurrentTime')
-    await assert.rejects(keysOf(iamArn('role', 'nobody')), { code: 'NoSuchEntity' })
-    await assert.rejects(keysOf(`arn:aws:iam::${ACCOUNT}:root`), { code: 'InvalidInput' })
+    assert.deepEqual(await keysOfPrincipal(group), otherNames)
+    const PolicyInputList = [example, other]
+    assert.deepEqual(await keysOfPrincipal(group, { PolicyInputList }), [...otherNames, ...names, ...otherNames])
+    await assert.rejects(keysOfPrincipal(iamArn('role', 'nobody')), { code: 'NoSuchEntity' })
+    await assert.rejects(keysOfPrincipal(`arn:aws:iam::${ACCOUNT}:root`), { code: 'InvalidInput' })
   })
+
+  // Recorded from AWS.
+  test('are not listed of a policy with a character that policies of the request may not have', async () => {
+    await assert.rejects(keysOf(`${ALLOW_DECRYPT}\u00A0`), {
+      code: 'ValidationException',
+      message:
+        /Member must satisfy regular expression pattern: \[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF\]\+/,
+    })
+  })
+
+  // Recorded from AWS.
+  test('of an identity are those of its boundary too, and once for a policy that it has twice', async () => {
+    const { Policy } = await call('CreatePolicy', { PolicyName: 'keys-managed', PolicyDocument: example })
+    await call('CreateUser', { UserName: 'keys-bound', PermissionsBoundary: Policy.Arn })
+    const PolicySourceArn = iamArn('user', 'keys-bound')
+    const keys = () => call('GetContextKeysForPrincipalPolicy', { PolicySourceArn })
+    assert.deepEqual((await keys()).ContextKeyNames, names)
+    await call('AttachUserPolicy', { UserName: 'keys-bound', PolicyArn: Policy.Arn })
+    assert.deepEqual((await keys()).ContextKeyNames, names)
+  })
+})
+
+test('an identity is known by its name whatever path is given, and permissions count for the path that it has (recorded)', async () => {
+  const Action = ['iam:SimulatePrincipalPolicy', 'iam:GetContextKeysForPrincipalPolicy']
+  const asker = await newUser(harness, 'sim-asker', { Action, Resource: iamArn('user', 'dev/*') })
+  await call('CreateUser', { UserName: 'sim-dev', Path: '/dev/' })
+  await call('CreateUser', { UserName: 'sim-pathless' })
+  for (const [path, name, isAllowed] of [
+    ['dev/', 'sim-dev', true],
+    ['elsewhere/', 'sim-dev', true],
+    ['', 'sim-dev', true],
+    ['dev/', 'sim-pathless', false],
+  ] as const) {
+    const PolicySourceArn = iamArn('user', `${path}${name}`)
+    for (const [operation, more] of [
+      ['SimulatePrincipalPolicy', { ActionNames: ['kms:Decrypt'] }],
+      ['GetContextKeysForPrincipalPolicy', {}],
+    ] as const) {
+      const answer = callIam(harness, operation, { PolicySourceArn, ...more }, asker)
+      if (isAllowed) await answer
+      else await assertFails(answer, 'AccessDeniedException', notAllowed(asker, `iam:${operation}`, PolicySourceArn))
+    }
+  }
 })
 
 test('simulating needs its own permission: on the identity, or on nothing in particular', async () => {

@@ -65,6 +65,28 @@ for (const kind of ['User', 'Role'] as const) {
     assert.deepEqual(await tagsOf(kind, named), many)
   })
 
+  test(`Tag${kind} refuses reserved keys before double ones, and to add nothing, after the permission was asked for (recorded)`, async () => {
+    const named = await newOwner(kind)
+    const reserved = { Key: 'aws:reserved', Value: 'v' }
+    const refusals: readonly (readonly [Tags: readonly object[], text: string])[] = [
+      [[reserved], 'Tag keys beginning with aws: are reserved for system use.'],
+      [[{ ...reserved, Key: 'AWS:reserved' }], 'Tag keys beginning with aws: are reserved for system use.'],
+      [[reserved, reserved], 'Tag keys beginning with aws: are reserved for system use.'],
+      [[], 'Error occurred while validating input. '],
+    ]
+    const nobody = await newUser(harness, `nobody-${kind}`)
+    for (const [Tags, text] of refusals) {
+      await assertFails(callIam(harness, `Tag${kind}`, { ...named, Tags }), 'InvalidInput', text)
+      await assert.rejects(callIam(harness, `Tag${kind}`, { ...named, Tags }, nobody), {
+        code: 'AccessDeniedException',
+      })
+    }
+    await callIam(harness, `Tag${kind}`, { ...named, Tags: [{ Key: 'mine', Value: 'aws:reserved' }] })
+    await callIam(harness, `Untag${kind}`, { ...named, TagKeys: [] })
+    await callIam(harness, `Untag${kind}`, { ...named, TagKeys: ['aws:reserved', 'MINE', 'mine'] })
+    assert.deepEqual(await tagsOf(kind, named), [])
+  })
+
   test(`List${kind}Tags pages`, async () => {
     const Tags = ['a', 'b', 'c'].map((Key) => ({ Key, Value: Key }))
     const named = await newOwner(kind, Tags)

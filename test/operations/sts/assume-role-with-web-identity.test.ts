@@ -81,7 +81,8 @@ test('a token of the provider assumes the role, and the answer says whose it was
   assert.equal(answer.Credentials.Expiration, '2026-03-01T13:00:00Z')
   assert.equal(answer.SubjectFromWebIdentityToken, SUBJECT)
   assert.equal(answer.Audience, 'sts.example')
-  assert.equal(answer.Provider, provider.issuer)
+  // Recorded: of a registered provider its ARN, not its URL.
+  assert.equal(answer.Provider, `arn:aws:iam::${ACCOUNT}:oidc-provider/${provider.name}`)
   assert.equal(answer.PackedPolicySize, undefined)
   assert.equal(answer.AssumedRoleUser.Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/deploy/run-1`)
   assert.match(answer.AssumedRoleUser.AssumedRoleId, /^AROA[A-Z0-9]{17}:run-1$/)
@@ -141,6 +142,53 @@ test('an authorised party counts in place of the audience', async () => {
   assert.equal((await assume(token)).Audience, 'sts.example')
   const stranger = await provider.token({ sub: SUBJECT, aud: 'sts.example', azp: 'stranger' })
   assert.deepEqual(await failure(assume(stranger)), { code: 'InvalidIdentityToken', text: 'Incorrect token audience' })
+})
+
+test('a token for several audiences needs an authorised party (recorded)', async () => {
+  const several = { sub: SUBJECT, aud: ['sts.example', 'other'] }
+  assert.deepEqual(await failure(assume(await provider.token(several))), {
+    code: 'InvalidIdentityToken',
+    text: 'Token audience contains more than one audience while authorized party is not present',
+  })
+  assert.equal((await assume(await provider.token({ ...several, azp: 'sts.example' }))).Audience, 'sts.example')
+  assert.equal((await assume(await provider.token({ ...several, aud: ['sts.example'] }))).Audience, 'sts.example')
+})
+
+test('a token that names roles is for no other, whatever their trust policies say (recorded)', async () => {
+  const claim = 'https://aws.amazon.com/roles'
+  const tokenFor = (roles: unknown) => provider.token({ sub: SUBJECT, aud: 'sts.example', [claim]: roles })
+  const other = `arn:aws:iam::${ACCOUNT}:role/path/other`
+  for (const roles of [ROLE, [ROLE], [other, ROLE], `${other}; ${ROLE} `, [7, ROLE]]) {
+    await assume(await tokenFor(roles))
+    assert.deepEqual(harness.auditRecords().at(-1).additionalEventData, { RoleAuthorizedByIdp: true })
+  }
+  await assume(await tokenFor(null))
+  assert.equal(harness.auditRecords().at(-1).additionalEventData, undefined)
+  const absent = 'The target role ARN is not present in the roles claim of the identity token'
+  const none = 'The roles claim contains no valid role ARNs'
+  const refusals: readonly (readonly [roles: unknown, text: string])[] = [
+    [other, absent],
+    [[other], absent],
+    [ROLE.toUpperCase(), none],
+    ['deploy', none],
+    [ROLE.replace('deploy', '*'), none],
+    ['', none],
+    [[], none],
+    [[7], none],
+    [{ role: ROLE }, 'The roles claim is not in a supported format'],
+    [7, 'The roles claim is not in a supported format'],
+  ]
+  for (const [roles, text] of refusals) {
+    assert.deepEqual(await failure(assume(await tokenFor(roles))), { code: 'InvalidIdentityToken', text })
+  }
+})
+
+test('a trust policy can demand that the token names the role', async () => {
+  await makeRole(harness, 'pinned', { Bool: { 'sts:RoleAuthorizedByIdp': 'true' } })
+  const RoleArn = `arn:aws:iam::${ACCOUNT}:role/pinned`
+  const good = { sub: SUBJECT, aud: 'sts.example' }
+  assert.equal(await codeOf(assume(await provider.token(good), { RoleArn })), 'AccessDeniedException')
+  await assume(await provider.token({ ...good, 'https://aws.amazon.com/roles': RoleArn }), { RoleArn })
 })
 
 test('tokens are refused for what is wrong with them', async () => {

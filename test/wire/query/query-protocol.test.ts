@@ -20,6 +20,7 @@ const Everything = defineOperation({
     Tags: optional(list(tag, { max: 3 })),
     Entries: optional(list(structure({ Names: list(string()) }))),
     Inner: optional(structure({ Text: optional(string()) })),
+    Texts: optional(list(string({ min: 1, max: 9 }))),
   }),
   uses: [],
   audit,
@@ -195,14 +196,16 @@ const MALFORMED_INPUT: readonly (readonly [what: string, form: string])[] = [
   ['text for a structure', 'Name=a&Inner=x'],
   ['a structure for a text', 'Name.member.1=a'],
   ['a list without its members', 'Name=a&Tags.1.Key=k&Tags.1.Value=v'],
-  ['a list that begins with 2', 'Name=a&Tags.member.2.Key=k&Tags.member.2.Value=v'],
   ['a list that begins with 0', 'Name=a&Tags.member.0.Key=k&Tags.member.0.Value=v'],
-  ['a gap in a list', 'Name=a&Entries.member.1.Names.member.1=x&Entries.member.1.Names.member.3=y'],
+  ['a number of more than 32 bits', 'Name=a&MaxItems=2147483648'],
+  ['a number with blanks', 'Name=a&MaxItems=%201%20'],
+  ...['True', 'TRUE', 'False', 'FALSE', ' true', 'true ', '', 'null', 'yes'].map(
+    (text) => [`'${text}' for a boolean`, `Name=a&OnlyAttached=${encodeURIComponent(text)}`] as const,
+  ),
   ['a huge index', 'Name=a&Entries.member.1.Names.member.4294967295=x'],
   ['an index of many digits', `Name=a&Entries.member.1.Names.member.${'9'.repeat(5_000)}=x`],
   ['a negative index', 'Name=a&Tags.member.-1.Key=k'],
-  ['an index with zeros in front', 'Name=a&Entries.member.01.Names.member.1=x'],
-  ['an index that is a name', 'Name=a&Tags.member.constructor.Key=k'],
+  ['an element under two spellings of its index', 'Name=a&Texts.member.01=x&Texts.member.1=y'],
   ['a list with something beside its members', 'Name=a&Entries.member.1.Names.member.1=x&Entries.more=y'],
 ]
 
@@ -212,6 +215,71 @@ for (const [what, form] of MALFORMED_INPUT) {
     assert.deepEqual({ status, code }, { status: 400, code: 'MalformedInput' })
   })
 }
+
+const texts = (...indices: string[]) => indices.map((index) => `Texts.member.${index}=x`).join('&')
+
+/** GetContextKeysForCustomPolicy and TagUser, recorded of AWS. */
+const SPARSE: readonly (readonly [form: string, message: string])[] = [
+  [texts('%2B1'), 'Start of list found where not expected'],
+  [texts('one'), 'Start of list found where not expected'],
+  [texts('0'), '0 is not a valid index'],
+  [texts('-1'), 'Key -1 may not have a leading &apos;-&apos;'],
+  [texts('12'), 'Excessively sparse input would skip 11 list elements'],
+  [texts('33'), 'Excessively sparse input would skip 32 list elements'],
+  [texts('1', '12'), 'Excessively sparse input would skip 11 list elements'],
+  [texts('12', '1'), 'Excessively sparse input would skip 11 list elements'],
+  [texts('1', '22', '43'), 'Excessively sparse input would skip 21 list elements'],
+  [texts(...'1 2 3 4 5 6 7 8 9 10 21'.split(' ')), 'Excessively sparse input would skip 11 list elements'],
+  [texts(...'1 2 3 4 5 6 7 8 9 10 22'.split(' ')), 'Excessively sparse input would skip 12 list elements'],
+  ['Tags.member.1.0.Key=k&Tags.member.1.0.Value=v', 'Two index elements may not occur back to back'],
+]
+
+for (const [form, message] of SPARSE) {
+  test(`${form}: ${message}`, async () => {
+    const { code, text } = await failure(`Action=Everything&${IAM}&Name=a&${form}`)
+    assert.deepEqual({ code, text }, { code: 'MalformedInput', text: message })
+  })
+}
+
+test('numbers may have a sign and zeros in front, booleans are true, false, 1 and 0, indices may have zeros in front', async () => {
+  for (const number of ['900', '0900', '%2B900']) {
+    assert.deepEqual(await inputOf(`Name=a&MaxItems=${number}`), { Name: 'a', MaxItems: 900 })
+  }
+  for (const [text, value] of Object.entries({ true: true, 1: true, false: false, 0: false })) {
+    assert.deepEqual(await inputOf(`Name=a&OnlyAttached=${text}`), { Name: 'a', OnlyAttached: value })
+  }
+  const split = 'Name=a&Tags.member.01.Key=team&Tags.member.1.Value=approved&Tags.member.1.Unknown=ignored'
+  assert.deepEqual(await inputOf(split), { Name: 'a', Tags: [{ Key: 'team', Value: 'approved' }] })
+})
+
+test('elements that a list leaves out lack their members, or are no texts', async () => {
+  const missing = (index: number) =>
+    ['key', 'value'].map(
+      (member) =>
+        `Value null at &apos;tags.${index}.member.${member}&apos; failed to satisfy constraint: Member must not be null`,
+    )
+  for (const [form, indices] of [
+    ['Tags.member.2.Key=k&Tags.member.2.Value=v', [1]],
+    ['Tags.member.1.Key=k&Tags.member.1.Value=v&Tags.member.3.Key=l&Tags.member.3.Value=w', [2]],
+    ['Tags.member.one.Key=k&Tags.member.one.Value=v', [1]],
+    ['Tags.member.constructor.Key=k', [1]],
+  ] as const) {
+    const { code, text } = await failure(`Action=Everything&${IAM}&Name=a&${form}`)
+    const violations = indices.flatMap(missing)
+    assert.deepEqual(
+      { code, text },
+      { code: 'ValidationError', text: `${violations.length} validation errors detected: ${violations.join('; ')}` },
+    )
+  }
+  for (const form of [texts('11'), texts('1', '8', '15')]) {
+    const { code, text } = await failure(`Action=Everything&${IAM}&Name=a&${form}`)
+    assert.equal(code, 'ValidationError')
+    assert.match(
+      text!,
+      /^1 validation error detected: .* at &apos;texts&apos; failed .* Member must satisfy constraint: \[/,
+    )
+  }
+})
 
 const MALFORMED_FORMS: readonly (readonly [what: string, form: string | Buffer])[] = [
   ['a parameter given twice', 'Name=a&Name=a'],
