@@ -1,7 +1,6 @@
 /** Dates of requests in ISO 8601 basic format, `20150830T123600Z`, and how far they may be off. */
 import { SECOND_MS } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
-import { CLOCK_SKEW_MS_MAX } from '../base/limits.ts'
 
 const LENGTH = '20150830T123600Z'.length
 
@@ -44,9 +43,10 @@ export function basicDate(time: number): string {
 /**
  * @param text the request's date.
  * @param validMs how long after its date the request may arrive.
+ * @param skewMs how long before its date.
  * @throws {KmsError} rows 4 to 6 of operations.md 1.6.
  */
-export function checkRequestDate(text: string, now: number, validMs: number): void {
+export function checkRequestDate(text: string, now: number, validMs: number, skewMs: number): void {
   const time = parseBasicDate(text)
   if (time === undefined) {
     throw new KmsError(
@@ -58,8 +58,8 @@ export function checkRequestDate(text: string, now: number, validMs: number): vo
     const limits = `${basicDate(now - validMs)} (${basicDate(now)} - ${duration(validMs)})`
     throw new KmsError('InvalidSignatureException', `Signature expired: ${text} is now earlier than ${limits}`)
   }
-  if (time - now > CLOCK_SKEW_MS_MAX) {
-    const limits = `${basicDate(now + CLOCK_SKEW_MS_MAX)} (${basicDate(now)} + ${duration(CLOCK_SKEW_MS_MAX)})`
+  if (time - now > skewMs) {
+    const limits = `${basicDate(now + skewMs)} (${basicDate(now)} + ${duration(skewMs)})`
     throw new KmsError('InvalidSignatureException', `Signature not yet current: ${text} is still later than ${limits}`)
   }
 }

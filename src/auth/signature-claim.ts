@@ -1,6 +1,6 @@
 /** Finds the signature of a request, in its Authorization header or in its query (operations.md 1.6, rows 1 to 3). */
 import { LRUCache } from 'lru-cache'
-import { MINUTE_MS, SECOND_MS } from '../base/clock.ts'
+import { SECOND_MS } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import {
   CACHED_AUTHORIZATION_CHARS_MAX,
@@ -8,6 +8,7 @@ import {
   CLOCK_SKEW_MS_MAX,
   PRESIGNED_EXPIRY_SECONDS_MAX,
 } from '../base/limits.ts'
+import type { Service } from '../base/services.ts'
 import { type QueryParameter, readQuery } from './query-parameters.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import { type SignatureTerms, signatureTerms } from './signature-terms.ts'
@@ -27,13 +28,10 @@ export interface SignatureClaim {
   readonly parameters: readonly QueryParameter[] | undefined
 }
 
-/** operations.md 1.6: a presigned request without X-Amz-Expires. */
-const PRESIGNED_VALID_MS = 5 * MINUTE_MS
-
 const SIGNATURE_HEX_CHARS = 64
 const SIGNATURE_PARAMETER = 'Signature='
 
-export function createClaimReader(): (request: SignedRequest) => SignatureClaim {
+export function createClaimReader(): (request: SignedRequest, service: Service) => SignatureClaim {
   /** Text before the signature's digits → its terms. Everything in it is public. */
   const known = new LRUCache<string, SignatureTerms>({ max: CACHED_AUTHORIZATIONS_MAX })
 
@@ -41,6 +39,7 @@ export function createClaimReader(): (request: SignedRequest) => SignatureClaim 
     header: string,
     headers: RequestHeaders,
     parameters: readonly QueryParameter[] | undefined,
+    service: Service,
   ): SignatureClaim {
     const date = requestDate(headers)
     // All SDKs put the signature last; its place is found without looking at the rest.
@@ -59,21 +58,21 @@ export function createClaimReader(): (request: SignedRequest) => SignatureClaim 
       signature = parsed.signature
     }
     const securityToken = headers.get('x-amz-security-token')
-    return { terms, signature, date: date!, validMs: CLOCK_SKEW_MS_MAX, securityToken, parameters }
+    return { terms, signature, date: date!, validMs: CLOCK_SKEW_MS_MAX[service], securityToken, parameters }
   }
 
-  return (request) => {
+  return (request, service) => {
     const { query, headers } = request
     const header = headers.get('authorization')
     const parameters = query === '' ? undefined : readQuery(query)
     if (parameters?.some(({ name }) => name === 'X-Amz-Algorithm')) {
       if (header !== undefined) throw bothForms()
-      return readPresigned(parameters, headers)
+      return readPresigned(parameters, headers, service)
     }
     if (header === undefined || !header.startsWith('AWS4-')) {
       throw new KmsError('MissingAuthenticationTokenException', 'Missing Authentication Token')
     }
-    return readAuthorization(header, headers, parameters)
+    return readAuthorization(header, headers, parameters, service)
   }
 }
 
@@ -126,7 +125,11 @@ const REQUIRED_PARAMETERS = [
   'X-Amz-Date',
 ] as const
 
-function readPresigned(parameters: readonly QueryParameter[], headers: RequestHeaders): SignatureClaim {
+function readPresigned(
+  parameters: readonly QueryParameter[],
+  headers: RequestHeaders,
+  service: Service,
+): SignatureClaim {
   const stated = (wanted: string) => parameters.find(({ name }) => name === wanted)?.value
   const [algorithm, credential, signature, signedHeaders, date] = REQUIRED_PARAMETERS.map(stated)
   if (!algorithm || !credential || !signature || !signedHeaders || !date) {
@@ -139,15 +142,18 @@ function readPresigned(parameters: readonly QueryParameter[], headers: RequestHe
     terms: signatureTerms(algorithm, credential, signedHeaders),
     signature,
     date,
-    validMs: presignedValidMs(stated('X-Amz-Expires')),
+    validMs: presignedValidMs(stated('X-Amz-Expires'), service),
     securityToken: stated('X-Amz-Security-Token') ?? headers.get('x-amz-security-token'),
     parameters,
   }
 }
 
-/** AWS publishes no text for a bad value; ours names the bounds. */
-function presignedValidMs(expires: string | undefined): number {
-  if (expires === undefined) return PRESIGNED_VALID_MS
+/**
+ * STS does not look at X-Amz-Expires: EKS tokens say 0 or 60 and are good for a quarter of an hour, like any signature there.
+ * AWS publishes no text for a bad value; ours names the bounds.
+ */
+function presignedValidMs(expires: string | undefined, service: Service): number {
+  if (expires === undefined || service !== 'kms') return CLOCK_SKEW_MS_MAX[service]
   const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0
   if (seconds < 1 || seconds > PRESIGNED_EXPIRY_SECONDS_MAX) {
     throw incompleteQuery(

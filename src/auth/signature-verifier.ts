@@ -7,7 +7,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { KmsError, unrecognizedClient } from '../base/errors.ts'
-import { CACHED_SIGNING_KEYS_MAX } from '../base/limits.ts'
+import { CACHED_SIGNING_KEYS_MAX, CLOCK_SKEW_MS_MAX } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 import type { SecretKey } from '../crypto/key-object.ts'
 import type { MaybePromise } from '../domain/store.ts'
@@ -107,8 +107,8 @@ export function createSignatureVerifier(findAccessKey: FindAccessKey, clocks: Ve
 
   return {
     authenticate(request, service = 'kms') {
-      const claim = readClaim(request)
-      checkRequestDate(claim.date, clock.now(), claim.validMs)
+      const claim = readClaim(request, service)
+      checkRequestDate(claim.date, clock.now(), claim.validMs, CLOCK_SKEW_MS_MAX[service])
       const scope = checkTerms(claim.terms, request.headers, claim.date, service)
       const signer = signers.get(claim.terms.credential)
       if (signer === undefined || !signer.identity.isCurrent || !isTokenOf(signer.identity, claim)) {

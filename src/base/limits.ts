@@ -1,4 +1,5 @@
 /** Every bound of the service, by name. Sizes are bytes unless the name says otherwise. */
+import type { Service } from './services.ts'
 
 /** operations.md 1.4: the largest legal request stays below 512 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
@@ -77,8 +78,12 @@ export const REQUEST_TIMEOUT_MS = 30_000
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000
 export const SHUTDOWN_TIMEOUT_MS = 10_000
 
-/** operations.md 1.6: a request date may differ from ours by this much. */
-export const CLOCK_SKEW_MS_MAX = 5 * 60 * 1000
+/** operations.md 1.6: a request date may differ from ours by this much. STS and IAM name a quarter of an hour in their own refusals. */
+export const CLOCK_SKEW_MS_MAX: Readonly<Record<Service, number>> = {
+  kms: 5 * 60 * 1000,
+  sts: 15 * 60 * 1000,
+  iam: 15 * 60 * 1000,
+}
 /** operations.md 1.6, query authentication. */
 export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
 

@@ -4,12 +4,12 @@ import { JsonError, parseJson } from '../base/json.ts'
 import { JSON_DEPTH_MAX } from '../base/limits.ts'
 
 export const AWS_JSON = 'application/x-amz-json-1.1'
+/** AWS takes 1.0 too: ex_aws_kms, the client of Elixir, never sent anything else. */
+const JSON_TYPES: ReadonlySet<string> = new Set([AWS_JSON, 'application/x-amz-json-1.0', 'application/json'])
 
 /** @param value of the header; parameters after `;` do not count. */
 export function isJsonType(value: string): boolean {
-  if (value === AWS_JSON) return true
-  const type = value.split(';', 1)[0]!.trim().toLowerCase()
-  return type === AWS_JSON || type === 'application/json'
+  return value === AWS_JSON || JSON_TYPES.has(value.split(';', 1)[0]!.trim().toLowerCase())
 }
 
 /**

@@ -162,12 +162,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   /** Now: the facts of a connection are gone with it. */
   function factsOf({ peer, method, url, requestHeaders: headers, body }: WholeRequest): WireRequest {
-    const queryAt = url.indexOf('?')
+    const target = url.startsWith('/') ? url : originForm(url)
+    const queryAt = target.indexOf('?')
     const client = peer.isProxy ? forwardedClient(peer.sourceIp, headers, options.trustedProxies!) : undefined
     return {
       method,
-      path: queryAt === -1 ? url : url.slice(0, queryAt),
-      query: queryAt === -1 ? '' : url.slice(queryAt + 1),
+      path: queryAt === -1 ? target : target.slice(0, queryAt),
+      query: queryAt === -1 ? '' : target.slice(queryAt + 1),
       headers,
       body,
       sourceIp: client?.sourceIp ?? peer.sourceIp,
@@ -254,6 +255,12 @@ function takeConnections(
   server.removeAllListeners(event)
   server.on(event, take)
   return (socket) => listeners[0]!.call(server, socket)
+}
+
+/** @param url is no path: the whole address, as proxies get it, is a request for its path and query (RFC 9112 3.2.2). */
+function originForm(url: string): string {
+  const rest = url.replace(/^https?:\/\/[^/?]*/i, '')
+  return rest === url || rest.startsWith('/') ? rest : `/${rest}`
 }
 
 function createNodeServer(tls: TlsFiles | undefined, limits: HttpLimits): Server {

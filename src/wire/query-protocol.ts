@@ -14,17 +14,20 @@ const VERSIONS: Readonly<Record<QueryService, string>> = { sts: '2011-06-15', ia
 
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i
 
-/** A form, or a URL that says what to do: the body of one and the query of the other hold the parameters. */
-export function isQueryRequest({ method, query, headers }: SignedRequest): boolean {
-  if (method === 'GET') return /(?:^|&)Action=/.test(query)
-  if (method !== 'POST') return false
-  return FORM.test(headers.get('content-type') ?? '')
+/**
+ * A form, or a URL that says what to do: the body of one and the query of the other hold the parameters. A POST without a body is
+ * a URL too: so workload identity federation has GetCallerIdentity signed.
+ */
+export function isQueryRequest({ method, query, headers, body }: SignedRequest): boolean {
+  if (method === 'POST' && FORM.test(headers.get('content-type') ?? '')) return true
+  const isUrl = method === 'GET' || (method === 'POST' && body.length === 0)
+  return isUrl && /(?:^|&)Action=/.test(query)
 }
 
 /** @throws {KmsError} `MalformedQueryString` without any more words: this comes before authentication. */
 export function readParameters({ method, query, body }: SignedRequest): QueryTree {
   try {
-    const isForm = method === 'POST'
+    const isForm = method === 'POST' && body.length > 0
     const parameters = parseParameters(isForm ? formText(body) : query, isForm, QUERY_PARAMETERS_MAX)
     return queryTree(parameters, { parametersMax: QUERY_PARAMETERS_MAX, depthMax: QUERY_DEPTH_MAX })
   } catch (error) {

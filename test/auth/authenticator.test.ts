@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { createAuthenticator } from '../../src/auth/authenticator.ts'
 import { MINUTE_MS, SECOND_MS } from '../../src/base/clock.ts'
 import { KmsError } from '../../src/base/errors.ts'
+import type { Service } from '../../src/base/services.ts'
 import type { Credential } from '../../src/domain/identity/entities.ts'
 import { createTestClock } from '../support/test-clock.ts'
 import { NO_SERVICES, NO_SESSIONS } from './no-sessions.ts'
@@ -75,9 +76,13 @@ function setUp() {
   return { authenticator, clock, credentials, secrets, opened, finds: () => finds }
 }
 
-async function refusal(authenticator: RawAuthenticator, request: RawRequest): Promise<{ code: string; text: string }> {
+async function refusal(
+  authenticator: RawAuthenticator,
+  request: RawRequest,
+  service?: Service,
+): Promise<{ code: string; text: string }> {
   try {
-    await authenticator.authenticate(request)
+    await authenticator.authenticate(request, service)
   } catch (error) {
     assert.ok(error instanceof KmsError, String(error))
     assert.equal(error.status, 400)
@@ -280,6 +285,50 @@ test('a presigned request is good for X-Amz-Expires seconds, for five minutes wi
       },
       expires,
     )
+  }
+})
+
+/** Both refusals are recorded of STS (2020 and 2021, GetCallerIdentity), the first of IAM too (2019, GetRole); KMS says 5 min. (2024). */
+test('STS and IAM take signatures of a quarter of an hour', async () => {
+  const { authenticator, clock } = setUp()
+  for (const service of ['sts', 'iam'] as const) {
+    clock.set(NOW)
+    const request = await signedRequest({ date, service })
+    for (const [offMs, late] of [
+      [
+        15 * MINUTE_MS,
+        `Signature expired: 20260301T120000Z is now earlier than 20260301T120001Z (20260301T121501Z - 15 min.)`,
+      ],
+      [
+        -15 * MINUTE_MS,
+        `Signature not yet current: 20260301T120000Z is still later than 20260301T115959Z (20260301T114459Z + 15 min.)`,
+      ],
+    ] as const) {
+      clock.set(NOW + offMs)
+      assert.equal((await authenticator.authenticate(request, service)).principal.accessKeyId, ACCESS_KEY_ID)
+      clock.advance(Math.sign(offMs) * SECOND_MS)
+      assert.deepEqual(await refusal(authenticator, request, service), {
+        code: 'InvalidSignatureException',
+        text: late,
+      })
+    }
+  }
+})
+
+/**
+ * aws-iam-authenticator asks for 60 and its SDK writes 0, `aws eks get-token` asks for 60; both state a token's life as the
+ * quarter of an hour that STS gives it, whatever the parameter says.
+ */
+test('STS does not look at X-Amz-Expires', async () => {
+  const { authenticator, clock } = setUp()
+  for (const expiresIn of [0, 60, 604_800]) {
+    clock.set(NOW)
+    const request = await presignedRequest({ date, expiresIn, service: 'sts' })
+    assert.match(request.query, new RegExp(`X-Amz-Expires=${expiresIn}(&|$)`))
+    clock.set(NOW + 15 * MINUTE_MS)
+    assert.equal((await authenticator.authenticate(request, 'sts')).principal.accessKeyId, ACCESS_KEY_ID)
+    clock.advance(SECOND_MS)
+    assert.match((await refusal(authenticator, request, 'sts')).text, /^Signature expired: .* - 15 min\.\)$/)
   }
 })
 

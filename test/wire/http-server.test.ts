@@ -4,7 +4,9 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Log } from '../../src/base/log.ts'
-import { exchange, parseAnswers } from './raw-client.ts'
+import { HOST, signedRequest } from '../auth/signer.ts'
+import { startTestServer } from '../support/test-server.ts'
+import { exchange, parseAnswers, requestBytes } from './raw-client.ts'
 import { goodRequest, type SlowServerOptions, startSlowServer } from './slow-server.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -322,6 +324,24 @@ test('an expectation that nobody can meet is refused, whatever the case of its h
     assert.equal(answers[0]?.status, 417)
   }
   assert.equal(slow.calls.length, 0)
+})
+
+test('a request with a whole address, as proxies get it, is one for its path and query (RFC 9112 3.2.2)', async (t) => {
+  const server = await startTestServer()
+  t.after(() => server.stop())
+  const headers = { host: HOST, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.ListKeys' }
+  const kms = await signedRequest({ date: new Date() }, { headers, body: '{}' })
+  const url = '/?Action=GetCallerIdentity&Version=2011-06-15'
+  const sts = await signedRequest({ date: new Date(), service: 'sts' }, { method: 'GET', url, headers: { host: HOST } })
+  for (const [request, path] of [
+    [kms, `http://${HOST}/`],
+    [kms, `HTTPS://${HOST}`],
+    [sts, `http://${HOST}/`],
+    [sts, `http://${HOST}`],
+  ] as const) {
+    const { answers } = await exchange(server.port, requestBytes({ ...request, path }), { answers: 1 })
+    assert.equal(answers[0]?.status, 200, `${path}: ${answers[0]?.body}`)
+  }
 })
 
 test('100 headers are read, 101 are refused', async (t) => {

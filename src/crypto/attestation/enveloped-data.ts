@@ -12,13 +12,12 @@
  * BER with these indefinite lengths is what AWS sends, and the Nitro Enclaves SDK reads nothing else: its parser steps into
  * an element by consuming the header only, which it can do for an indefinite length alone.
  */
-import { constants, createCipheriv, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
+import { constants, createCipheriv, hash, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
 import { KeyTransRecipientInfo, RecipientIdentifier } from '@peculiar/asn1-cms'
-import { id_mgf1, id_pSpecified, id_RSAES_OAEP, id_sha256, RsaEsOaepParams } from '@peculiar/asn1-rsa'
+import { id_mgf1, id_RSAES_OAEP, id_sha256, RsaEsOaepParams } from '@peculiar/asn1-rsa'
 import { AsnConvert, AsnSerializer, OctetString as Octets } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier, SubjectKeyIdentifier } from '@peculiar/asn1-x509'
 import { Set as AsnSet, type BaseBlock, Constructed, Integer, ObjectIdentifier, OctetString, Sequence } from 'asn1js'
-import { keyIdentifier } from './key-identifier.ts'
 
 const ENVELOPED_DATA = '1.2.840.113549.1.7.3'
 const DATA = '1.2.840.113549.1.7.1'
@@ -56,13 +55,18 @@ function keyTransport(publicKey: KeyObject, contentKey: Buffer): KeyTransRecipie
   const encryptedKey = publicEncrypt({ key: publicKey, padding, oaepHash: 'sha256' }, contentKey)
   return new KeyTransRecipientInfo({
     version: VERSION,
-    rid: new RecipientIdentifier({ subjectKeyIdentifier: new SubjectKeyIdentifier(keyIdentifier(publicKey)) }),
+    rid: new RecipientIdentifier({ subjectKeyIdentifier: new SubjectKeyIdentifier(recipientIdentifier(publicKey)) }),
     keyEncryptionAlgorithm: new AlgorithmIdentifier({ algorithm: id_RSAES_OAEP, parameters: oaepParameters() }),
     encryptedKey: new Octets(encryptedKey),
   })
 }
 
-/** Spelled out: the defaults are SHA-1. */
+/** 32 bytes, as AWS sends: SHA-256 of the whole SubjectPublicKeyInfo (RFC 7093, section 2, method 4). */
+function recipientIdentifier(publicKey: KeyObject): Buffer {
+  return hash('sha256', publicKey.export({ format: 'der', type: 'spki' }), 'buffer')
+}
+
+/** Spelled out where the defaults are SHA-1; the label is the empty one, the default, and so must be left out. */
 function oaepParameters(): ArrayBuffer {
   const hashAlgorithm = new AlgorithmIdentifier({ algorithm: id_sha256, parameters: null })
   return AsnConvert.serialize(
@@ -71,10 +75,6 @@ function oaepParameters(): ArrayBuffer {
       maskGenAlgorithm: new AlgorithmIdentifier({
         algorithm: id_mgf1,
         parameters: AsnConvert.serialize(hashAlgorithm),
-      }),
-      pSourceAlgorithm: new AlgorithmIdentifier({
-        algorithm: id_pSpecified,
-        parameters: AsnConvert.serialize(new Octets(0)),
       }),
     }),
   )

@@ -1,4 +1,4 @@
-/** Names a public key in certificates and CMS (RFC 5280, section 4.2.1.2, method 1); a name, so SHA-1 will do. */
+/** Names a public key in certificates (RFC 5280, section 4.2.1.2, method 1); a name, so SHA-1 will do. */
 import { hash, type KeyObject } from 'node:crypto'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { SubjectPublicKeyInfo } from '@peculiar/asn1-x509'

@@ -26,7 +26,7 @@ const CONTENT_TYPES = [
   'application/x-www-form-urlencoded',
   'multipart/form-data; boundary=x',
   'application/octet-stream',
-  'application/x-amz-json-1.0',
+  'application/x-amz-json-2.0',
   'application/x-amz-cbor-1.1',
   'application/x-amz-json-1.1.1',
   'application/x-amz-json',

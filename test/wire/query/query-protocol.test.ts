@@ -433,6 +433,15 @@ test('GET takes its parameters from the query; a plus is a plus there, as in wha
   assert.equal(mixed.status, 400)
 })
 
+/** As Google's workload identity federation documents the request that it sends on to AWS STS. */
+test('a POST without a body takes its parameters from the query', async () => {
+  for (const type of ['', 'application/json', 'application/x-www-form-urlencoded']) {
+    const headers = { 'content-type': type, 'x-goog-cloud-target-resource': '//iam.googleapis.com/projects/1' }
+    const { status, body } = await server.send('', { ...STS, url: `/?${IDENTITY}`, headers })
+    assert.equal(status, 200, body)
+  }
+})
+
 test('the query of a form means nothing, and methods other than GET and POST are no operation', async () => {
   const { status, body } = await server.send(`Action=Silent&${IAM}`, { url: `/?Action=Failing&${IAM}` })
   assert.equal(status, 200, body)
