@@ -16,9 +16,11 @@ export interface Peer {
   open: number
   /** Those of them that are whole. */
   accepted: number
+  /** The one that came last of those that node's parser reads. */
+  newest: unknown
   /** HTTP status that ends the connection once everything accepted is answered. */
   endsWith: number | undefined
-  /** Nothing more is to be written. */
+  /** Nothing more is to be written, and what comes is thrown away. */
   isEnding: boolean
   tls: TlsDetails | undefined
 }
@@ -31,6 +33,7 @@ export function createPeer(socket: Socket, proxies: TrustedProxies | undefined):
     isProxy: proxies?.has(sourceIp.replace(/%.*$/, '')) === true,
     open: 0,
     accepted: 0,
+    newest: undefined,
     endsWith: undefined,
     isEnding: false,
     tls: undefined,
