@@ -107,7 +107,9 @@ export function createConnections(services: ConnectionServices): Connections {
     const timer = link.retry
     const login = openAgain(store, link)
     try {
-      await login
+      const { client } = await login
+      // Connected anew meanwhile.
+      if (link.retry !== timer) return void client.close()
       link.login = login
       log.info({ customKeyStoreId: store.storeId }, 'the HSMs of a custom key store can be reached again')
     } catch {

@@ -19,7 +19,6 @@ import {
   REQUEST_HEADERS_BYTES_MAX,
   REQUEST_TIMEOUT_MS,
   SHUTDOWN_GRACE_MS,
-  SHUTDOWN_LINGER_MS,
   SHUTDOWN_LOOK_INTERVAL_MS,
   SHUTDOWN_SETTLE_MS,
   SHUTDOWN_TIMEOUT_MS,
@@ -212,11 +211,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   /** Node, too, ends a connection after its last answer; from now on in order. */
   function endAsPeer(peer: Peer): void {
-    peer.socket.destroySoon = () => endInOrder(peer, SHUTDOWN_LINGER_MS)
+    peer.socket.destroySoon = () => endInOrder(peer)
   }
 
   function endIdle(): void {
-    for (const peer of peers.values()) if (peer.open === 0 && !peer.isEnding) endInOrder(peer, SHUTDOWN_LINGER_MS)
+    for (const peer of peers.values()) if (peer.open === 0 && !peer.isEnding) endInOrder(peer)
   }
 
   async function close(): Promise<void> {

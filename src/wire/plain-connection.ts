@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { RequestHeaders } from '../auth/request-headers.ts'
-import { SHUTDOWN_LINGER_MS } from '../base/limits.ts'
 import type { Answer } from './answer.ts'
 import { endInOrder } from './hang-up.ts'
 import type { Peer } from './peer.ts'
@@ -99,7 +98,7 @@ export class PlainConnection {
     const text = answerText(answer, length, isLast ? 'Connection: close\r\n' : this.#keepAlive)
     // ASCII is both, and cheaper to write as the first.
     const encoding = length === body.length ? 'latin1' : 'utf8'
-    if (isLast) endInOrder(this.peer, SHUTDOWN_LINGER_MS, text, encoding)
+    if (isLast) endInOrder(this.peer, text, encoding)
     else if (this.#isEnding) socket.end(text, encoding)
     else if (this.#isTls) socket.write(text, encoding, this.#goOn)
     else {

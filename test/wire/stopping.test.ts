@@ -140,6 +140,24 @@ for (const transport of TRANSPORTS) {
     })
   }
 
+  test(`a client that reads slowly gets all of its last answer, over ${transport}`, async (t) => {
+    const { slow, dial } = await open(t, transport)
+    const { socket, answers, ended } = await dial()
+    socket.write(await goodRequest())
+    await slow.arrived(1)
+    socket.pause()
+    const closing = slow.close()
+    await pause(50)
+    const text = 'x'.repeat(16 * 1024 * 1024)
+    slow.calls[0]!.answer({ text })
+    await pause(1_000)
+    socket.resume()
+    assert.equal(await ended, undefined)
+    assert.equal(answers()[0]?.body.length, JSON.stringify({ text }).length)
+    socket.end()
+    await closing
+  })
+
   test(`connections that bring nothing more end without an error after a moment, over ${transport}`, async (t) => {
     const { slow, dial } = await open(t, transport)
     const clients = [await dial(), await dial()]
