@@ -214,8 +214,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     peer.socket.destroySoon = () => endInOrder(peer)
   }
 
-  function endIdle(): void {
-    for (const peer of peers.values()) if (peer.open === 0 && !peer.isEnding) endInOrder(peer)
+  /** Connections that were there by then, and have nothing that is to be answered. */
+  function endIdle(openedBefore: number): void {
+    for (const peer of peers.values()) {
+      if (peer.open === 0 && !peer.isEnding && peer.openedAt <= openedBefore) endInOrder(peer)
+    }
   }
 
   async function close(): Promise<void> {
@@ -231,10 +234,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       whenIdle = resolve
       if (running === 0) resolve()
     })
-    const graceEndsAt = performance.now() + limits.shutdownGraceMs
+    const stoppedAt = performance.now()
     // At the end of a turn, when all sockets that had something to read have been read.
     const looking = setInterval(() => {
-      if (performance.now() >= graceEndsAt) setImmediate(endIdle)
+      const openedBefore = performance.now() - limits.shutdownGraceMs
+      if (openedBefore >= stoppedAt) setImmediate(endIdle, openedBefore)
     }, SHUTDOWN_LOOK_INTERVAL_MS)
     const force = setTimeout(() => {
       log.warn({ connections: peers.size, requests: running }, 'connections were still open at the end')

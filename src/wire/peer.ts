@@ -8,6 +8,8 @@ type TlsDetails = NonNullable<Call['tls']>
 
 export interface Peer {
   readonly socket: Socket
+  /** Of the monotonic clock; with TLS, when that was agreed on. */
+  readonly openedAt: number
   /** IPv4 addresses as such, also where the socket listens on IPv6. */
   readonly sourceIp: string
   /** Believed about whom it forwards requests for. */
@@ -29,6 +31,7 @@ export function createPeer(socket: Socket, proxies: TrustedProxies | undefined):
   const sourceIp = sourceIpOf(socket.remoteAddress ?? '')
   return {
     socket,
+    openedAt: performance.now(),
     sourceIp,
     isProxy: proxies?.has(sourceIp.replace(/%.*$/, '')) === true,
     open: 0,

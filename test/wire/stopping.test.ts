@@ -186,6 +186,32 @@ for (const transport of TRANSPORTS) {
   })
 }
 
+test('a client that agrees on TLS while the server stops has as long for its request as others', async (t) => {
+  const { slow } = await open(t, 'TLS')
+  const plain = connect({ host: '127.0.0.1', port: slow.port })
+  t.after(() => void plain.destroy())
+  await once(plain, 'connect')
+  const closing = slow.close()
+  await pause(180)
+  const socket = connectTls({ socket: plain, servername: 'localhost', rejectUnauthorized: false })
+  let received = ''
+  socket.on('data', (piece: Buffer) => {
+    received += piece.toString('latin1')
+  })
+  await once(socket, 'secureConnect')
+  await pause(100)
+  socket.write(await goodRequest())
+  await slow.arrived(1)
+  slow.calls[0]!.answer({ n: 1 })
+  await once(socket, 'end')
+  assert.deepEqual(
+    parseAnswers(received).map(({ body }) => body),
+    ['{"n":1}'],
+  )
+  socket.end()
+  await closing
+})
+
 test('who asks for the health of a server that stops is told so, until it is gone', async (t) => {
   const { slow, dial } = await open(t, 'TCP')
   const { socket, answers, ended } = await dial()
