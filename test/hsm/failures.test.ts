@@ -218,12 +218,14 @@ describe('a store whose HSM fails', { skip }, () => {
 })
 
 describe('a token that is pulled out under a process that goes on', { skip: skip || withoutCompiler() }, () => {
-  const folder = temporaryFolder('unpluggable')
-  const unplugged = join(folder.path, 'unplugged')
+  let folder: ReturnType<typeof temporaryFolder>
+  let unplugged: string
   let hsm: HsmHarness
   let KeyId: string
 
   before(async () => {
+    folder = temporaryFolder('unpluggable')
+    unplugged = join(folder.path, 'unplugged')
     const module = join(folder.path, 'unpluggable.so')
     const paths = [`-DLIBRARY="${softHsmLibrary}"`, `-DUNPLUGGED="${unplugged}"`]
     const source = join(import.meta.dirname, 'unpluggable.c')
