@@ -7,6 +7,7 @@ import type { AuditLog } from './audit/audit-log.ts'
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
 import { type Clock, systemClock } from './base/clock.ts'
+import { KmsError } from './base/errors.ts'
 import type { Log } from './base/log.ts'
 import type { ClockControl, MovableClock } from './base/movable-clock.ts'
 import { NITRO_ENCLAVES_ROOT } from './crypto/attestation/nitro-root.ts'
@@ -219,6 +220,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   // Of stores that a restart has to connect again (keystores.md CS-12).
   void connector.look()
   const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
+  /** What every call has to pass before it is looked at (pipeline/execute.ts). */
+  async function canServe(): Promise<boolean> {
+    try {
+      await changes.ensureFresh()
+      auditLog.admit(false)
+      return true
+    } catch (error) {
+      if (!(error instanceof KmsError)) throw error
+      return false
+    }
+  }
+
   const server = createHttpServer({
     execute,
     authenticator,
@@ -226,6 +239,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     uuid: random.uuid,
     log,
+    canServe,
     tls: options.tls,
     trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,

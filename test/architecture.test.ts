@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'auth/',
     'pipeline/',
     'operations/index.ts',
+    'crypto/certificate-end.ts',
     'base/',
     'audit/audit-record.ts',
     'node:http',

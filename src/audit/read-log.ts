@@ -17,17 +17,27 @@ export interface LoggedRecord {
 /** What is read is not what was written; `keyhold audit verify` tells all about it. */
 export class AuditLogError extends Error {}
 
+/** Told of each place where a log is altered or something of it is missing. Reading goes on behind it, unless this throws. */
+export type OnDamage = (damage: AuditLogError) => void
+
+const stopAtDamage: OnDamage = (damage) => {
+  throw damage
+}
+
 /**
  * Every record: streams in order of their start, records in order of their sequence. Ends at the torn or growing end of a
- * stream. @throws {AuditLogError} where a segment is altered or missing
+ * stream. @throws {AuditLogError} at damage, unless somebody else is told of it
  */
-export async function* readAuditLog(folder: string): AsyncGenerator<LoggedRecord, void, undefined> {
+export async function* readAuditLog(
+  folder: string,
+  onDamage: OnDamage = stopAtDamage,
+): AsyncGenerator<LoggedRecord, void, undefined> {
   for (const { stream, segments } of await listStreams(folder)) {
     let next = 0
     for (const [index, segment] of segments.entries()) {
-      for await (const frame of wholeFrames(segment, index === segments.length - 1)) {
-        if (frame.sequence !== next) throw new AuditLogError(`${segment.path}: record ${next} is missing`)
-        next += frame.count
+      for await (const frame of wholeFrames(segment, index === segments.length - 1, onDamage)) {
+        if (frame.sequence !== next) onDamage(new AuditLogError(`${segment.path}: ${gap(next, frame.sequence)}`))
+        next = frame.sequence + frame.count
         if (frame.kind !== 'records') continue
         let { sequence } = frame
         for (const line of linesOf(frame)) yield { stream, sequence: sequence++, line }
@@ -36,17 +46,26 @@ export async function* readAuditLog(folder: string): AsyncGenerator<LoggedRecord
   }
 }
 
-async function* wholeFrames({ path }: Segment, isLast: boolean): AsyncGenerator<Frame, void, undefined> {
+function gap(expected: number, found: number): string {
+  if (found < expected) return `record ${found} comes again`
+  return found === expected + 1 ? `record ${expected} is missing` : `records ${expected} to ${found - 1} are missing`
+}
+
+async function* wholeFrames(
+  { path }: Segment,
+  isLast: boolean,
+  onDamage: OnDamage,
+): AsyncGenerator<Frame, void, undefined> {
   try {
-    for await (const item of readSegment(path)) {
+    for await (const item of readSegment(path, { beyondDamage: true })) {
       if ('frame' in item) yield item.frame
       else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
-        throw new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`)
+        onDamage(new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`))
       }
     }
   } catch (error) {
-    if (isDamage(error)) throw new AuditLogError(`${path}: cannot be read: ${error.message}`, { cause: error })
-    throw error
+    if (!isDamage(error)) throw error
+    onDamage(new AuditLogError(`${path}: cannot be read: ${error.message}`, { cause: error }))
   }
 }
 

@@ -20,8 +20,14 @@ export interface SegmentEnd {
 
 export type SegmentItem = { readonly frame: Frame; readonly offset: number } | { readonly end: SegmentEnd }
 
-/** The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other. */
-export async function* readSegment(path: string): AsyncGenerator<SegmentItem, void, undefined> {
+/**
+ * The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other.
+ * @param beyondDamage where an end is `altered` goes on with the next whole frame, if there is one; there are then several ends.
+ */
+export async function* readSegment(
+  path: string,
+  { beyondDamage = false } = {},
+): AsyncGenerator<SegmentItem, void, undefined> {
   const file = await open(path, 'r')
   try {
     const window = new Window(file)
@@ -30,8 +36,10 @@ export async function* readSegment(path: string): AsyncGenerator<SegmentItem, vo
       await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
       const frame = decodeFrame(window.bytes)
       if (typeof frame === 'string') {
-        yield { end: await endOf(window, frame) }
-        return
+        const end = await endOf(window, frame)
+        yield { end }
+        if (!beyondDamage || end.state !== 'altered' || !(await findFrame(window))) return
+        continue
       }
       yield { frame, offset: window.offset }
       window.advance(frame.bytes.length)
@@ -77,6 +85,27 @@ async function endOf(window: Window, fault: FrameFault): Promise<SegmentEnd> {
   if (clean) return { offset, state: 'clean', bytes: 0, fault: undefined }
   const isTorn = bytes < AUDIT_FRAME_BYTES_MAX && !holdsFrame(window.bytes) && (await window.onlyZerosFollow())
   return { offset, state: isTorn ? 'torn' : 'altered', bytes, fault }
+}
+
+/** Moves the view behind its first byte to the next whole frame. @returns false if there is none */
+async function findFrame(window: Window): Promise<boolean> {
+  window.advance(1)
+  for (;;) {
+    const at = window.bytes.indexOf(MAGIC, 0, 'latin1')
+    if (at === -1) {
+      // The last bytes of the view may be the first of the magic.
+      window.advance(Math.max(0, window.bytes.length - MAGIC.length + 1))
+      const { length } = window.bytes
+      await window.fill(READ_BYTES)
+      if (window.bytes.length === length) return false
+      continue
+    }
+    window.advance(at)
+    await window.fill(HEADER_BYTES)
+    await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
+    if (typeof decodeFrame(window.bytes) !== 'string') return true
+    window.advance(1)
+  }
 }
 
 function holdsFrame(bytes: Buffer): boolean {

@@ -77,6 +77,14 @@ export const HEADERS_TIMEOUT_MS = 10_000
 export const REQUEST_TIMEOUT_MS = 30_000
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000
 export const SHUTDOWN_TIMEOUT_MS = 10_000
+/** At a stop: until all workers of a server have heard of it. */
+export const SHUTDOWN_SETTLE_MS = 20
+/** How long a request that was on its way on a kept connection is still answered then, for as far away as clients are. */
+export const SHUTDOWN_GRACE_MS = 200
+/** After that, connections that have nothing more to be answered are ended, and looked for so often. */
+export const SHUTDOWN_LOOK_INTERVAL_MS = 20
+/** How long a client that has all of its answers may take to end its side too, while what it still sends is thrown away. */
+export const SHUTDOWN_LINGER_MS = 500
 
 /** operations.md 1.6: a request date may differ from ours by this much. STS and IAM name a quarter of an hour in their own refusals. */
 export const CLOCK_SKEW_MS_MAX: Readonly<Record<Service, number>> = {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { publicKeyOfPem } from '../crypto/attestation/public-key.ts'
 import { openAttestationIssuer } from '../start/attestation.ts'
@@ -38,9 +39,7 @@ function readPublicKey(path: string): Buffer {
   try {
     return publicKeyOfPem(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new OperatorError(`cannot read a public key from ${path}: ${(cause as Error).message}`, {
-      hint: 'it is a PEM file, as openssl rsa -pubout writes it',
-      cause,
-    })
+    const { reason, hint = 'it is a PEM file, as openssl rsa -pubout writes it' } = fileFault(cause)
+    throw new OperatorError(`cannot read a public key from ${path}: ${reason}`, { hint, cause })
   }
 }

@@ -1,5 +1,5 @@
 /** `keyhold explain ID`: why was this call refused, or allowed, and what would have to change? */
-import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
+import { type AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
@@ -67,16 +67,21 @@ say, which statement decides, and what would have to change. The server may be r
 })
 
 async function findRecord({ audit }: DataFolder, id: string): Promise<Record> {
-  try {
-    for await (const { line } of readAuditLog(audit)) {
-      // Cheaper than parsing every record.
-      if (!line.includes(id)) continue
-      const record = JSON.parse(line) as Record
-      if (record.eventID === id || record.requestID === id) return record
-    }
-  } catch (error) {
-    if (!(error instanceof AuditLogError)) throw error
-    throw new OperatorError(error.message, { hint: "'keyhold audit verify' tells what is wrong", cause: error })
+  let damage: AuditLogError | undefined
+  const noteDamage = (found: AuditLogError) => {
+    damage ??= found
+  }
+  for await (const { line } of readAuditLog(audit, noteDamage)) {
+    // Cheaper than parsing every record.
+    if (!line.includes(id)) continue
+    const record = JSON.parse(line) as Record
+    if (record.eventID === id || record.requestID === id) return record
+  }
+  if (damage !== undefined) {
+    throw new OperatorError(`the record of ${id} is not in what can be read of the audit log: ${damage.message}`, {
+      hint: "'keyhold audit verify' tells what is wrong",
+      cause: damage,
+    })
   }
   throw new OperatorError(`no audit record has the request id or event id ${id}`, {
     hint: "'keyhold audit show' prints all records",

@@ -11,11 +11,11 @@ import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
-import { readCertificate } from '../wire/tls-certificate.ts'
+import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
 import { madeFolderNote, serverGreeting } from './greeting.ts'
-import { EXIT_OK, STOPPING } from './terminal.ts'
+import { EXIT_OK, STOPPING, type Terminal, tellWarning } from './terminal.ts'
 
 export const start = defineCommand({
   settings: [
@@ -50,7 +50,7 @@ Prints 'listening on URL' when it is ready. SIGTERM, SIGHUP or Ctrl-C stops it a
 it has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
-    if (tls !== undefined) checkCertificate(tls)
+    if (tls !== undefined) checkCertificate(tls, terminal)
     if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const serviceSettings = await readServiceSettings(settings)
@@ -85,17 +85,13 @@ it has accepted; a second one at once.`,
 })
 
 /** Before a data folder is made for a server that could not listen. */
-function checkCertificate(tls: TlsSettings): void {
+function checkCertificate(tls: TlsSettings, terminal: Terminal): void {
   try {
-    readCertificate(tls)
+    const over = expiryOf(readCertificate(tls))
+    if (over !== undefined) tellWarning(terminal, `--tls-cert: ${tls.cert} expired on ${over.toISOString()}`)
   } catch (cause) {
-    throw new UsageError(
-      `--tls-cert and --tls-key: cannot use ${tls.cert} and ${tls.key}: ${(cause as Error).message}`,
-      {
-        hint: 'both are PEM files; the certificate comes before those that signed it, and the key is its own',
-        cause,
-      },
-    )
+    if (!(cause instanceof CertificateError)) throw cause
+    throw new UsageError(`--tls-cert and --tls-key: ${cause.message}`, { hint: cause.hint, cause })
   }
 }
 

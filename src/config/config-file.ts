@@ -1,6 +1,7 @@
 /** The configuration file: one YAML mapping from setting to value, `port: 4599`. */
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { fileFault } from '../base/file-fault.ts'
 import { closest } from './did-you-mean.ts'
 import { UsageError } from './operator-error.ts'
 import { keyOf, SETTING_NAMES, type SettingName } from './settings.ts'
@@ -34,7 +35,8 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new UsageError(`--config: cannot read ${path}: ${(cause as Error).message}`, { cause })
+    const { reason, hint } = fileFault(cause)
+    throw new UsageError(`--config: cannot read ${path}: ${reason}`, { hint, cause })
   }
 }
 

@@ -73,6 +73,17 @@ export function path(placeholder: string): Kind<string> {
   }
 }
 
+/** ISO 8601, a day or a time of it, in UTC where no zone is named; milliseconds since the epoch. */
+export const instant: Kind<number> = {
+  placeholder: 'TIME',
+  expected: 'a time such as 2027-01-31 or 2027-01-31T12:00:00Z',
+  read(text) {
+    if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) return undefined
+    const time = Date.parse(/T.*[Z+-]/.test(text) || !text.includes('T') ? text : `${text}Z`)
+    return Number.isNaN(time) ? undefined : time
+  },
+}
+
 const YES = new Set(['true', '1', 'yes', 'on'])
 const NO = new Set(['false', '0', 'no', 'off'])
 
@@ -88,6 +99,9 @@ export const yesOrNo: Kind<boolean> = {
 
 /** The same with its value in sight, for what is on unless somebody says no: `--console no`. */
 export const yesNoWord: Kind<boolean> = { ...yesOrNo, placeholder: 'yes|no', expected: 'yes or no' }
+
+/** As AWS writes it: `--read-only false`. */
+export const trueFalseWord: Kind<boolean> = { ...yesOrNo, placeholder: 'true|false' }
 
 const PCR = /^(\d{1,2})=([0-9a-fA-F]{96})$/
 const PCR_INDEX_MAX = 31

@@ -1,5 +1,6 @@
 /** The passphrase of the root key: from a variable or a file, never from a flag, which every user of the machine could see. */
 import { readFileSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { UsageError } from './operator-error.ts'
 import type { Environment, Settings } from './settings.ts'
 
@@ -14,6 +15,7 @@ export function readPassphrase(
   try {
     return readFileSync(passphraseFile, 'utf8').replace(/\r?\n$/, '')
   } catch (cause) {
-    throw new UsageError(`--passphrase-file: cannot read ${passphraseFile}: ${(cause as Error).message}`, { cause })
+    const { reason, hint } = fileFault(cause)
+    throw new UsageError(`--passphrase-file: cannot read ${passphraseFile}: ${reason}`, { hint, cause })
   }
 }

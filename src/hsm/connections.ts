@@ -6,7 +6,7 @@ import { HSM_RECONNECT_MS_MAX, HSM_RECONNECT_MS_MIN } from '../base/limits.ts'
 import { type CloudHsmKeyStore, type KeyStoreName, keyStoreRef } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
 import type { ConnectionServices } from './connection-services.ts'
-import { callFailure, isLostLogin } from './failures.ts'
+import { callFailure, isLostLogin, isLostTokens } from './failures.ts'
 import { type OpenLogin, openLogin } from './login.ts'
 import { type CommandName, type Commands, HsmError } from './messages.ts'
 
@@ -28,8 +28,13 @@ export interface Connections {
 interface Link {
   readonly attempt: number
   login: Promise<OpenLogin> | undefined
-  /** Milliseconds of the monotonic clock. */
-  retryAt: number
+  /** What `login` came to. */
+  open: OpenLogin | undefined
+  /** Until a new login has been tried in the background, nobody waits for one. */
+  retry: NodeJS.Timeout | undefined
+  /** That is being tried now. */
+  retrying: Promise<void> | undefined
+  /** Before the next one. */
   pauseMs: number
   /** The HSM no longer accepts the password: it is not tried again before somebody connects the store anew (HU-3). */
   isRefused: boolean
@@ -47,10 +52,12 @@ export function createConnections(services: ConnectionServices): Connections {
     // Whoever has not heard of the newest attempt yet gets its connection all the same.
     if (known !== undefined && known.attempt >= store.attempt) return known
     if (known !== undefined) void end(known)
-    const link = {
+    const link: Link = {
       attempt: store.attempt,
       login: undefined,
-      retryAt: 0,
+      open: undefined,
+      retry: undefined,
+      retrying: undefined,
       pauseMs: HSM_RECONNECT_MS_MIN,
       isRefused: false,
       isEnded: false,
@@ -66,7 +73,7 @@ export function createConnections(services: ConnectionServices): Connections {
       if (known?.client.isAlive) return known
       if (link.login === login) link.login = undefined
     }
-    if (link.isEnded || link.isRefused || performance.now() < link.retryAt) {
+    if (link.isEnded || link.isRefused || link.retry !== undefined) {
       throw new HsmError('NO_TOKEN', 'the connection was closed, or waits to be made again')
     }
     link.login = openAgain(store, link)
@@ -75,20 +82,55 @@ export function createConnections(services: ConnectionServices): Connections {
 
   async function openAgain(store: CloudHsmKeyStore, link: Link): Promise<OpenLogin> {
     try {
-      const login = await openLogin(services, store, 'again')
+      link.open = await openLogin(services, store, 'again')
       link.pauseMs = HSM_RECONNECT_MS_MIN
-      return login
+      return link.open
     } catch (error) {
-      link.retryAt = performance.now() + link.pauseMs
-      link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
       link.isRefused = error instanceof ConnectionError && error.code === 'INVALID_CREDENTIALS'
       log.error({ customKeyStoreId: store.storeId, err: error }, 'cannot connect to the HSMs of a custom key store')
+      retryLater(store, link)
       throw error
     }
   }
 
+  /** keystores.md 2.7: in the background, so that an HSM that is back serves the next call, and none waits for one that is not. */
+  function retryLater(store: CloudHsmKeyStore, link: Link): void {
+    if (link.isEnded || link.isRefused) return
+    const attempt = () => {
+      link.retrying = retry(store, link)
+    }
+    link.retry = setTimeout(attempt, link.pauseMs).unref()
+    link.pauseMs = Math.min(link.pauseMs * 2, HSM_RECONNECT_MS_MAX)
+  }
+
+  async function retry(store: CloudHsmKeyStore, link: Link): Promise<void> {
+    const timer = link.retry
+    const login = openAgain(store, link)
+    try {
+      const { client } = await login
+      // Connected anew meanwhile.
+      if (link.retry !== timer) return void client.close()
+      link.login = login
+      log.info({ customKeyStoreId: store.storeId }, 'the HSMs of a custom key store can be reached again')
+    } catch {
+      // It is logged, and tried again later.
+    }
+    if (link.retry === timer) link.retry = undefined
+  }
+
+  /** No token of this login works any more: it is given up, and another is made in a moment. */
+  function giveUp(store: CloudHsmKeyStore, link: Link, login: OpenLogin, cause: HsmError): void {
+    if (link.open === login) {
+      link.open = undefined
+      retryLater(store, link)
+    }
+    void login.client.close(cause)
+  }
+
   async function end(link: Link): Promise<void> {
     link.isEnded = true
+    clearTimeout(link.retry)
+    await link.retrying
     const login = await link.login?.catch(() => undefined)
     await login?.client.close()
   }
@@ -104,6 +146,7 @@ export function createConnections(services: ConnectionServices): Connections {
     try {
       return await login.client.call(name, takes)
     } catch (error) {
+      if (isLostTokens(error)) giveUp(store, link, login, error)
       if (!isLostLogin(error)) throw error
       await login.client.close()
       return await (await loginOf(store, link)).client.call(name, takes)
@@ -113,8 +156,10 @@ export function createConnections(services: ConnectionServices): Connections {
   return {
     async connect(store) {
       const link = linkTo(store)
+      clearTimeout(link.retry)
+      link.retry = undefined
       link.login = openLogin(services, store, 'for all')
-      await link.login
+      link.open = await link.login
     },
     async call(store, name, takes) {
       try {

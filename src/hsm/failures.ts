@@ -11,10 +11,25 @@ const LOST_LOGIN: ReadonlySet<string> = new Set([
   'CKR_SESSION_HANDLE_INVALID',
   'CKR_SESSION_CLOSED',
   'CKR_CRYPTOKI_NOT_INITIALIZED',
+  'NOT_SENT',
 ])
 
 export function isLostLogin(error: unknown): boolean {
   return error instanceof HsmError && LOST_LOGIN.has(error.code)
+}
+
+/** No token of the cluster works any more for the process that said so: it has left each out that failed. */
+const LOST_TOKENS: ReadonlySet<string> = new Set([
+  'NO_TOKEN',
+  'CKR_DEVICE_ERROR',
+  'CKR_DEVICE_REMOVED',
+  'CKR_DEVICE_MEMORY',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_TOKEN_NOT_RECOGNIZED',
+])
+
+export function isLostTokens(error: unknown): error is HsmError {
+  return error instanceof HsmError && LOST_TOKENS.has(error.code)
 }
 
 /** Nothing is wrong with key or store: the same call may succeed in a moment, and SDKs try it. */

@@ -7,11 +7,14 @@ import type { HsmCluster } from './hsm-cluster.ts'
 import { type CommandName, type Commands, HsmError, type Reply } from './messages.ts'
 
 export interface ModuleClient {
-  /** @throws {HsmError} also `TIMED_OUT`, after which the process is killed, and `CRASHED`. */
+  /** @throws {HsmError} also `TIMED_OUT`, after which the process is killed, `CRASHED`, and `NOT_SENT` where it had ended before. */
   call<Name extends CommandName>(name: Name, takes: Commands[Name]['takes']): Promise<Commands[Name]['gives']>
   readonly isAlive: boolean
-  /** Ends the process at once: a library keeps nothing that would have to be written. */
-  close(): Promise<void>
+  /**
+   * Ends the process at once: a library keeps nothing that would have to be written.
+   * @param cause what calls under way are told
+   */
+  close(cause?: HsmError): Promise<void>
 }
 
 interface Pending {
@@ -87,13 +90,18 @@ function createClient(child: ChildProcess): ModuleClient {
     if (reply.failure === undefined) call.resolve(reply.gives)
     else call.reject(new HsmError(reply.failure.code, reply.failure.message))
   })
-  const crashed = (reason: unknown) =>
-    fail(new HsmError('CRASHED', `the process of the PKCS #11 library ended: ${reason}`))
+  function crashed(reason: unknown): void {
+    isAlive = false
+    const error = new HsmError('CRASHED', `the process of the PKCS #11 library ended: ${reason}`)
+    // Calls that could not be sent any more are told so in the next turn of the event loop.
+    setImmediate(() => setImmediate(fail, error))
+  }
   child.once('exit', (code, signal) => crashed(signal ?? `exit code ${code}`))
   child.once('error', (error) => crashed(error.message))
 
-  async function close(): Promise<void> {
+  async function close(cause?: HsmError): Promise<void> {
     isAlive = false
+    if (cause !== undefined) fail(cause)
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       child.kill('SIGKILL')
       await exited
@@ -114,9 +122,17 @@ function createClient(child: ChildProcess): ModuleClient {
         }
         const timer = setTimeout(timedOut, budgetMs)
         pending.set(id, { resolve: resolve as (gives: unknown) => void, reject, timer })
-        if (!isAlive) return fail(new HsmError('CRASHED', 'the process of the PKCS #11 library has ended'))
-        // One that cannot be sent is noticed by the exit of the process.
-        child.send({ id, name, takes }, undefined, undefined, () => {})
+        const notSent = () => {
+          isAlive = false
+          pending.delete(id)
+          clearTimeout(timer)
+          reject(new HsmError('NOT_SENT', 'the process of the PKCS #11 library had ended'))
+        }
+        if (!isAlive) return notSent()
+        // The process may be gone and its exit still to be noticed.
+        child.send({ id, name, takes }, undefined, undefined, (error) => {
+          if (error !== null) notSent()
+        })
       })
     },
     close,

@@ -1,5 +1,6 @@
 /** A seed in a YAML file. */
 import { readFileSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { parseDocument, yamlFault } from '../config/yaml.ts'
 import { readSeed, type Seed } from './seed.ts'
 import { SeedError } from './seed-error.ts'
@@ -21,7 +22,7 @@ function parse(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new SeedError(`cannot read the seed ${path}: ${(cause as Error).message}`, { cause })
+    throw new SeedError(`cannot read the seed ${path}: ${fileFault(cause).reason}`, { cause })
   }
   const document = parseDocument(text, { schema: 'failsafe' })
   const fault = yamlFault(document)

@@ -1,5 +1,6 @@
 /** Access keys for people and programs, in AWS's shared credentials format. A secret is shown once (authorization.md SEC-2). */
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError } from '../config/operator-error.ts'
 
 export interface AccessKeyText {
@@ -51,6 +52,7 @@ function openNew(path: string): number {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new OperatorError(`there is a file ${path} already`, { hint: 'name another with --output', cause })
     }
-    throw new OperatorError(`cannot write ${path}: ${(cause as Error).message}`, { cause })
+    const { reason, hint } = fileFault(cause)
+    throw new OperatorError(`cannot write ${path}: ${reason}`, { hint, cause })
   }
 }

@@ -1,5 +1,6 @@
 /** Whose attestation documents a server believes, and a root of one's own for development. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import type { TestIssuer } from '../crypto/attestation/test-issuer.ts'
 import { writeDurably } from './write-durably.ts'
@@ -14,10 +15,8 @@ export async function readAttestationRoots(path: string): Promise<string> {
     parseRoots(pem)
     return pem
   } catch (cause) {
-    throw new UsageError(`--attestation-roots: cannot use ${path}: ${(cause as Error).message}`, {
-      hint: 'it holds the root certificates to trust, in PEM',
-      cause,
-    })
+    const { reason, hint = 'it holds the root certificates to trust, in PEM' } = fileFault(cause)
+    throw new UsageError(`--attestation-roots: cannot use ${path}: ${reason}`, { hint, cause })
   }
 }
 
@@ -30,19 +29,19 @@ export async function openAttestationIssuer(path: string, time: number): Promise
     try {
       writeDurably(path, issuer.secret)
     } catch (cause) {
-      throw new OperatorError(`--attestation-issuer: cannot make ${path}: ${(cause as Error).message}`, { cause })
+      const { reason, hint } = fileFault(cause)
+      throw new OperatorError(`--attestation-issuer: cannot make ${path}: ${reason}`, { hint, cause })
     }
     return issuer
   }
-  if (process.platform !== 'win32' && (statSync(path).mode & OTHERS) !== 0) {
+  const stats = statSync(path)
+  if (process.platform !== 'win32' && stats.isFile() && (stats.mode & OTHERS) !== 0) {
     throw new OperatorError(`--attestation-issuer: others can read ${path}`, { hint: `run: chmod 600 '${path}'` })
   }
   try {
     return openTestIssuer(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new OperatorError(`--attestation-issuer: cannot use ${path}: ${(cause as Error).message}`, {
-      hint: 'name a file that does not exist, and a new issuer is made there',
-      cause,
-    })
+    const { reason, hint = 'name a file that does not exist, and a new issuer is made there' } = fileFault(cause)
+    throw new OperatorError(`--attestation-issuer: cannot use ${path}: ${reason}`, { hint, cause })
   }
 }

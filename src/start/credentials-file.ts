@@ -1,5 +1,6 @@
 /** `DIR/credentials`: the administrator's access key in AWS's shared credentials format, for `--profile keyhold`. */
 import { readFileSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Administrator } from '../domain/identity/administrator.ts'
 import { accountOfAccessKeyId } from '../domain/identity/identifiers.ts'
@@ -39,7 +40,8 @@ function readIfPresent(path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new OperatorError(`cannot read ${path}: ${(cause as Error).message}`, { cause })
+    const { reason, hint } = fileFault(cause)
+    throw new OperatorError(`cannot read ${path}: ${reason}`, { hint, cause })
   }
 }
 

@@ -1,6 +1,7 @@
 /** What lies where in a data folder. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError } from '../config/operator-error.ts'
 
 export interface DataFolder {
@@ -42,7 +43,7 @@ export function createDataFolder({ path, store }: DataFolder): void {
     if (existsSync(store)) accessSync(store, constants.R_OK | constants.W_OK)
   } catch (cause) {
     const hint = 'give another folder with --data, or let this user write to it'
-    throw new OperatorError(`cannot use the data folder ${path}: ${(cause as Error).message}`, { hint, cause })
+    throw unusable(path, cause, hint)
   }
 }
 
@@ -69,11 +70,14 @@ function isPresent(path: string, entry: string): boolean {
     return true
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw new OperatorError(`cannot use the data folder ${path}: ${(cause as Error).message}`, {
-      hint: 'run this command as the user that the server runs as',
-      cause,
-    })
+    throw unusable(path, cause, 'run this command as the user that the server runs as')
   }
+}
+
+function unusable(folder: string, cause: unknown, hint: string): OperatorError {
+  const { path = folder } = cause as NodeJS.ErrnoException
+  const what = path === folder ? `the data folder ${folder}` : `${path} in the data folder ${folder}`
+  return new OperatorError(`cannot use ${what}: ${fileFault(cause).reason}`, { hint, cause })
 }
 
 /**

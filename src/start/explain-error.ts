@@ -1,4 +1,5 @@
 /** From whatever kept Keyhold from starting to one paragraph for the person at the terminal. */
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { RootKeyError } from '../crypto/root-key/root-key.ts'
 import { SeedError } from '../seed/seed-error.ts'
@@ -9,9 +10,6 @@ const SYSTEM_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'something else listens there; choose another --port, or 0 for any free one',
   EADDRNOTAVAIL: 'this machine does not have that address; choose another --host',
   ENOTFOUND: 'this machine cannot resolve that name; choose another --host',
-  EACCES: 'let this user read and write it, or choose another',
-  EPERM: 'let this user read and write it, or choose another',
-  EROFS: 'the file system is read-only; choose another folder with --data',
   ENOSPC: 'the disk is full; free some space and start again, nothing that was acknowledged is lost',
   EDQUOT: 'the disk quota is used up; free some space and start again, nothing that was acknowledged is lost',
   EMFILE: 'raise the limit of open files (ulimit -n)',
@@ -32,12 +30,22 @@ const SQLITE_HINTS: Readonly<Record<number, string>> = {
 export function explainError(error: unknown): OperatorError | undefined {
   if (error instanceof OperatorError) return error
   if (error instanceof RootKeyError || error instanceof StoreError || error instanceof SeedError)
-    return new OperatorError(error.message, { cause: error })
+    return new OperatorError(error.message, { hint: fileFault(error.cause).hint, cause: error })
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const hint = hintOf(cause)
     if (hint !== undefined) return new OperatorError((error as Error).message, { hint, cause: error })
+    const explained = explainFile(cause)
+    if (explained !== undefined) return explained
   }
   return undefined
+}
+
+/** Where nobody said more of the file than its path. */
+function explainFile(error: Error): OperatorError | undefined {
+  const { path, syscall } = error as NodeJS.ErrnoException
+  const { reason, hint } = fileFault(error)
+  if (hint === undefined || path === undefined || syscall === 'listen') return undefined
+  return new OperatorError(`cannot use ${path}: ${reason}`, { hint, cause: error })
 }
 
 function hintOf(error: Error): string | undefined {

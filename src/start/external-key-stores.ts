@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { fileFault } from '../base/file-fault.ts'
 import { XKS_TIMEOUT_MS_MAX } from '../base/limits.ts'
 import { duration, hostName, type Kind, wholeNumber, yesOrNo } from '../config/kinds.ts'
 import { UsageError } from '../config/operator-error.ts'
@@ -121,10 +122,10 @@ function readText(path: string, where: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw unusable(where, (cause as Error).message, cause)
+    throw unusable(where, fileFault(cause).reason, cause)
   }
 }
 
 function unusable(where: string, why: string, cause?: unknown): UsageError {
-  return new UsageError(`${FLAG}: cannot use ${where}: ${why}`, { hint: HINT, cause })
+  return new UsageError(`${FLAG}: cannot use ${where}: ${why}`, { hint: fileFault(cause).hint ?? HINT, cause })
 }

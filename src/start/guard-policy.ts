@@ -1,6 +1,7 @@
 /** The operator's guard policy, in a file (docs/access-control.md). */
 import { readFileSync } from 'node:fs'
 import { KmsError } from '../base/errors.ts'
+import { fileFault } from '../base/file-fault.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { readGuardPolicy } from '../domain/policy/guard-policy.ts'
 
@@ -11,7 +12,8 @@ export function guardPolicyIn(path: string | undefined): string | undefined {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw unusable(`--guard-policy: cannot use ${path}`, cause as Error)
+    const { reason, hint } = fileFault(cause)
+    throw new UsageError(`--guard-policy: cannot use ${path}: ${reason}`, { hint, cause })
   }
   return guardPolicyOf(text, `--guard-policy: cannot use ${path}`)
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { fileFault } from '../base/file-fault.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { parseDocument, yamlFault } from '../config/yaml.ts'
 
@@ -52,14 +53,14 @@ function valuesIn(given: unknown, place: string, unusable: Unusable): OperatorVa
 /** An empty file says nothing. @param flag by which the file was given. @param hint where such a file is described. */
 export function openOperatorFile(path: string, flag: string, hint: string): OperatorFile {
   function unusable(where: string, why: string, cause?: unknown): UsageError {
-    return new UsageError(`${flag}: cannot use ${where}: ${why}`, { hint, cause })
+    return new UsageError(`${flag}: cannot use ${where}: ${why}`, { hint: fileFault(cause).hint ?? hint, cause })
   }
 
   function readText(path: string, where: string): string {
     try {
       return readFileSync(path, 'utf8')
     } catch (cause) {
-      throw unusable(where, (cause as Error).message, cause)
+      throw unusable(where, fileFault(cause).reason, cause)
     }
   }
 

@@ -1,5 +1,6 @@
 /** Which root key a data folder has, and opening it. */
 import { existsSync, readFileSync } from 'node:fs'
+import { fileFault } from '../base/file-fault.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { PASSPHRASE_VARIABLE } from '../config/passphrase.ts'
 import type { Settings } from '../config/settings.ts'
@@ -116,7 +117,8 @@ function readParameters(path: string): PassphraseParameters {
       return { salt, memoryKib, passes, parallelism }
     }
   } catch (cause) {
-    throw new OperatorError(`cannot read ${path}: ${(cause as Error).message}`, { ...RESTORE, cause })
+    const { reason, hint = RESTORE.hint } = fileFault(cause)
+    throw new OperatorError(`cannot read ${path}: ${reason}`, { hint, cause })
   }
   throw new OperatorError(`${path} does not hold the salt and cost of a passphrase`, RESTORE)
 }

@@ -7,7 +7,7 @@
 import assert from 'node:assert'
 import type { IncomingMessage, Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Clock } from '../base/clock.ts'
 import {
@@ -19,14 +19,18 @@ import {
   REQUEST_BODY_BYTES_MAX,
   REQUEST_HEADERS_BYTES_MAX,
   REQUEST_TIMEOUT_MS,
+  SHUTDOWN_GRACE_MS,
+  SHUTDOWN_LOOK_INTERVAL_MS,
+  SHUTDOWN_SETTLE_MS,
   SHUTDOWN_TIMEOUT_MS,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { ClockControl } from '../base/movable-clock.ts'
 import type { Execute } from '../pipeline/execute.ts'
 import { createClockEndpoint } from './clock-endpoint.ts'
-import { createConsoleFiles } from './console-files.ts'
-import { hangUp } from './hang-up.ts'
+import { createConsoleFiles, type Page } from './console-files.ts'
+import { endInOrder, hangUp } from './hang-up.ts'
+import { asksForHealth, healthPage } from './health-page.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { createServer } from './node-http.ts'
 import { readNodeRequests } from './node-requests.ts'
@@ -49,6 +53,8 @@ export interface HttpServerOptions {
   /** Lower-case UUID, for request ids. */
   readonly uuid: () => string
   readonly log: Log
+  /** Whether a call would be let in now, for those who ask after the health of the process. */
+  readonly canServe: () => Promise<boolean>
   /** `undefined`: plain HTTP. */
   readonly tls?: TlsFiles | undefined
   /** Of proxies that are believed about their clients; `undefined`: none is. */
@@ -69,6 +75,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly shutdownTimeoutMs: number
+  readonly shutdownGraceMs: number
   readonly tlsReloadIntervalMs: number | undefined
 }
 
@@ -79,6 +86,7 @@ const LIMITS: HttpLimits = {
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
   keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
   shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+  shutdownGraceMs: SHUTDOWN_GRACE_MS,
   tlsReloadIntervalMs: undefined,
 }
 
@@ -96,7 +104,10 @@ export interface ListenAddress extends Address {
 export interface HttpServer {
   /** @returns where it listens. Rejects with node's error if it cannot. */
   listen(address: ListenAddress): Promise<Address>
-  /** Takes no more connections, answers what was accepted, and resolves when all of it has come to its end. */
+  /**
+   * Takes no more connections, answers what was accepted and, for a moment, what was on its way, and resolves when all of it has come
+   * to its end.
+   */
   close(): Promise<void>
 }
 
@@ -116,7 +127,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     reader: new PlainRequestReader(limits.bodyBytesMax),
     headersTimeoutMs: limits.headersTimeoutMs,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
-    isStopping: () => isStopping,
     hold: (peer, bytes) => nodeRequests.hold(peer, bytes),
     take: takeRequest,
     refuse(peer, status) {
@@ -139,8 +149,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       peers.delete(socket)
       nodeRequests.peerGone(peer)
     })
-    if (isStopping) socket.destroy()
-    else new PlainConnection(peer, plainOwner)
+    if (isStopping) endAsPeer(peer)
+    new PlainConnection(peer, plainOwner)
   }
 
   /**
@@ -179,8 +189,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   async function answerRequest(request: WholeRequest, facts: WireRequest): Promise<void> {
     try {
-      // Operations come by POST; nothing is asked of them for the sake of the console.
-      const page = facts.method === 'POST' ? undefined : await consoleFiles?.(facts)
+      // Operations come by POST; nothing is asked of them for the sake of pages.
+      const page = facts.method === 'POST' ? undefined : await pageFor(facts)
       if (page !== undefined) request.sendPage!(page, isStopping)
       else {
         const answer = await handle(facts)
@@ -195,6 +205,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
+  async function pageFor(facts: WireRequest): Promise<Page | undefined> {
+    if (!asksForHealth(facts)) return consoleFiles?.(facts)
+    const canServe = await options.canServe()
+    return healthPage(isStopping ? 'stopping' : canServe ? 'serving' : 'unavailable')
+  }
+
   const nodeRequests = readNodeRequests(server, {
     bodyBytesMax: limits.bodyBytesMax,
     bodiesBytesMax: limits.bodiesBytesMax,
@@ -204,21 +220,47 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     take: takeRequest,
   })
 
+  /** Node, too, ends a connection after its last answer; from now on in order. */
+  function endAsPeer(peer: Peer): void {
+    peer.socket.destroySoon = () => endInOrder(peer)
+  }
+
+  /** Connections that were there by then, and have nothing that is to be answered. */
+  function endIdle(openedBefore: number): void {
+    for (const peer of peers.values()) {
+      if (peer.open === 0 && !peer.isEnding && peer.openedAt <= openedBefore) endInOrder(peer)
+    }
+  }
+
   async function close(): Promise<void> {
+    // Those who have connected by now are let in.
+    await new Promise((resolve) => setImmediate(resolve))
+    // Not by the method of node's HTTP server, which would cut off connections whose next request is on its way.
+    const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()))
+    // Whoever is told that his connection ends makes a new one: not while another worker of this server still listens.
+    if (peers.size > 0) await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_SETTLE_MS))
     isStopping = true
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const peer of peers.values()) endAsPeer(peer)
     const idle = new Promise<void>((resolve) => {
       whenIdle = resolve
       if (running === 0) resolve()
     })
-    for (const peer of peers.values()) if (peer.open === 0) peer.socket.destroy()
+    const stoppedAt = performance.now()
+    // At the end of a turn, when all sockets that had something to read have been read.
+    const looking = setInterval(() => {
+      const openedBefore = performance.now() - limits.shutdownGraceMs
+      if (openedBefore >= stoppedAt) setImmediate(endIdle, openedBefore)
+    }, SHUTDOWN_LOOK_INTERVAL_MS)
     const force = setTimeout(() => {
       log.warn({ connections: peers.size, requests: running }, 'connections were still open at the end')
       for (const { socket } of peers.values()) socket.destroy()
       whenIdle!()
     }, limits.shutdownTimeoutMs)
     await Promise.all([closed, idle])
+    clearInterval(looking)
     clearTimeout(force)
+    // What else node's HTTP server has to let go of.
+    server.close()
     stopFollowing?.()
     securityLog.close()
   }

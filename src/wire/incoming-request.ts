@@ -98,15 +98,20 @@ export class IncomingRequest extends IncomingMessage implements WholeRequest {
     if (response.destroyed) return
     const length = Buffer.byteLength(body)
     const headers = ['x-amzn-RequestId', requestId, 'Content-Type', contentType, 'Content-Length', length.toString()]
-    if (isLast) headers.push('Connection', 'close')
+    if (this.#isLast(isLast)) headers.push('Connection', 'close')
     response.writeHead(status, headers)
     response.end(body)
+  }
+
+  /** Node would leave those without an answer that came behind one. */
+  #isLast(isLast: boolean): boolean {
+    return isLast && this.peer.newest === this
   }
 
   sendPage({ status, headers, body }: Page, isLast: boolean): void {
     const { response } = this
     if (response.destroyed) return
-    const ending = isLast ? ['Connection', 'close'] : []
+    const ending = this.#isLast(isLast) ? ['Connection', 'close'] : []
     response.writeHead(status, [...headers, 'Content-Length', body.length.toString(), ...ending])
     // To HEAD node writes the head alone.
     response.end(body)

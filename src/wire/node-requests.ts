@@ -41,6 +41,8 @@ export function readNodeRequests(server: Server, options: NodeRequestsOptions): 
 
   function takeRequest(request: IncomingRequest, response: ServerResponse): void {
     const peer = options.peerOf(request.socket)!
+    if (peer.isEnding) return
+    peer.newest = request
     request.peer = peer
     request.response = response
     peer.open++

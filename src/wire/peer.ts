@@ -8,6 +8,8 @@ type TlsDetails = NonNullable<Call['tls']>
 
 export interface Peer {
   readonly socket: Socket
+  /** Of the monotonic clock; with TLS, when that was agreed on. */
+  readonly openedAt: number
   /** IPv4 addresses as such, also where the socket listens on IPv6. */
   readonly sourceIp: string
   /** Believed about whom it forwards requests for. */
@@ -18,9 +20,11 @@ export interface Peer {
   accepted: number
   /** Of bodies of its requests. */
   heldBytes: number
+  /** The one that came last of those that node's parser reads. */
+  newest: unknown
   /** HTTP status that ends the connection once everything accepted is answered. */
   endsWith: number | undefined
-  /** Nothing more is to be written. */
+  /** Nothing more is to be written, and what comes is thrown away. */
   isEnding: boolean
   tls: TlsDetails | undefined
 }
@@ -29,11 +33,13 @@ export function createPeer(socket: Socket, proxies: TrustedProxies | undefined):
   const sourceIp = sourceIpOf(socket.remoteAddress ?? '')
   return {
     socket,
+    openedAt: performance.now(),
     sourceIp,
     isProxy: proxies?.has(sourceIp.replace(/%.*$/, '')) === true,
     open: 0,
     accepted: 0,
     heldBytes: 0,
+    newest: undefined,
     endsWith: undefined,
     isEnding: false,
     tls: undefined,

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { RequestHeaders } from '../auth/request-headers.ts'
 import type { Answer } from './answer.ts'
+import { endInOrder } from './hang-up.ts'
 import type { Peer } from './peer.ts'
 import { answerText } from './plain-answer.ts'
 import type { PlainRequest, PlainRequestReader, PlainShape } from './plain-request.ts'
@@ -18,8 +19,6 @@ export interface PlainConnectionOwner {
   readonly headersTimeoutMs: number
   /** How long a connection may be without the next request. */
   readonly keepAliveTimeoutMs: number
-  /** No connection is kept any more. */
-  isStopping(): boolean
   /** Counts bytes that wait for the rest of their request; negative: they no longer do. @returns false if that is too much. */
   hold(peer: Peer, bytes: number): boolean
   take(request: WholeRequest): void
@@ -100,15 +99,17 @@ export class PlainConnection {
   }
 
   /** Answers the request that was asked last. */
-  send(answer: Answer, isLast: boolean): void {
+  send(answer: Answer, isStopping: boolean): void {
     const socket = this.#socket
     if (socket.destroyed) return
     const { body } = answer
     const length = Buffer.byteLength(body)
+    const isLast = isStopping && this.#held === undefined
     const text = answerText(answer, length, isLast ? 'Connection: close\r\n' : this.#keepAlive)
     // ASCII is both, and cheaper to write as the first.
     const encoding = length === body.length ? 'latin1' : 'utf8'
-    if (isLast || this.#isEnding) socket.end(text, encoding)
+    if (isLast) endInOrder(this.peer, text, encoding)
+    else if (this.#isEnding) socket.end(text, encoding)
     else if (this.#isTls) socket.write(text, encoding, this.#goOn)
     else {
       socket.write(text, encoding)
@@ -122,7 +123,7 @@ export class PlainConnection {
   readonly #goOn = (): void => {
     this.#isBusy = false
     this.peer.open = 0
-    if (this.#isEnding || this.#owner.isStopping()) this.#socket.end()
+    if (this.#isEnding) this.#socket.end()
     const held = this.#held
     if (held === undefined || !this.#socket.writable) return
     this.#held = undefined

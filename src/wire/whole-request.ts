@@ -11,7 +11,7 @@ export interface WholeRequest {
   readonly url: string
   readonly requestHeaders: RequestHeaders
   readonly body: Buffer
-  /** Does nothing if the client has gone. @param isLast the connection ends with it. */
+  /** Does nothing if the client has gone. @param isLast the connection ends with it, unless it has brought another request already. */
   send(answer: Answer, isLast: boolean): void
   /** Absent where the request cannot be one for a page. */
   sendPage?(page: Page, isLast: boolean): void

@@ -1,13 +1,16 @@
 /** What breaks below a custom key store, and what callers see of it (keystores.md 2.7, CS-12, HU-3, HU-4, HK-3). */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { reconnectKeyStores } from '../../src/domain/key-stores/connector.ts'
 import type { CloudHsmKeyStore } from '../../src/domain/key-stores/custom-key-store.ts'
 import { assertFails } from '../operations/support.ts'
 import { ACCOUNT, createHarness, REGION } from '../support/harness.ts'
-import { createSoftHsm, softHsmMissing } from '../support/softhsm.ts'
+import { temporaryFolder } from '../support/keyhold-process.ts'
+import { createSoftHsm, softHsmLibrary, softHsmMissing } from '../support/softhsm.ts'
 import { createHsmHarness, type HsmHarness } from './support.ts'
 
 const skip = softHsmMissing || (process.platform !== 'linux' && 'processes are found as Linux lists them')
@@ -64,6 +67,50 @@ describe('a store whose HSM fails', { skip }, () => {
     await assert.rejects(waiting, { code: 'KMSInternalException' })
     await hsm.call('Encrypt', { KeyId, Plaintext })
     assert.equal(await state(), 'CONNECTED')
+  })
+
+  test('a library that ended before anybody noticed costs no call', async () => {
+    await hsm.call('Encrypt', { KeyId, Plaintext })
+    for (let round = 0; round < 5; round++) {
+      for (const pid of modulePids()) {
+        process.kill(pid, 'SIGKILL')
+        // Nothing of this process runs meanwhile, so its end is there to be noticed by the call alone.
+        while (!isGone(pid)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+      }
+      await hsm.call('Encrypt', { KeyId, Plaintext })
+    }
+  })
+
+  test('a store whose HSM is back serves the next call, without one that would have to find out', async () => {
+    const tokens = join(dirname(hsm.hsm.cluster.environment.SOFTHSM2_CONF!), 'tokens')
+    renameSync(tokens, `${tokens}-away`)
+    await killModules()
+    const startedAt = performance.now()
+    await assert.rejects(hsm.call('Encrypt', { KeyId, Plaintext }), { code: 'KMSInvalidStateException' })
+    assert.deepEqual(modulePids(), [])
+    // Nobody waits for an attempt that is not his.
+    const askedAt = performance.now()
+    await assert.rejects(hsm.call('Encrypt', { KeyId, Plaintext }), { code: 'KMSInvalidStateException' })
+    assert.ok(performance.now() - askedAt < 100)
+    renameSync(`${tokens}-away`, tokens)
+    while (modulePids().length === 0 && performance.now() - startedAt < 10_000) await pause(20)
+    assert.equal(modulePids().length, 1, 'it is tried without a call')
+    // The process logs in.
+    await pause(2_000)
+    await hsm.call('Encrypt', { KeyId, Plaintext })
+  })
+
+  test('a disconnected store is not tried in the background', async () => {
+    const tokens = join(dirname(hsm.hsm.cluster.environment.SOFTHSM2_CONF!), 'tokens')
+    renameSync(tokens, `${tokens}-away`)
+    await killModules()
+    await assert.rejects(hsm.call('Encrypt', { KeyId, Plaintext }), { code: 'KMSInvalidStateException' })
+    renameSync(`${tokens}-away`, tokens)
+    await hsm.disconnect(store)
+    await pause(1_500)
+    assert.deepEqual(modulePids(), [])
+    assert.equal((await hsm.connect(store)).ConnectionState, 'CONNECTED')
+    await hsm.call('Encrypt', { KeyId, Plaintext })
   })
 
   test('many calls that find the library gone share one new process', async () => {
@@ -170,6 +217,57 @@ describe('a store whose HSM fails', { skip }, () => {
   }
 })
 
+describe('a token that is pulled out under a process that goes on', { skip: skip || withoutCompiler() }, () => {
+  let folder: ReturnType<typeof temporaryFolder>
+  let unplugged: string
+  let hsm: HsmHarness
+  let KeyId: string
+
+  before(async () => {
+    folder = temporaryFolder('unpluggable')
+    unplugged = join(folder.path, 'unplugged')
+    const module = join(folder.path, 'unpluggable.so')
+    const paths = [`-DLIBRARY="${softHsmLibrary}"`, `-DUNPLUGGED="${unplugged}"`]
+    const source = join(import.meta.dirname, 'unpluggable.c')
+    const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', ...paths, '-o', module, source, '-ldl'])
+    assert.equal(status, 0, String(stderr))
+    hsm = await createHsmHarness({ cluster: { module } })
+    KeyId = (await hsm.createKey(await hsm.connectedStore())).KeyId
+  })
+  after(async () => {
+    await hsm.close()
+    folder.remove()
+  })
+
+  test('makes calls fail, and works again by itself when it is back (keystores.md 2.7)', async () => {
+    await hsm.call('Encrypt', { KeyId, Plaintext })
+    writeFileSync(unplugged, '')
+    for (let call = 0; call < 3; call++) {
+      await assert.rejects(hsm.call('Encrypt', { KeyId, Plaintext }), { code: 'KMSInvalidStateException' })
+    }
+    const { CustomKeyStores } = await hsm.call('DescribeCustomKeyStores')
+    assert.equal(CustomKeyStores[0].ConnectionState, 'CONNECTED')
+    rmSync(unplugged)
+    // The first pause is a second; the login takes a moment.
+    await pause(3_000)
+    await hsm.call('Encrypt', { KeyId, Plaintext })
+  })
+
+  test('calls that are under way in the meantime are told the same', async () => {
+    writeFileSync(unplugged, '')
+    const calls = Array.from({ length: 30 }, () => hsm.call('Encrypt', { KeyId, Plaintext }))
+    for (const result of await Promise.allSettled(calls)) {
+      assert.equal(result.status === 'rejected' && result.reason.code, 'KMSInvalidStateException')
+    }
+    rmSync(unplugged)
+    await eventually(() => hsm.call('Encrypt', { KeyId, Plaintext }))
+  })
+})
+
+function withoutCompiler(): string | false {
+  return spawnSync('cc', ['--version']).error === undefined ? false : 'there is no C compiler here'
+}
+
 describe('what connecting finds out', { skip }, () => {
   test('a label that two tokens have names no cluster', async () => {
     const hsm = await createHsmHarness({ cluster: { tokens: [{ label: 'keyhold' }] } })
@@ -272,6 +370,14 @@ function parentOf(pid: number): number | undefined {
   } catch {
     return undefined
   }
+}
+
+/** It has ended with all its threads, and its parent has not asked how. */
+function isGone(pid: number): boolean {
+  const [state] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return state === 'Z' && readdirSync(`/proc/${pid}/task`).length === 1
 }
 
 function commandOf(pid: number): string {

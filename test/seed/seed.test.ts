@@ -116,6 +116,6 @@ test('a faulty file is named with the place in it', () => {
   assert.throws(() => load('keys: []\nkeys: []\n'), { message: `${path}: Map keys must be unique at line 2, column 1` })
   assert.throws(() => load(''), { message: /seed\.yaml: the seed: expected a mapping/ })
   assert.throws(() => loadSeedFile('/nowhere/seed.yaml'), {
-    message: /^cannot read the seed \/nowhere\/seed\.yaml: ENOENT/,
+    message: /^cannot read the seed \/nowhere\/seed\.yaml: there is no such file/,
   })
 })

@@ -21,6 +21,9 @@ const LIBRARIES = [
 
 const library = LIBRARIES.find(existsSync)
 
+/** Path of SoftHSM2's; where it is missing, {@link softHsmMissing} says so. */
+export const softHsmLibrary = library ?? ''
+
 /** Why tests with it are skipped; `false` if they need not be. */
 export const softHsmMissing: string | false = reasonToSkip()
 

@@ -1,4 +1,5 @@
 /** A whole service on a loopback socket, with one account and one signed user, for tests of the wire. */
+import type { AuditLog } from '../../src/audit/audit-log.ts'
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
@@ -25,6 +26,8 @@ export interface TestServerOptions {
   readonly tls?: ServiceOptions['tls']
   readonly authentication?: ServiceOptions['authentication']
   readonly log?: Log
+  /** In place of the one in memory. */
+  readonly auditLog?: AuditLog
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   readonly trustedProxies?: readonly string[]
@@ -37,7 +40,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const auditLog = createMemoryAuditLog()
   const service = await createService({
     store,
-    auditLog,
+    auditLog: options.auditLog ?? auditLog,
     rootKey: localRootKey(createRandomSource().keyBytes(32)),
     clock,
     log: options.log ?? silentLog,

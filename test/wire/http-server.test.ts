@@ -412,7 +412,7 @@ test('a client that goes away changes nothing: the operation runs to its end (au
   assert.equal((await next).answers[0]!.status, 200)
 })
 
-test('close() answers what was accepted, closes idle connections at once and takes no new ones', async () => {
+test('close() answers what was accepted, closes idle connections after a moment and takes no new ones', async () => {
   const slow = await startSlowServer()
   const idle = exchange(slow.port, await goodRequest())
   await slow.arrived(1)

@@ -33,6 +33,7 @@ export interface SlowServerOptions {
   readonly limits?: Partial<HttpLimits>
   readonly log?: Log
   readonly tls?: TlsFiles
+  readonly canServe?: boolean
 }
 
 /** The operation that every request of `echoRequest` names. */
@@ -69,6 +70,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
     clock: systemClock,
     uuid: createRandomSource().uuid,
     log: options.log ?? silentLog,
+    canServe: async () => options.canServe ?? true,
     tls: options.tls,
     limits: options.limits ?? {},
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -12,6 +12,7 @@ import { type SelfSigned, selfSigned } from './self-signed.ts'
 import { goodRequest, startSlowServer } from './slow-server.ts'
 
 const RELOAD_MS = 20
+const NOT_REPLACED = 'the new TLS certificate cannot be used, and the old one stays in force'
 
 interface Cleanup {
   after(work: () => void | Promise<void>): void
@@ -27,7 +28,9 @@ async function setUp(t: Cleanup) {
   const first = selfSigned('first')
   install(first)
   const logged: string[] = []
-  const note = (_fields: object, message: string) => logged.push(message)
+  const note = (fields: { problem?: string }, message: string) => {
+    logged.push(fields.problem === undefined ? message : `${message}: ${fields.problem}`)
+  }
   const log: Log = { info: note, warn: note, error: note }
   const slow = await startSlowServer({ tls, log, limits: { tlsReloadIntervalMs: RELOAD_MS, shutdownTimeoutMs: 500 } })
   t.after(async () => {
@@ -151,7 +154,9 @@ test('half a replacement is reported once and the old certificate stays until it
   writeFileSync(tls.cert, second.cert)
   await until(() => logged.length > 0)
   await new Promise((resolve) => setTimeout(resolve, 5 * RELOAD_MS))
-  assert.deepEqual(logged, ['the new TLS certificate cannot be used'])
+  assert.deepEqual(logged, [
+    `${NOT_REPLACED}: ${tls.key} is not the key of the first certificate in ${tls.cert} (key values mismatch)`,
+  ])
   const before = await dial(t, slow.port, { ca: first.cert })
   assert.equal(before.getPeerCertificate().subject.CN, 'first')
   rmSync(tls.key)
@@ -162,14 +167,66 @@ test('half a replacement is reported once and the old certificate stays until it
   assert.equal(after.getPeerCertificate().subject.CN, 'second')
 })
 
+/** What is wrong with a renewed certificate, and how it is made so. */
+const UNUSABLE: readonly {
+  readonly what: string
+  spoil(tls: { readonly cert: string; readonly key: string }): void
+  readonly problem: (tls: { readonly cert: string; readonly key: string }) => string
+}[] = [
+  {
+    what: 'is no certificate',
+    spoil: ({ cert }) => writeFileSync(cert, 'no certificate'),
+    problem: ({ cert }) => `cannot use ${cert}: expected certificates in PEM, the server's own first (no start line)`,
+  },
+  {
+    what: 'has no key that can be read',
+    spoil: ({ key }) => writeFileSync(key, 'no key'),
+    problem: ({ key }) => `cannot use ${key}: expected a private key in PEM, not under a passphrase (unsupported)`,
+  },
+  {
+    what: 'is missing',
+    spoil: ({ cert }) => rmSync(cert),
+    problem: ({ cert }) => `cannot read ${cert}: there is no such file or folder`,
+  },
+  {
+    what: 'is a folder',
+    spoil({ key }) {
+      rmSync(key)
+      mkdirSync(key)
+    },
+    problem: ({ key }) => `cannot read ${key}: it is a folder, expected a file`,
+  },
+  {
+    what: 'is over',
+    spoil(tls) {
+      const { cert, key } = selfSigned('over', { isExpired: true })
+      writeFileSync(tls.cert, cert)
+      writeFileSync(tls.key, key)
+    },
+    problem: ({ cert }) => `${cert} expired on ${new Date().toISOString().slice(0, 2)}`,
+  },
+]
+
+for (const { what, spoil, problem } of UNUSABLE) {
+  test(`a renewed certificate that ${what} is told of in one line, and the old one stays in force`, async (t) => {
+    const { slow, tls, first, logged } = await setUp(t)
+    spoil(tls)
+    // Both files are not replaced in one instant; what was seen between the two is told as well.
+    await until(() => logged.some((line) => line.startsWith(`${NOT_REPLACED}: ${problem(tls)}`)))
+    for (const line of logged) assert.ok(!line.includes('\n'), line)
+    const socket = await dial(t, slow.port, { ca: first.cert })
+    assert.equal(socket.getPeerCertificate().subject.CN, 'first')
+  })
+}
+
 test('files that are missing, no PEM or no pair fail at the start', async (t) => {
   const { tls } = await setUp(t)
   const stranger = selfSigned('stranger')
   const start = () => startSlowServer({ tls })
   writeFileSync(tls.key, stranger.key)
-  await assert.rejects(start, { code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' })
+  await assert.rejects(start, /key\.pem is not the key of the first certificate in /)
   writeFileSync(tls.key, 'no key')
-  await assert.rejects(start)
+  await assert.rejects(start, /cannot use .*key\.pem: expected a private key in PEM/)
   rmSync(tls.key)
-  await assert.rejects(start, { code: 'ENOENT' })
+  await assert.rejects(start, /cannot read .*key\.pem: there is no such file/)
 })

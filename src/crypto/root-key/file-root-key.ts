@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { fileFault } from '../../base/file-fault.ts'
 import { createRandomSource } from '../random.ts'
 import { localRootKey } from './local-root-key.ts'
 import { type RootKey, RootKeyError } from './root-key.ts'
@@ -37,10 +38,12 @@ function readSecret(path: string): Buffer | undefined {
     file = openSync(path, constants.O_RDONLY)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new RootKeyError(`Cannot read the root key ${path}: ${(cause as Error).message}`, { cause })
+    throw new RootKeyError(`Cannot read the root key ${path}: ${fileFault(cause).reason}`, { cause })
   }
   try {
-    const { mode, size } = fstatSync(file)
+    const stats = fstatSync(file)
+    if (!stats.isFile()) throw new RootKeyError(`The root key ${path} is no file. Restore it from its backup.`)
+    const { mode, size } = stats
     if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
       throw new RootKeyError(`Others can read the root key ${path}. Run: chmod 600 '${path}'`)
     }

@@ -71,6 +71,7 @@ export async function startQueryServer(
 ): Promise<QueryServer> {
   const calls: SeenCall[] = []
   const server = createHttpServer({
+    canServe: async () => true,
     async execute(operation, body, call) {
       const input = operation.input.parse(body)
       calls.push({ operation: operation.name, input, call })
