@@ -28,5 +28,8 @@ running. Records of one process are in order; those of several are one after the
 })
 
 async function print(folder: string, terminal: Terminal): Promise<void> {
-  for await (const { line } of readAuditLog(folder)) await terminal.print(line)
+  for await (const { line } of readAuditLog(folder)) {
+    await terminal.print(line)
+    if (terminal.isUnread) return
+  }
 }

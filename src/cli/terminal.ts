@@ -14,6 +14,8 @@ export interface Terminal {
   readonly folder: string
   /** Standard output. The line end is added. Who prints much waits for what this returns. */
   print(text: string): Promise<void> | undefined
+  /** Nobody reads standard output any more: who prints much can stop. */
+  readonly isUnread?: boolean
   /** Standard error. The line end is added. */
   tell(text: string): void
   /** Whether a person watches standard error. */
@@ -28,10 +30,11 @@ export const EXIT_USAGE = 2
 export const STOPPING = 'keyhold: stopping; once more to stop at once'
 
 export function processTerminal(): Terminal {
-  // A reader that closes its end early, `keyhold audit show | head`, is no error.
+  // A reader that closes its end early, `keyhold user list | head -1`, is no error, and ends no command halfway through its work.
+  let isUnread = false
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_OK)
-    throw error
+    if (error.code === 'EPIPE') isUnread = true
+    if (!isUnread) throw error
   })
   // Standard error goes with a terminal that is closed: nobody is left to be told, and a server stops in order all the same.
   process.stderr.on('error', () => {})
@@ -39,8 +42,14 @@ export function processTerminal(): Terminal {
     env: process.env,
     folder: process.cwd(),
     print(text) {
-      if (process.stdout.write(`${text}\n`)) return undefined
-      return once(process.stdout, 'drain').then(() => {})
+      if (isUnread || process.stdout.write(`${text}\n`)) return undefined
+      return once(process.stdout, 'drain').then(
+        () => {},
+        () => {},
+      )
+    },
+    get isUnread() {
+      return isUnread
     },
     tell: (text) => void process.stderr.write(`${text}\n`),
     hasPerson: process.stderr.isTTY === true,
