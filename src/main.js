@@ -3,12 +3,13 @@
  * The program `keyhold`. JavaScript, alone here: an older Node must be able to read it, and what Node strips types from before the
  * cache below is on, it strips at every start, for which it loads a stripper of 18 MiB.
  */
+import { nodeFault } from './start/node-version.js'
 
-const NODE_MAJOR_MIN = 26
+const fault = nodeFault()
 
-if (Number(process.versions.node.split('.', 1)[0]) < NODE_MAJOR_MIN) {
+if (fault !== undefined) {
   // Before anything else is loaded: an older Node would fail on it with a message that helps nobody.
-  process.stderr.write(`keyhold: error: Node.js ${NODE_MAJOR_MIN} or newer is needed, this is ${process.version}\n`)
+  process.stderr.write(`keyhold: error: ${fault}\n`)
   process.exitCode = 1
 } else {
   const { turnOnCompileCache } = await import('./start/compile-cache.js')

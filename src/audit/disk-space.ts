@@ -104,7 +104,7 @@ export class DiskSpace {
     const { log, folder } = this.#options
     const worse = LEVELS.indexOf(level) > LEVELS.indexOf(this.#level)
     this.#level = level
-    log[worse ? 'warn' : 'info']({ folder, freeBytes, level }, `Free space for the audit log: ${level}.`)
+    log[worse ? 'warn' : 'info']({ folder, freeBytes }, `Free space for the audit log: ${level}.`)
   }
 
   /** Written, not only sized: a hole would take its blocks when there are none left. */

@@ -2,7 +2,7 @@
  * What an operator did with the data folder in his hands, where no operation of the API does the same. In the form of a
  * service event (audit.md section 5), because nobody signed a request; its details say whose account on the machine it was.
  */
-import { instant } from '../base/clock.ts'
+import { instantText } from '../base/clock.ts'
 import type { AuditFields } from './audit-record.ts'
 
 export type OperatorEventName =
@@ -36,7 +36,7 @@ export function operatorEventLine(event: OperatorEvent): string {
   return JSON.stringify({
     eventVersion: '1.11',
     userIdentity: { accountId: account, invokedBy: 'AWS Internal' },
-    eventTime: instant(event.time),
+    eventTime: instantText(event.time),
     eventSource: event.eventSource,
     eventName: event.eventName,
     awsRegion: event.region,

@@ -13,6 +13,6 @@ export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
 
 /** ISO 8601, UTC, whole seconds. @param time milliseconds since the epoch. */
-export function instant(time: number): string {
+export function instantText(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`
 }

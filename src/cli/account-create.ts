@@ -15,6 +15,7 @@ const accountAlias: Kind<string> = {
 }
 
 export const accountCreate = defineOperatorCommand({
+  ofAccount: false,
   flags: {
     id: flag(accountId, 'Its 12 digits; a random number if not given.'),
     alias: flag(accountAlias, 'A name for it, of lower-case letters, digits and hyphens.'),

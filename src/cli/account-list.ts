@@ -2,6 +2,7 @@
 import { defineOperatorCommand, printTable } from './operator-command.ts'
 
 export const accountList = defineOperatorCommand({
+  ofAccount: false,
   description: 'Prints all accounts, one a line, with the alias of those that have one.',
   async run({ operator: { store }, terminal }) {
     const rows: string[][] = []

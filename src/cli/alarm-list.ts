@@ -1,5 +1,5 @@
 /** `keyhold alarm list`: keys that are pending deletion although somebody asks for them, read from the data folder. */
-import { instant } from '../base/clock.ts'
+import { instantText } from '../base/clock.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
 import { arnOf } from '../domain/keys/key.ts'
@@ -38,10 +38,10 @@ with how often that was and by whom. The server may be running; calls of its las
 function rowOf(alarm: DeletionAlarm): string[] {
   const { count, last } = alarm
   const calls = `${count} call${count === 1 ? '' : 's'}`
-  return [arnOf(alarm), calls, `last ${instant(last.time)}`, last.operation, `by ${last.principal}`]
+  return [arnOf(alarm), calls, `last ${instantText(last.time)}`, last.operation, `by ${last.principal}`]
 }
 
 function jsonOf(alarm: DeletionAlarm) {
   const { count, firstAt, last } = alarm
-  return { key: arnOf(alarm), count, first: instant(firstAt), last: { ...last, time: instant(last.time) } }
+  return { key: arnOf(alarm), count, first: instantText(firstAt), last: { ...last, time: instantText(last.time) } }
 }

@@ -69,6 +69,7 @@ Exit code 0: all records that fit were printed. 1: the log is damaged, some may 
       if (time === undefined) continue
       if (kept === undefined) await terminal.print(line)
       else kept.add(time, line)
+      if (terminal.isUnread) break
     }
     for (const line of kept?.lines() ?? []) await terminal.print(line)
     if (damagedPlaces === 0) return EXIT_OK

@@ -1,6 +1,6 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
-import { instant } from '../base/clock.ts'
+import { instantText } from '../base/clock.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireAuditFolder } from '../start/data-folder.ts'
@@ -52,7 +52,7 @@ function count(number: number, noun: string): string {
 }
 
 function timeText(time: number | undefined): string {
-  return time === undefined ? '?' : instant(time)
+  return time === undefined ? '?' : instantText(time)
 }
 
 function section(title: string, findings: readonly AuditFinding[]): string[] {

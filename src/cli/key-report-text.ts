@@ -1,5 +1,5 @@
 /** A key report for a person: what may break when the key goes comes first. */
-import { DAY_MS, instant } from '../base/clock.ts'
+import { DAY_MS, instantText } from '../base/clock.ts'
 import type { StatementSummary } from '../domain/policy/policy-summary.ts'
 import type { ReportWithCaller } from './last-caller.ts'
 
@@ -40,7 +40,7 @@ function printable(text: string): string {
 
 function keyLines({ key }: ReportWithCaller): string[] {
   const kind = `${key.spec}, ${key.usage}, origin ${key.origin}${multiRegionWords(key)}`
-  const lines = [key.arn, kind, `created ${instant(key.createdAt)}, managed by ${key.manager}`]
+  const lines = [key.arn, kind, `created ${instantText(key.createdAt)}, managed by ${key.manager}`]
   return key.description === '' ? lines : [...lines, `"${key.description}"`]
 }
 
@@ -53,15 +53,15 @@ function multiRegionWords({ multiRegionSet: set, region }: ReportWithCaller['key
 function stateLines({ key: { deletion }, state }: ReportWithCaller, now: number): string[] {
   if (deletion === undefined) return [state]
   if (deletion.date === undefined) return [`${state}: its period begins once its last replica is gone`]
-  return [`${state}: will be erased ${instant(deletion.date)}, ${within(deletion.date - now)}`]
+  return [`${state}: will be erased ${instantText(deletion.date)}, ${within(deletion.date - now)}`]
 }
 
 function lastUseLines({ lastUse, lastCaller, trackedSince, daysWithoutUse }: ReportWithCaller): string[] {
   if (lastUse === undefined)
-    return [`not since ${instant(trackedSince)} (${days(daysWithoutUse)}), when tracking began`]
+    return [`not since ${instantText(trackedSince)} (${days(daysWithoutUse)}), when tracking began`]
   const { time, operation, eventId, requestId } = lastUse
   return [
-    `${instant(time)}, ${daysWithoutUse === 0 ? 'less than a day' : days(daysWithoutUse)} ago: ${operation}`,
+    `${instantText(time)}, ${daysWithoutUse === 0 ? 'less than a day' : days(daysWithoutUse)} ago: ${operation}`,
     ...callerLines(lastCaller),
     `event ${eventId}, request ${requestId}`,
   ]
@@ -72,8 +72,8 @@ function refusedLines({ alarm }: ReportWithCaller): string[] {
   if (alarm === undefined) return []
   const { count, firstAt, last } = alarm
   return [
-    `${count} call${count === 1 ? '' : 's'} since its deletion was scheduled, the first ${instant(firstAt)}`,
-    `the last ${instant(last.time)}: ${last.operation}, by ${last.principal}, from ${last.sourceIp}`,
+    `${count} call${count === 1 ? '' : 's'} since its deletion was scheduled, the first ${instantText(firstAt)}`,
+    `the last ${instantText(last.time)}: ${last.operation}, by ${last.principal}, from ${last.sourceIp}`,
     `event ${last.eventId}, request ${last.requestId}`,
   ]
 }
@@ -95,7 +95,7 @@ function statementLine(statement: StatementSummary): string {
 function grantLines({ grants: { count, shown } }: ReportWithCaller): string[] {
   if (count === 0) return ['none']
   const lines = shown.map(({ grantee, operations, createdAt, grantId }) => {
-    return `${grantee}: ${operations.join(', ')} (since ${instant(createdAt)}, ${grantId})`
+    return `${grantee}: ${operations.join(', ')} (since ${instantText(createdAt)}, ${grantId})`
   })
   return count > shown.length ? [...lines, `and ${count - shown.length} more`] : lines
 }
@@ -107,13 +107,13 @@ function rotationLines(report: ReportWithCaller): string[] {
   const lines = [
     rotation === undefined
       ? 'not automatic'
-      : `every ${days(rotation.periodInDays)}, next ${instant(rotation.nextRotationAt)}`,
+      : `every ${days(rotation.periodInDays)}, next ${instantText(rotation.nextRotationAt)}`,
     `${count} key material${count === 1 ? '' : 's'}`,
   ]
-  if (lastRotation !== undefined) lines.push(`last ${instant(lastRotation.date)} (${lastRotation.type})`)
+  if (lastRotation !== undefined) lines.push(`last ${instantText(lastRotation.date)} (${lastRotation.type})`)
   if (onDemandRotations > 0) lines.push(`${onDemandRotations} of them on demand`)
   if (importedMaterial?.validTo !== undefined)
-    lines.push(`imported material expires ${instant(importedMaterial.validTo)}`)
+    lines.push(`imported material expires ${instantText(importedMaterial.validTo)}`)
   return lines
 }
 

@@ -6,6 +6,7 @@ import { defineOperatorCommand } from './operator-command.ts'
 const KEY_ARN = /^arn:aws(?:-cn|-us-gov)?:kms:([a-z0-9-]+):(\d{12}):key\/([A-Za-z0-9-]{1,256})$/
 
 export const keyResetPolicy = defineOperatorCommand({
+  ofAccount: false,
   args: ['KEY-ARN'],
   description: `
 Gives a key the default key policy, which lets the account decide by its own policies who may use it.

@@ -31,6 +31,8 @@ interface OperatorInvocation<F extends CommandFlags> {
 interface OperatorDeclaration<F extends CommandFlags> {
   readonly args?: readonly string[]
   readonly flags?: F
+  /** Whether it works on one account, which `--account` names; yes if absent. A flag that means nothing would be believed. */
+  readonly ofAccount?: boolean
   readonly description: string
   run(invocation: OperatorInvocation<F>): Promise<void>
 }
@@ -39,16 +41,19 @@ const ABOUT = `
 Works on the data folder itself, whether its server runs or not; what it changes is in force on running
 servers within a second, and is in the audit log.`
 
+const SETTINGS = ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'] as const
+
 export function defineOperatorCommand<const F extends CommandFlags = Record<never, never>>({
   args = [],
   flags = {} as F,
+  ofAccount = true,
   description,
   run,
 }: OperatorDeclaration<F>): Command {
   return defineCommand({
     args,
     flags,
-    settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
+    settings: ofAccount ? SETTINGS : SETTINGS.filter((name) => name !== 'account'),
     fallbacks: { data: '~/.local/share/keyhold', account: 'the only one', externalAccounts: 'reject' },
     meanings: { account: 'Account to work on.', region: 'Region in the files with access keys.' },
     description: `${description.trim()}\n${ABOUT}`,

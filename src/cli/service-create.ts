@@ -6,6 +6,7 @@ import { defineOperatorCommand, type Operator } from './operator-command.ts'
 import type { Terminal } from './terminal.ts'
 
 export const serviceCreate = defineOperatorCommand({
+  ofAccount: false,
   args: ['NAME'],
   flags: ACCESS_KEY_FLAGS,
   description: `
@@ -31,6 +32,7 @@ Names of AWS, such as s3.amazonaws.com, are allowed: that service then uses the 
 })
 
 export const serviceAccessKey = defineOperatorCommand({
+  ofAccount: false,
   args: ['NAME'],
   flags: ACCESS_KEY_FLAGS,
   description: `

@@ -2,6 +2,7 @@
 import { defineOperatorCommand, printTable } from './operator-command.ts'
 
 export const serviceList = defineOperatorCommand({
+  ofAccount: false,
   description: 'Prints the services and their access keys, one a line: name, id, status, when the key was last used.',
   async run({ operator: { store }, terminal }) {
     const rows: string[][] = []

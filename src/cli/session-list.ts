@@ -1,5 +1,5 @@
 /** `keyhold session list`: sessions that were revoked and might otherwise still be valid. */
-import { instant, systemClock } from '../base/clock.ts'
+import { instantText, systemClock } from '../base/clock.ts'
 import { defineOperatorCommand, printTable } from './operator-command.ts'
 
 const SESSIONS_PER_PAGE = 1_000
@@ -19,8 +19,8 @@ were not revoked are kept nowhere but in their tokens, so there is no list of th
         shown.map(({ accessKeyId, account, revokedAt, expiresAt }) => [
           accessKeyId,
           account,
-          `revoked ${instant(revokedAt)}`,
-          `until ${instant(expiresAt)}`,
+          `revoked ${instantText(revokedAt)}`,
+          `until ${instantText(expiresAt)}`,
         ]),
       )
       if (page.length < SESSIONS_PER_PAGE) return

@@ -15,6 +15,8 @@ export interface Terminal {
   readonly folder: string
   /** Standard output. The line end is added, and what would steer a terminal is spelled out. Who prints much waits for what this returns. */
   print(text: string): Promise<void> | undefined
+  /** Nobody reads standard output any more: who prints much can stop. */
+  readonly isUnread?: boolean
   /** Standard error, likewise. */
   tell(text: string): void
   /** Whether a person watches standard error. */
@@ -29,10 +31,11 @@ export const EXIT_USAGE = 2
 export const STOPPING = 'keyhold: stopping; once more to stop at once'
 
 export function processTerminal(): Terminal {
-  // A reader that closes its end early, `keyhold audit show | head`, is no error.
+  // A reader that closes its end early, `keyhold user list | head -1`, is no error, and ends no command halfway through its work.
+  let isUnread = false
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_OK)
-    throw error
+    if (error.code === 'EPIPE') isUnread = true
+    if (!isUnread) throw error
   })
   // Standard error goes with a terminal that is closed: nobody is left to be told, and a server stops in order all the same.
   process.stderr.on('error', () => {})
@@ -40,8 +43,14 @@ export function processTerminal(): Terminal {
     env: process.env,
     folder: process.cwd(),
     print(text) {
-      if (process.stdout.write(`${withoutControls(text)}\n`)) return undefined
-      return once(process.stdout, 'drain').then(() => {})
+      if (isUnread || process.stdout.write(`${withoutControls(text)}\n`)) return undefined
+      return once(process.stdout, 'drain').then(
+        () => {},
+        () => {},
+      )
+    },
+    get isUnread() {
+      return isUnread
     },
     tell: (text) => void process.stderr.write(`${withoutControls(text)}\n`),
     hasPerson: process.stderr.isTTY === true,

@@ -5,7 +5,7 @@ import { fileFault } from '../base/file-fault.ts'
 import { closest } from './did-you-mean.ts'
 import { UsageError } from './operator-error.ts'
 import { keyOf, SETTING_NAMES, type SettingName } from './settings.ts'
-import { parseDocument, yamlFault } from './yaml.ts'
+import { parseYaml, YamlFault } from './yaml.ts'
 
 export interface ConfigFile {
   readonly path: string
@@ -41,11 +41,17 @@ function readText(path: string): string {
 }
 
 /** The failsafe schema leaves every scalar the text it is: an account keeps its leading zeros. */
+function parse(path: string, text: string): unknown {
+  try {
+    return parseYaml(text, { schema: 'failsafe' })
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error
+    throw new UsageError(`${path}: ${error.message}`, { cause: error })
+  }
+}
+
 function parseMapping(path: string, text: string): object {
-  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: true })
-  const fault = yamlFault(document)
-  if (fault !== undefined) throw new UsageError(`${path}: ${fault}`)
-  const value: unknown = document.toJS()
+  const value = parse(path, text)
   if (value === null || value === '') return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new UsageError(`${path}: expected settings, one a line`, { hint: 'write them like this: port: 4599' })

@@ -1,5 +1,5 @@
 /** Events about keys in the form in which AWS puts them on EventBridge (lifecycle.md 10.2). */
-import { instant } from '../base/clock.ts'
+import { instantText } from '../base/clock.ts'
 import type { KeyEvent } from './key-event.ts'
 
 export interface BusEvent {
@@ -50,7 +50,7 @@ export function busEvent(of: {
 }): BusEvent {
   const { id, type, source, account, region, keyArn, time, detail } = of
   const resources = [keyArn]
-  return { version: '0', id, 'detail-type': type, source, account, time: instant(time), region, resources, detail }
+  return { version: '0', id, 'detail-type': type, source, account, time: instantText(time), region, resources, detail }
 }
 
 /** `previousKeyMaterialId` → `previous-key-material-id` */

@@ -3,7 +3,7 @@
  * the log and to the address that the operator has given. At least once: an event whose delivery failed comes again, with the same
  * id unless more calls came meanwhile.
  */
-import { type Clock, instant } from '../base/clock.ts'
+import { type Clock, instantText } from '../base/clock.ts'
 import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
@@ -58,15 +58,15 @@ function alarmEvent(alarm: DeletionAlarm, deletionDate: number | undefined, now:
     detail: {
       'key-id': keyId,
       // Null: its waiting period begins when its last replica is gone.
-      'deletion-date': deletionDate === undefined ? null : instant(deletionDate),
+      'deletion-date': deletionDate === undefined ? null : instantText(deletionDate),
       'refused-calls': count - announced,
       'refused-calls-since-scheduled': count,
-      'first-refused-call': instant(firstAt),
+      'first-refused-call': instantText(firstAt),
       'last-refused-call': {
         'event-id': last.eventId,
         'request-id': last.requestId,
         'event-name': last.operation,
-        time: instant(last.time),
+        time: instantText(last.time),
         principal: last.principal,
         'source-ip-address': last.sourceIp,
       },

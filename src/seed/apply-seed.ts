@@ -97,6 +97,7 @@ async function applyAll(
     const policy = await storedPolicy(change, plan.seed, externalAccounts)
     const existing = await change.findKey(plan)
     if (existing === undefined) {
+      if (externalAccounts === 'reject') await checkAccount(change, plan)
       await insertKey(change, plan, policy, createdAt)
       outcome.keysMade++
     } else {
@@ -114,6 +115,13 @@ async function applyAll(
   if (contradictions.length > 0)
     throw new SeedError(`the seed contradicts the store:\n  ${contradictions.join('\n  ')}`)
   return { ...outcome, identitiesMade: identities.made, identitiesFound: identities.found }
+}
+
+/** Nobody could sign for an account that is not here, so nobody could use its keys. */
+async function checkAccount(change: Change, { account, seed: { place } }: Planned): Promise<void> {
+  if (await change.hasAccount(account)) return
+  const remedy = 'name it under accounts of the seed; else give --external-accounts accept'
+  throw new SeedError(`${place}: there is no account ${account} (${remedy})`)
 }
 
 /** With the unique ids of the principals that it names (authorization.md P-4). */

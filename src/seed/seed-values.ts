@@ -33,9 +33,10 @@ export function join(place: string, name: string): string {
   return place === '' ? name : `${place}.${name}`
 }
 
-/** Material never shows in a message, whatever is wrong with it; other values do. */
+/** Material never shows in a message, whatever is wrong with it, and neither does a whole file; other values do. */
 export function fault(place: string, expected: string, value: unknown): SeedError {
-  const got = typeof value === 'string' ? `'${value}'` : value === undefined ? 'nothing' : kindOf(value)
+  const text = place === '' && value !== '' ? 'text' : `'${value}'`
+  const got = typeof value === 'string' ? text : value === undefined ? 'nothing' : kindOf(value)
   return new SeedError(`${place === '' ? 'the seed' : place}: ${expected}, got ${got}`)
 }
 

@@ -6,7 +6,7 @@ import { fileFault } from '../base/file-fault.ts'
 import { XKS_TIMEOUT_MS_MAX } from '../base/limits.ts'
 import { duration, hostName, type Kind, wholeNumber, yesOrNo } from '../config/kinds.ts'
 import { UsageError } from '../config/operator-error.ts'
-import { parseDocument } from '../config/yaml.ts'
+import { parseYaml, YamlFault } from '../config/yaml.ts'
 import { parseRoots } from '../crypto/attestation/roots.ts'
 import { type ProxyNetwork, type ProxyPlace, PUBLIC_PLACE } from '../domain/key-stores/xks/proxy-route.ts'
 
@@ -21,7 +21,7 @@ type Texts = Readonly<Record<string, unknown>>
 
 /** @throws {UsageError} with the place of what cannot be used. */
 export function readExternalKeyStores(path: string): ProxyNetwork {
-  const document = mapping(parseYaml(path), path)
+  const document = mapping(parse(path), path)
   refuseUnknown(document, ['endpoints', 'services'], path)
   const { endpoints, services } = document
   return {
@@ -38,11 +38,14 @@ export function readExternalKeyStores(path: string): ProxyNetwork {
 }
 
 /** The failsafe schema leaves every scalar the text that it is. */
-function parseYaml(path: string): unknown {
-  const document = parseDocument(readText(path, path), { schema: 'failsafe' })
-  const [error] = document.errors
-  if (error !== undefined) throw unusable(path, error.message.split('\n', 1)[0]!)
-  return document.toJS()
+function parse(path: string): unknown {
+  const text = readText(path, path)
+  try {
+    return parseYaml(text, { schema: 'failsafe' })
+  } catch (error) {
+    if (!(error instanceof YamlFault)) throw error
+    throw unusable(path, error.message)
+  }
 }
 
 /** Nothing, as of a name with an empty value, is no members. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileFault } from '../base/file-fault.ts'
 import { UsageError } from '../config/operator-error.ts'
-import { parseDocument, yamlFault } from '../config/yaml.ts'
+import { parseYaml, YamlFault } from '../config/yaml.ts'
 
 export type Mapping = Readonly<Record<string, unknown>>
 
@@ -64,12 +64,17 @@ export function openOperatorFile(path: string, flag: string, hint: string): Oper
     }
   }
 
-  const document = parseDocument(readText(path, path))
-  const fault = yamlFault(document)
-  if (fault !== undefined) throw unusable(path, fault)
+  function parse(text: string): unknown {
+    try {
+      return parseYaml(text)
+    } catch (error) {
+      if (!(error instanceof YamlFault)) throw error
+      throw unusable(path, error.message, error)
+    }
+  }
 
   return {
-    ...valuesIn(document.toJS() ?? {}, path, unusable),
+    ...valuesIn(parse(readText(path, path)) ?? {}, path, unusable),
     filePath(value, where) {
       if (typeof value !== 'string' || value === '') throw unusable(where, 'expected the path of a file')
       return resolve(dirname(path), value)

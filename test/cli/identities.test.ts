@@ -117,3 +117,22 @@ test('commands of an operator are in force on the workers of a running server', 
   succeed('access-key', 'delete', credentials.accessKeyId, '--data', data)
   assert.equal(succeed('access-key', 'list', 'alice', '--data', data), '')
 })
+
+test('a reader that goes away ends no command halfway through its work', TIMEOUT, async (context) => {
+  const folder = temporaryFolder('unread')
+  context.after(() => folder.remove())
+  const data = join(folder.path, 'data')
+  const server = await startKeyholdProcess(['start', '--port', '0', '--workers', '1', '--data', data])
+  await server.end('SIGTERM')
+  const unread = (...args: string[]) => {
+    const script = '"$@" | :'
+    return spawnSync('sh', ['-c', script, 'sh', process.execPath, MAIN, ...args, '--data', data], { encoding: 'utf8' })
+  }
+  const file = join(folder.path, 'alice')
+  assert.equal(unread('user', 'create', 'alice', '--access-key', '--output', file).stderr, '')
+  assert.ok(credentialsIn(file).secretAccessKey, 'after the ARN, which nobody read, the access key was made')
+  assert.equal(unread('audit', 'show').stderr, '')
+  const log = succeed('audit', 'verify', '--data', data)
+  assert.match(log, /operator-\d+ .* closed$/m)
+  assert.doesNotMatch(log, /has no close record/)
+})

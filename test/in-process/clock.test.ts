@@ -67,6 +67,18 @@ test('it goes back to real time, and real clients are let in wherever it is', as
   await assert.rejects(keyhold.clock.set(new Date(Number.NaN)), RangeError)
 })
 
+test('what is no duration and no date is refused (docs/clock.md), and the clock stays', async (context) => {
+  const { keyhold } = await started(context)
+  const { clock } = keyhold
+  const advance = (by: unknown) => clock.advance(by as number)
+  await assert.rejects(advance({ day: 90 }), { message: "clock.advance: there is no 'day'; did you mean 'days'?" })
+  await assert.rejects(advance({ days: '90' }), { message: "clock.advance: days: expected a number, got '90'" })
+  for (const by of ['+90d', undefined, null])
+    await assert.rejects(advance(by), /expected milliseconds, or parts such as/)
+  await assert.rejects(clock.set('2027-01-31T12:00:00Z' as unknown as Date), /clock\.set: expected a Date/)
+  assertNear(clock.now().getTime(), Date.now())
+})
+
 test('servers in one process have clocks of their own', async (context) => {
   const [{ keyhold: one }, { keyhold: other }] = [await started(context), await started(context)]
   await one.clock.advance({ days: 1 })

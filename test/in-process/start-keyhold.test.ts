@@ -5,8 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { CreateKeyCommand, DecryptCommand, DescribeKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms'
 import { startKeyhold } from '../../src/index.ts'
+import { MAIN } from '../support/keyhold-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'keyhold-in-process-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -120,4 +122,24 @@ test('it is ready in under 100 ms', async (context) => {
   const best = Math.min(...times)
   context.diagnostic(`best ${best.toFixed(1)} ms`)
   assert.ok(best < 100, `${times.map((time) => time.toFixed(0)).join(', ')} ms`)
+})
+
+test('an older Node is told which one is needed, by the program as by the module, before anything is loaded that it lacks', () => {
+  const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.1.0' } })"
+  const preload = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
+  const run = (...args: string[]) => spawnSync(process.execPath, [...preload, ...args], { encoding: 'utf8' })
+
+  const program = run(MAIN, 'version')
+  assert.equal(program.status, 1)
+  assert.match(
+    program.stderr,
+    /^keyhold: error: Node\.js 26 or newer is needed, this is v\S+; npx and npm scripts run /,
+  )
+
+  const code = `
+    const { startKeyhold } = await import(${JSON.stringify(pathToFileURL(INDEX).href)})
+    const { message } = await startKeyhold().then(() => ({}), (error) => error)
+    console.log(message, process.moduleLoadList.includes('NativeModule sqlite'))`
+  const module = run('--input-type=module', '--eval', code)
+  assert.match(module.stdout, /^startKeyhold: Node\.js 26 or newer is needed, .* false\n$/, module.stderr)
 })

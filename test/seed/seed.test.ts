@@ -13,10 +13,10 @@ after(() => rmSync(folder, { recursive: true }))
 
 const ID = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const MATERIAL = Buffer.from(Array.from({ length: 32 }, (_, index) => index))
+const path = join(folder, 'seed.yaml')
 const keyWith = (fields: object) => ({ keys: [{ id: ID, ...fields }] })
 
 function load(text: string) {
-  const path = join(folder, 'seed.yaml')
   writeFileSync(path, text)
   return loadSeedFile(path)
 }
@@ -109,7 +109,6 @@ test('material that is wrong is not shown', () => {
 })
 
 test('a faulty file is named with the place in it', () => {
-  const path = join(folder, 'seed.yaml')
   assert.throws(() => load('keys:\n  - id: x\n'), {
     message: `${path}: keys[0].id: expected a UUID in lower case, got 'x'`,
   })
@@ -118,4 +117,24 @@ test('a faulty file is named with the place in it', () => {
   assert.throws(() => loadSeedFile('/nowhere/seed.yaml'), {
     message: /^cannot read the seed \/nowhere\/seed\.yaml: there is no such file/,
   })
+})
+
+test('a file that is no seed is not shown: it may be one with secrets', () => {
+  const secret = 'wJalrXUtnFEMI'
+  for (const text of [secret, `# title\n\nkey: of\n${secret}\nand:\n- more`, `- ${secret}`, `x: "\n${secret}`]) {
+    assert.throws(
+      () => load(text),
+      ({ message }: Error) => message.startsWith(path) && !message.includes(secret),
+    )
+  }
+})
+
+test('an asterisk without quotes, which YAML takes for an alias (YAML 1.2.2, 7.1), is named with its place', () => {
+  const at = (place: string) => ({ message: `${path}: Text that begins with * needs quotes at ${place}` })
+  assert.throws(() => load('users:\n  - name: *alice\n'), at('line 2, column 11'))
+  assert.throws(() => load('Effect: Allow\nResource: *\n'), at('line 2, column 11'))
+  assert.throws(() => load('keys: [{ id: *x, material: &x y }]\n'), at('line 1, column 14'), 'not before its anchor')
+  const aliases = Array.from({ length: 9 }, (_, i) => `k${i + 1}: &k${i + 1} [${`*k${i}, `.repeat(9)}]`)
+  const endless = `k0: &k0 x\n${aliases.join('\n')}\n`
+  assert.throws(() => load(endless), { message: `${path}: There are too many aliases` })
 })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { silentLog } from '../../src/base/log.ts'
 
 const MODULE = join(import.meta.dirname, '..', '..', 'src', 'start', 'logger.ts')
 
@@ -55,4 +56,10 @@ test('nothing that is logged steers the terminal of a person (ECMA-48)', () => {
 test('messages below the level are left out, silent leaves none', () => {
   assert.equal(logged({ level: 'error', forPerson: false }).length, 1)
   assert.deepEqual(logged({ level: 'silent', forPerson: false }), [''])
+})
+
+test('no field has the name of a member that each line has: JSON with two of one name means what its reader likes (RFC 8259, 4)', () => {
+  // @ts-expect-error
+  silentLog.warn({ level: 'low' }, 'refused by the compiler')
+  silentLog.warn({ freeBytes: 1 }, 'and others are not')
 })

@@ -24,16 +24,22 @@ export interface Explanation {
 }
 
 export function explain(request: AccessRequest, decision: Decision): Explanation {
-  return { ...explainDecision(request, decision), warnings: warningsOf(request) }
+  return { ...explainDecision(request, decision), warnings: warningsOf(request, decision) }
 }
 
-/** S-6. */
-function warningsOf({ resource: { kind, policy } }: AccessRequest): string[] {
-  const open = kind === 'key' && policy !== undefined ? openStatements(policy.text) : []
-  return open.map(
+/** S-6; and a key that is not there, perhaps a name that was mistyped, which is judged as if it were. */
+function warningsOf({ resource: { kind, arn, policy } }: AccessRequest, decision: Decision): string[] {
+  if (kind !== 'key') return []
+  if (policy === undefined)
+    return missingOf(decision) === 'resource-based policy' ? [] : [`There is no such key: ${arn}.`]
+  return openStatements(policy.text).map(
     (index) =>
       `Statement ${index + 1} of the key policy allows everybody, of every account: name principals instead of "*".`,
   )
+}
+
+function missingOf(decision: Decision): PolicyType | undefined {
+  return decision.allowed || decision.reason === 'explicit deny' ? undefined : decision.missing
 }
 
 function explainDecision(request: AccessRequest, decision: Decision): Omit<Explanation, 'warnings'> {
@@ -108,7 +114,7 @@ function remediesFor({ action, resource, principal, crossAccount }: AccessReques
     case 'identity-based policy':
       return [
         `Add to an identity policy of ${principal.principalArn}${groups}: {"Effect": "Allow", ${what}}.`,
-        ...(isForeign || resource.kind !== 'key'
+        ...(isForeign || resource.kind !== 'key' || resource.policy === undefined
           ? []
           : [`Or name ${principal.principalArn} in an Allow statement of the key policy, or give it a grant.`]),
       ]
