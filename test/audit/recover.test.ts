@@ -97,6 +97,21 @@ test('An altered frame before the last one is evidence: it is reported, and not 
   }
 })
 
+test('A file whose very first frame is altered is evidence too, although nothing of it can be read', async (t) => {
+  const folder = await temporaryFolder(t)
+  const log = await openTestLog(folder)
+  for (let number = 0; number < 3; number++) await log.append(lineOf(number))
+  await log.close()
+  const [segment] = await segmentsOf(folder)
+  const altered = Buffer.from(segment!.bytes)
+  const { at } = framesOf(segment!.bytes)[0]!
+  altered[at + 120]! ^= 0x02
+  await writeFile(segment!.path, altered)
+  const { ends } = await recoverAuditFolder(folder, recordedLog())
+  assert.deepEqual(ends, [])
+  assert.deepEqual(await readFile(segment!.path), altered)
+})
+
 test('A whole log that was in order stays as it is, byte for byte', async (t) => {
   const folder = await temporaryFolder(t)
   for (let stream = 0; stream < 3; stream++) {
