@@ -8,7 +8,7 @@ import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
-import { arnOf } from '../domain/keys/key.ts'
+import { arnOf, keyRef } from '../domain/keys/key.ts'
 import type { Store } from '../domain/store.ts'
 import type { Job } from './job-runner.ts'
 
@@ -21,24 +21,34 @@ export interface AlarmServices {
 }
 
 export function announceDeletionAlarms({ store, clock, log, send }: AlarmServices): Job {
-  /** @throws what kept the event from its receiver; the alarm is in the log all the same. */
-  async function raise(alarm: DeletionAlarm): Promise<void> {
+  /** By key: how many of its refused calls the log has told of, while nobody takes the event. */
+  const logged = new Map<string, number>()
+
+  function tellLog(alarm: DeletionAlarm): void {
     const { last, count, announced } = alarm
+    if (logged.get(keyRef(alarm)) === count) return
     const { principal, operation, eventId, sourceIp } = last
     const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
     log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
+    logged.set(keyRef(alarm), count)
+  }
+
+  /** @throws what kept the event from its receiver. */
+  async function announce(alarm: DeletionAlarm): Promise<void> {
     const now = clock.now()
     const key = await store.findKey(alarm)
     await send?.(alarmEvent(alarm, key?.deletion?.date, now))
-    await store.deletionAlarmAnnounced(alarm, count, now)
+    await store.deletionAlarmAnnounced(alarm, alarm.count, now)
+    logged.delete(keyRef(alarm))
   }
 
   return {
     name: 'announce deletion alarms',
     async run() {
       const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
+      for (const alarm of due) tellLog(alarm)
       // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
-      for (const alarm of due) await raise(alarm)
+      for (const alarm of due) await announce(alarm)
     },
   }
 }
