@@ -22,7 +22,7 @@ export interface AlarmServices {
 
 export function announceDeletionAlarms({ store, clock, log, send }: AlarmServices): Job {
   /** By key: how many of its refused calls the log has told of, while nobody takes the event. */
-  const logged = new Map<string, number>()
+  let logged: ReadonlyMap<string, number> = new Map()
 
   function tellLog(alarm: DeletionAlarm): void {
     const { last, count, announced } = alarm
@@ -30,7 +30,6 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
     const { principal, operation, eventId, sourceIp } = last
     const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
     log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
-    logged.set(keyRef(alarm), count)
   }
 
   /** @throws what kept the event from its receiver. */
@@ -39,7 +38,6 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
     const key = await store.findKey(alarm)
     await send?.(alarmEvent(alarm, key?.deletion?.date, now))
     await store.deletionAlarmAnnounced(alarm, alarm.count, now)
-    logged.delete(keyRef(alarm))
   }
 
   return {
@@ -47,6 +45,7 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
     async run() {
       const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
       for (const alarm of due) tellLog(alarm)
+      logged = new Map(due.map((alarm) => [keyRef(alarm), alarm.count]))
       // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
       for (const alarm of due) await announce(alarm)
     },
