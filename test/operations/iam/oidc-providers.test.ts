@@ -124,11 +124,11 @@ test('thumbprints are replaced', async () => {
   )
 })
 
-test('tags mind the case of their keys and come in pages', async () => {
+test('tags mind the case of their keys and come in pages, sorted', async () => {
   const tag = (Key: string, Value = 'v') => ({ Key, Value })
   const named = await newProvider({ Tags: [tag('k1', 'v1')] })
   await call('TagOpenIDConnectProvider', { ...named, Tags: [tag('k2', 'v2'), tag('K1')] })
-  const all = [tag('k1', 'v1'), tag('k2', 'v2'), tag('K1')]
+  const all = [tag('K1'), tag('k1', 'v1'), tag('k2', 'v2')]
   assert.deepEqual(await call('ListOpenIDConnectProviderTags', named), { Tags: all, IsTruncated: false })
   const { Tags, IsTruncated, Marker } = await call('ListOpenIDConnectProviderTags', { ...named, MaxItems: 2 })
   assert.deepEqual([Tags, IsTruncated], [all.slice(0, 2), true])
