@@ -31,7 +31,7 @@ ask("update_user", UserName="ben", NewUserName="benjamin", NewPath="/")
 check(ask("get_user", UserName="benjamin")["User"]["UserId"] == user["UserId"], "the id stays")
 
 ask("tag_user", UserName="benjamin", Tags=[{"Key": "team", "Value": ""}, {"Key": "b", "Value": "2"}])
-check(ask("list_user_tags", UserName="benjamin")["Tags"][1] == {"Key": "b", "Value": "2"}, "tags")
+check(ask("list_user_tags", UserName="benjamin")["Tags"][0] == {"Key": "b", "Value": "2"}, "tags by key")
 ask("untag_user", UserName="benjamin", TagKeys=["b"])
 check(ask("list_user_tags", UserName="benjamin")["Tags"] == [{"Key": "team", "Value": ""}], "tags that are left")
 

@@ -57,6 +57,26 @@ test('an entry has what was asked for, and no members for what was not; the name
 })
 
 // Terraform compares the principals with those that it sent.
+/** The wish and the entry of DynamoDB's grants, as CloudTrail and ListGrants were recorded to show them; the other has a data key pair too. */
+test('operations come back in one order, whatever order they were asked for in (recorded)', async () => {
+  const recorded = [
+    [
+      ['DescribeKey', 'GenerateDataKey', 'Decrypt', 'Encrypt', 'ReEncryptFrom', 'ReEncryptTo', 'RetireGrant'],
+      ['Decrypt', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo', 'RetireGrant', 'DescribeKey'],
+    ],
+    [
+      ['GenerateDataKeyPair', 'RetireGrant', 'DescribeKey', 'CreateGrant', 'Decrypt'],
+      ['Decrypt', 'CreateGrant', 'RetireGrant', 'DescribeKey', 'GenerateDataKeyPair'],
+    ],
+  ]
+  for (const [asked, listed] of recorded) {
+    const { KeyId } = await newKey(harness)
+    await grant(KeyId, { Operations: asked })
+    const { Grants } = await harness.call('ListGrants', { KeyId })
+    assert.deepEqual(Grants[0].Operations, listed)
+  }
+})
+
 test('principals come back in the partition of the Region', async () => {
   const caller = { region: 'us-gov-west-1' }
   const { KeyId, Arn } = await newKey(harness, {}, caller)

@@ -95,7 +95,7 @@ async function verifiedClaims(token: string, issuer: string, keys: ProviderKeys,
 function refusal(error: unknown, now: number): unknown {
   if (error instanceof errors.JWTExpired) {
     const seconds = Math.floor(now / SECOND_MS)
-    const text = `Token expired: current date/time ${seconds} must be before the expiration date/time${error.payload.exp}`
+    const text = `Token expired: current date/time ${seconds} must be before the expiration date/time ${error.payload.exp}`
     return new KmsError('ExpiredTokenException', text, { cause: error })
   }
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -16,10 +16,11 @@ import {
 export const CreateOpenIDConnectProvider = defineChange({
   service: 'iam',
   name: 'CreateOpenIDConnectProvider',
+  // In the order in which AWS was recorded to name what is wrong.
   input: structure({
-    Url: string({ min: 1, max: 255 }),
     ClientIDList: optional(list(clientId)),
     ThumbprintList: optional(thumbprints),
+    Url: string({ min: 1, max: 255 }),
     Tags: optional(iamTags),
   }),
   check({ Url, ClientIDList = [], ThumbprintList = [], Tags }) {

@@ -7,7 +7,14 @@ import {
   withoutIdentityTags,
 } from '../../domain/identity/identity-tags.ts'
 import { defineChange, defineOperation } from '../../pipeline/operation.ts'
-import { auditedIamTags, fromIamTags, iamTagConditions, iamTagKeys, iamTags, toIamTags } from '../shapes/iam-members.ts'
+import {
+  auditedIamTags,
+  fromIamTags,
+  iamTagConditions,
+  iamTagKeys,
+  iamTags,
+  sortedIamTags,
+} from '../shapes/iam-members.ts'
 import { checkProviderArn, locateProvider, providerMembers, requireProvider } from '../shapes/iam-oidc-providers.ts'
 import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
 
@@ -84,7 +91,7 @@ export const ListOpenIDConnectProviderTags = defineOperation({
   },
   async handler(input, { call, store }) {
     const { tags } = await requireProvider(store, call.principal.account, input)
-    const { items, end } = iamPageByPosition(input, 'ListOpenIDConnectProviderTags', toIamTags(tags))
+    const { items, end } = iamPageByPosition(input, 'ListOpenIDConnectProviderTags', sortedIamTags(tags))
     return { Tags: items, ...end }
   },
 })

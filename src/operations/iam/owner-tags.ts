@@ -3,7 +3,14 @@ import { checkAddedTags, withIdentityTags, withoutIdentityTags } from '../../dom
 import type { Tag } from '../../domain/keys/key.ts'
 import type { Change } from '../../domain/store.ts'
 import { defineChange, defineOperation } from '../../pipeline/operation.ts'
-import { auditedIamTags, fromIamTags, iamTagConditions, iamTagKeys, iamTags, toIamTags } from '../shapes/iam-members.ts'
+import {
+  auditedIamTags,
+  fromIamTags,
+  iamTagConditions,
+  iamTagKeys,
+  iamTags,
+  sortedIamTags,
+} from '../shapes/iam-members.ts'
 import {
   locateOwner,
   type OwnerType,
@@ -110,8 +117,8 @@ function defineListTags(type: OwnerType) {
     },
     async handler(input, { call, store }) {
       const { tags } = await requireOwner(type, store, call.principal.account, ownerName(type, input))
-      const { items, end } = iamPageByPosition(input, name, tags)
-      return { Tags: toIamTags(items), ...end }
+      const { items, end } = iamPageByPosition(input, name, sortedIamTags(tags))
+      return { Tags: items, ...end }
     },
   })
 }

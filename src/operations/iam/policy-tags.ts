@@ -9,7 +9,7 @@ import {
   iamTagConditions,
   iamTagKeys,
   iamTags,
-  toIamTags,
+  sortedIamTags,
 } from '../shapes/iam-members.ts'
 import { iamPageByPosition, pageMembers } from '../shapes/iam-paging.ts'
 import { checkPolicyArn, locatePolicy, requireOwnPolicy, requirePolicy } from '../shapes/iam-policies.ts'
@@ -75,7 +75,7 @@ export const ListPolicyTags = defineOperation({
   },
   async handler(input, { call, store }) {
     const { tags } = await requirePolicy(store, call.principal.account, input.PolicyArn)
-    const { items, end } = iamPageByPosition(input, 'ListPolicyTags', toIamTags(tags))
+    const { items, end } = iamPageByPosition(input, 'ListPolicyTags', sortedIamTags(tags))
     return { Tags: items, ...end }
   },
 })

@@ -84,7 +84,8 @@ function entryOf(grant: Grant, grantee: string, retiring: string | undefined) {
     ...(isService(grantee) ? { GranteeServicePrincipal: grantee } : { GranteePrincipal: grantee }),
     ...(retiring && (isService(retiring) ? { RetiringServicePrincipal: retiring } : { RetiringPrincipal: retiring })),
     IssuingAccount: inPartitionOf(region, rootArn(issuingAccount)),
-    Operations: operations,
+    // In the order of the service model, whatever order they were asked for in (recorded of ListGrants).
+    Operations: GRANT_OPERATIONS.filter((operation) => operations.includes(operation)),
     Constraints: constraints && {
       EncryptionContextSubset: constraints.encryptionContextSubset,
       EncryptionContextEquals: constraints.encryptionContextEquals,

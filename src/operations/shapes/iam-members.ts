@@ -70,6 +70,11 @@ export function toIamTags(tags: readonly Tag[]): IamTag[] {
   return tags.map(({ key, value }) => ({ Key: key, Value: value }))
 }
 
+/** As the operations that list tags give them: sorted by key, capital letters first (recorded); elsewhere they keep their order. */
+export function sortedIamTags(tags: readonly Tag[]): IamTag[] {
+  return toIamTags(tags.toSorted((left, right) => (left.key < right.key ? -1 : 1)))
+}
+
 /** Who makes something with tags needs the permission to tag it too. */
 export function hasTags(wire: readonly IamTag[] | undefined): boolean {
   return wire !== undefined && wire.length > 0

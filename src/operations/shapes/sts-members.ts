@@ -42,9 +42,10 @@ export function toPolicyArns(wire: readonly PolicyDescriptor[] | undefined): str
   return (wire ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn]))
 }
 
-/** @throws {KmsError} in the recorded words for text that is no ARN at all. */
+/** @throws {KmsError} in the recorded words for text that is no ARN, or lacks a part that every role's has. */
 export function checkRoleArn(text: string): void {
-  if (parseArn(text) === undefined) throw validationError(`${text} is invalid`)
+  const { partition, service, resource } = parseArn(text) ?? {}
+  if (!partition || !service || !resource) throw validationError(`${text} is invalid`)
 }
 
 export interface NewSession {

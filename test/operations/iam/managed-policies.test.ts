@@ -339,6 +339,8 @@ describe('tags of policies', () => {
     const Tags = [tag('a', 'lower'), tag('A', 'upper')]
     const { Arn: PolicyArn, Tags: created } = await newPolicy({ Tags })
     assert.deepEqual(created, Tags)
+    // Listed by key, as recorded of these very tags.
+    assert.deepEqual((await call('ListPolicyTags', { PolicyArn })).Tags, Tags.toReversed())
     await call('UntagPolicy', { PolicyArn, TagKeys: ['a', 'unknown'] })
     await call('TagPolicy', { PolicyArn, Tags: [tag('A', ''), tag('b')] })
     assert.deepEqual((await call('ListPolicyTags', { PolicyArn })).Tags, [tag('A', ''), tag('b')])

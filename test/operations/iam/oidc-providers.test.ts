@@ -83,14 +83,24 @@ test('what is too much or too long is refused in the words of AWS', async () => 
     'Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100',
   )
   const inList = (path: string, max: number, min: number) =>
-    `1 validation error detected: Value at '${path}' failed to satisfy constraint: Member must satisfy constraint: ` +
+    `Value at '${path}' failed to satisfy constraint: Member must satisfy constraint: ` +
     `[Member must have length less than or equal to ${max}, Member must have length greater than or equal to ${min}]`
-  await assertValidation(newProvider({ ClientIDList: ['x'.repeat(256)] }), inList('clientIDList', 255, 1))
-  await assertValidation(newProvider({ ThumbprintList: ['a'] }), inList('thumbprintList', 40, 40))
-  const Url = `https://${'x'.repeat(255)}`
+  const faults = [
+    [{ ClientIDList: ['x'.repeat(256)] }, inList('clientIDList', 255, 1)],
+    [{ ThumbprintList: ['a'] }, inList('thumbprintList', 40, 40)],
+    [
+      { Url: `https://${'x'.repeat(255)}` },
+      "Value at 'url' failed to satisfy constraint: Member must have length less than or equal to 255",
+    ],
+  ] as const
+  for (const [members, text] of faults) {
+    await assertValidation(newProvider(members), `1 validation error detected: ${text}`)
+  }
+  // As recorded of all three at once.
+  const [members, texts] = [0, 1].map((part) => faults.map((fault) => fault[part]))
   await assertValidation(
-    newProvider({ Url }),
-    "1 validation error detected: Value at 'url' failed to satisfy constraint: Member must have length less than or equal to 255",
+    newProvider(Object.assign({}, ...members!)),
+    `3 validation errors detected: ${texts!.join('; ')}`,
   )
 })
 
@@ -124,11 +134,11 @@ test('thumbprints are replaced', async () => {
   )
 })
 
-test('tags mind the case of their keys and come in pages', async () => {
+test('tags mind the case of their keys and come in pages, sorted', async () => {
   const tag = (Key: string, Value = 'v') => ({ Key, Value })
   const named = await newProvider({ Tags: [tag('k1', 'v1')] })
   await call('TagOpenIDConnectProvider', { ...named, Tags: [tag('k2', 'v2'), tag('K1')] })
-  const all = [tag('k1', 'v1'), tag('k2', 'v2'), tag('K1')]
+  const all = [tag('K1'), tag('k1', 'v1'), tag('k2', 'v2')]
   assert.deepEqual(await call('ListOpenIDConnectProviderTags', named), { Tags: all, IsTruncated: false })
   const { Tags, IsTruncated, Marker } = await call('ListOpenIDConnectProviderTags', { ...named, MaxItems: 2 })
   assert.deepEqual([Tags, IsTruncated], [all.slice(0, 2), true])

@@ -33,16 +33,25 @@ for (const kind of ['User', 'Role'] as const) {
     const Tags = [
       { Key: 'team', Value: 'b' },
       { Key: 'Stage', Value: '' },
-    ]
+    ] as const
     assert.equal(await callIam(harness, `Tag${kind}`, { ...named, Tags }), undefined)
     const { requestParameters } = lastRecord(harness)
     assert.deepEqual(requestParameters.tags, [
       { key: 'team', value: 'b' },
       { key: 'Stage', value: '' },
     ])
-    assert.deepEqual(await tagsOf(kind, named), Tags)
+    assert.deepEqual(await tagsOf(kind, named), [Tags[1], Tags[0]])
     await callIam(harness, `Untag${kind}`, { ...named, TagKeys: ['TEAM', 'unknown'] })
     assert.deepEqual(await tagsOf(kind, named), [{ Key: 'Stage', Value: '' }])
+  })
+
+  test(`List${kind}Tags sorts by key, on all pages (API reference)`, async () => {
+    const tag = (Key: string) => ({ Key, Value: 'v' })
+    const named = await newOwner(kind, ['b', 'C', 'a'].map(tag))
+    assert.deepEqual(await tagsOf(kind, named), ['C', 'a', 'b'].map(tag))
+    const { Tags, Marker } = await callIam(harness, `List${kind}Tags`, { ...named, MaxItems: 2 })
+    assert.deepEqual(Tags, ['C', 'a'].map(tag))
+    assert.deepEqual((await callIam(harness, `List${kind}Tags`, { ...named, Marker })).Tags, [tag('b')])
   })
 
   test(`Tag${kind} refuses keys that differ in case alone, and more than fifty tags`, async () => {
@@ -56,11 +65,11 @@ for (const kind of ['User', 'Role'] as const) {
       'InvalidInput',
       'Duplicate tag keys found. Please note that Tag keys are case insensitive.',
     )
-    const many = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: 'v' }))
+    const many = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index + 10}`, Value: 'v' }))
     await callIam(harness, `Tag${kind}`, { ...named, Tags: many })
     await callIam(harness, `Tag${kind}`, { ...named, Tags: many })
     await assert.rejects(callIam(harness, `Tag${kind}`, { ...named, Tags: twice.slice(1) }), { code: 'LimitExceeded' })
-    const tooMany = [...many, { Key: 'k50', Value: 'v' }]
+    const tooMany = [...many, { Key: 'k60', Value: 'v' }]
     await assert.rejects(callIam(harness, `Tag${kind}`, { ...named, Tags: tooMany }), { code: 'ValidationException' })
     assert.deepEqual(await tagsOf(kind, named), many)
   })

@@ -136,6 +136,11 @@ test('tags and source identity need their own permissions (6.4, 4)', async () =>
 
 const INVALID: readonly (readonly [members: object, code: string, text: string])[] = [
   [{ RoleArn: 'this text is no ARN at all' }, 'ValidationException', 'this text is no ARN at all is invalid'],
+  // Recorded: without partition, service or resource.
+  [{ RoleArn: 'arn::b:::something/test-role' }, 'ValidationException', 'arn::b:::something/test-role is invalid'],
+  [{ RoleArn: 'arn:a::::something/test-role' }, 'ValidationException', 'arn:a::::something/test-role is invalid'],
+  [{ RoleArn: 'arn:a:::something/test-role' }, 'ValidationException', 'arn:a:::something/test-role is invalid'],
+  [{ RoleArn: 'arn:a:a::aaaaaaaaaa:' }, 'ValidationException', 'arn:a:a::aaaaaaaaaa: is invalid'],
   [
     { RoleSessionName: 'Session1:2' },
     'ValidationException',
