@@ -197,7 +197,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     attestations,
     denials: options.verboseDenials === true ? 'verbose' : 'kind of policy',
     log,
-    ensureFresh: changes.ensureFresh,
   })
   // A key is erased where its key in an HSM can be.
   const ofKeyStores =
@@ -220,7 +219,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   // Of stores that a restart has to connect again (keystores.md CS-12).
   void connector.look()
   const clockControl = options.movableClock && controlClock(options.movableClock, jobs)
-  /** What every call has to pass before it is looked at (pipeline/execute.ts). */
+  /** What every call has to pass before it is looked at (wire/request-handler.ts, pipeline/execute.ts). */
   async function canServe(): Promise<boolean> {
     try {
       await changes.ensureFresh()
@@ -239,6 +238,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     uuid: random.uuid,
     log,
+    ensureFresh: changes.ensureFresh,
     canServe,
     tls: options.tls,
     trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),

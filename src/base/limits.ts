@@ -166,6 +166,7 @@ export const COMPILED_POLICY_CHARS_MAX = 8 * 1024 * 1024
 export const COMPILED_POLICY_ACTIONS_MAX = 256
 
 /** design.md section 3: a change is in force on every node within 1 s. */
+export const CHANGES_IN_FORCE_MS_MAX = 1_000
 export const CHANGE_POLL_INTERVAL_MS = 200
 /** A node that could not read the changes for this long refuses to answer. */
 export const STALENESS_MS_MAX = 10_000

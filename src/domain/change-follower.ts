@@ -3,7 +3,7 @@
  * the poll interval, and refuses to vouch for the caches once the store has been out of reach for too long.
  */
 import { KmsError } from '../base/errors.ts'
-import { CHANGE_POLL_INTERVAL_MS, STALENESS_MS_MAX } from '../base/limits.ts'
+import { CHANGE_POLL_INTERVAL_MS, CHANGES_IN_FORCE_MS_MAX, STALENESS_MS_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { ChangeNotice, Store } from './store.ts'
 
@@ -16,7 +16,7 @@ export interface Remembering {
 export interface ChangeFollower {
   /**
    * `undefined` when what is cached may be trusted; else a promise that reads the changes first.
-   * @throws {KmsError} `KMSInternalException` if the store does not answer either.
+   * @throws {KmsError} `KMSInternalException` if the store has not answered for too long and does not now.
    */
   ensureFresh(): Promise<void> | undefined
   /** Reads the changes now, not at the next interval. */
@@ -61,20 +61,22 @@ export async function followChanges(store: Store, memories: readonly Remembering
     return polling
   }
 
-  const isFresh = () => performance.now() - freshAt <= STALENESS_MS_MAX
+  const age = () => performance.now() - freshAt
+
+  /** One that is under way may have looked already. */
+  const pollAnew = () => (polling === undefined ? poll() : polling.then(poll))
 
   /** A process that slept, or was too busy for its timer, has only to look. */
   async function refresh(): Promise<void> {
-    await poll()
-    if (!isFresh()) throw new KmsError('KMSInternalException')
+    await pollAnew()
+    if (age() > STALENESS_MS_MAX) throw new KmsError('KMSInternalException')
   }
 
   const timer = setInterval(poll, CHANGE_POLL_INTERVAL_MS).unref()
 
   return {
-    // One that is under way may have looked already.
-    poll: () => (polling === undefined ? poll() : polling.then(poll)),
-    ensureFresh: () => (isFresh() ? undefined : refresh()),
+    poll: pollAnew,
+    ensureFresh: () => (age() <= CHANGES_IN_FORCE_MS_MAX ? undefined : refresh()),
     async stop() {
       clearInterval(timer)
       await polling

@@ -57,8 +57,6 @@ export function createPipeline(services: PipelineServices): Execute {
   const check = createCallCheck(services)
 
   async function execute(operation: Operation, body: unknown, call: Call): Promise<unknown> {
-    const refreshing = services.ensureFresh()
-    if (refreshing !== undefined) await refreshing
     audit.admit(operation.changes)
     services.identity.noteUse(call.principal.accessKeyId, operation.service ?? 'kms', call.region, call.time)
     const progress: Progress = {

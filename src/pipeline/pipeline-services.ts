@@ -31,8 +31,6 @@ export interface PipelineServices {
   readonly denials: DenialDetail
   readonly random: RandomSource
   readonly audit: AuditSink
-  /** Makes sure that the cache is not older than the bound (design.md section 3); `undefined` when it is not. */
-  readonly ensureFresh: () => Promise<void> | undefined
   readonly clock: Clock
   readonly log: Log
   /** Names this node in records that wait for its audit log. */

@@ -53,6 +53,7 @@ export interface HttpServerOptions {
   /** Lower-case UUID, for request ids. */
   readonly uuid: () => string
   readonly log: Log
+  readonly ensureFresh: HandlerOptions['ensureFresh']
   /** Whether a call would be let in now, for those who ask after the health of the process. */
   readonly canServe: () => Promise<boolean>
   /** `undefined`: plain HTTP. */

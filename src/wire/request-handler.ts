@@ -45,6 +45,8 @@ export interface HandlerOptions {
   readonly uuid: () => string
   readonly log: Log
   readonly securityLog: SecurityLog
+  /** Makes sure that nothing cached is older than the bound (design.md section 3); `undefined` when it is not. */
+  readonly ensureFresh: () => Promise<void> | undefined
   /** Development only: `undefined` where the clock cannot be moved, and the path is then one like any other. */
   readonly clockEndpoint?: ControlEndpoint | undefined
   /** Development only: web pages from elsewhere are refused, because nobody else is. */
@@ -81,7 +83,7 @@ const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
 </AccessDeniedException>`
 
 export function createRequestHandler(options: HandlerOptions): (request: WireRequest) => Promise<Answer> {
-  const { execute, authenticator, clock, uuid, log, securityLog } = options
+  const { execute, authenticator, clock, uuid, log, securityLog, ensureFresh } = options
   const targets = new Map([...options.operations.kms].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
 
   function callOf(request: WireRequest, requestId: string, { principal, region, source }: AuthenticatedRequest): Call {
@@ -116,6 +118,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       if (claimed !== service) service = serviceOfVersion(parameters)
       const operation = findQueryOperation(options.operations[service], service, parameters)
       progress.operation = operation
+      await ensureFresh()
       const who = operation.unsigned ? NOBODY : await authenticator.authenticate(request, service)
       progress.isAuthenticated = operation.unsigned !== true
       const call = callOf(request, requestId, service === 'iam' ? { ...who, region: IAM_REGION } : who)
@@ -146,8 +149,9 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       const body = parseBody(request.body)
       const operation = findOperation(targets, request)
       progress.operation = operation
-      // All requests of a turn come here before the first goes on: the checks of signatures then follow one another.
-      await undefined
+      // Before anything that is cached counts, whose the access key is too. And all requests of a turn come here before the first
+      // goes on: the checks of signatures then follow one another.
+      await ensureFresh()
       const who = await authenticator.authenticate(request)
       progress.isAuthenticated = true
       const output = await execute(operation, body, callOf(request, requestId, who))

@@ -191,6 +191,40 @@ test('A write that never ends counts as failure after the time limit, and one th
   assert.deepEqual(await numbersIn(folder), [0, 1, 3])
 })
 
+test('A record that was written late is not written again when it comes again (audit.md section 1, eventID)', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { state, files } = breakable()
+  const log = await openTestLog(folder, { files, limits: { writeTimeoutMs: 30 } })
+  const { promise: letGo, resolve: go } = Promise.withResolvers<void>()
+  state.broken = async (...write) => {
+    await letGo
+    return systemFiles.writeDurably(...write)
+  }
+  await assert.rejects(log.append(lineOf(0)), INTERNAL)
+  state.broken = undefined
+  go()
+  await until(() => isReady(log))
+  await log.append(lineOf(0))
+  await log.append(lineOf(1))
+  await log.close()
+  assert.deepEqual(await numbersIn(folder), [0, 1])
+})
+
+test('A disk is not blamed for the time in which this process did not run', async (t) => {
+  const messages = recordedLog()
+  const { state, files } = breakable()
+  const log = await openTestLog(await temporaryFolder(t), { files, log: messages, limits: { writeTimeoutMs: 100 } })
+  state.broken = (...write) => {
+    const written = systemFiles.writeDurably(...write)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+    return written
+  }
+  await log.append(lineOf(0))
+  state.broken = undefined
+  await log.close()
+  assert.deepEqual(messages.messages, [])
+})
+
 test('What a failed attempt to resume left behind a shorter one is cut off', async (t) => {
   const folder = await temporaryFolder(t)
   const { state, files } = breakable()

@@ -96,6 +96,24 @@ test('a record that was read before a change is not kept after it', async () => 
   await store.close()
 })
 
+test('after a second without a look at the changes of others the first who asks has them looked at', async (context) => {
+  const [here, there] = [await open('here', 'd.db'), await open('there', 'd.db')]
+  for (const keyId of ['one', 'two']) await insertKey(here, keyId)
+  await here.change((change) => change.insertAlias({ ...alias, keyId: 'one' }))
+  const cache = createRecordCache(here)
+  const follower = await followChanges(here, [cache], silentLog)
+  assert.equal((await cache.findAlias(alias))?.keyId, 'one')
+  let now = performance.now()
+  context.mock.method(performance, 'now', () => now)
+  await there.change((change) => change.updateAlias({ ...alias, keyId: 'two' }))
+  now += 1_001
+  await follower.ensureFresh()
+  assert.equal((await cache.findAlias(alias))?.keyId, 'two')
+  await follower.stop()
+  await here.close()
+  await there.close()
+})
+
 test('a store that does not answer makes everything suspect: nothing is served until it does', async (context) => {
   const store = await open('here', 'c.db')
   let reachable = true
@@ -116,6 +134,8 @@ test('a store that does not answer makes everything suspect: nothing is served u
   await assert.doesNotReject(follower.ensureFresh()!, 'a process that slept only has to look')
   assert.equal(follower.ensureFresh(), undefined)
   reachable = false
+  now += 5_000
+  await assert.doesNotReject(follower.ensureFresh()!, 'a store that is out of reach for a moment stops nobody')
   now += 60_000
   await assert.rejects(
     follower.ensureFresh()!,

@@ -1,8 +1,10 @@
 /** Several processes over one file, and processes that die (design.md section 3; audit.md G-2). */
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
+import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../src/base/limits.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { assertWhole, COUNTER, startWriter } from './counter.ts'
 import { fileFixture } from './sqlite-fixtures.ts'
@@ -40,6 +42,24 @@ describe('processes that write at the same time', () => {
     assert.deepEqual(await store.listAccounts(), [])
     await store.close()
     await fixture.remove()
+  })
+})
+
+test('changes that wait behind one which could not get the lock are refused with it, not ten seconds after one another', async (t) => {
+  await withCounter(async (path, store) => {
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    const realNow = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => 20 * realNow())
+    const disable = () => store.change((change) => change.updateKey({ ...COUNTER, enabled: false }))
+    const start = performance.now()
+    const results = await Promise.allSettled([disable(), disable(), disable()])
+    assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(['rejected']))
+    const waitedMs = performance.now() - start
+    assert.ok(waitedMs >= STORE_WRITE_LOCK_WAIT_MS_MAX && waitedMs < 2 * STORE_WRITE_LOCK_WAIT_MS_MAX, `${waitedMs}`)
+    const later = disable()
+    other.close()
+    await assert.doesNotReject(later, 'who comes after that has a wait of his own')
   })
 })
 

@@ -26,6 +26,8 @@ export interface TestServerOptions {
   readonly tls?: ServiceOptions['tls']
   readonly authentication?: ServiceOptions['authentication']
   readonly log?: Log
+  /** A file for the store, which is in memory otherwise. */
+  readonly storePath?: string
   /** In place of the one in memory. */
   readonly auditLog?: AuditLog
   readonly identityProviders?: ServiceOptions['identityProviders']
@@ -36,7 +38,7 @@ export interface TestServerOptions {
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const clock = systemClock
-  const store = await openSqliteStore({ path: ':memory:', node: 'test', clock })
+  const store = await openSqliteStore({ path: options.storePath ?? ':memory:', node: 'test', clock })
   const auditLog = createMemoryAuditLog()
   const service = await createService({
     store,

@@ -70,6 +70,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
     clock: systemClock,
     uuid: createRandomSource().uuid,
     log: options.log ?? silentLog,
+    ensureFresh: () => undefined,
     canServe: async () => options.canServe ?? true,
     tls: options.tls,
     limits: options.limits ?? {},

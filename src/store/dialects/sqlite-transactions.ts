@@ -31,6 +31,8 @@ export function createTransactions(connections: SqliteConnections): Transactions
   let synchronous: Durability | undefined
   let turnBeganAt = Number.NEGATIVE_INFINITY
   let releasedAt = Number.NEGATIVE_INFINITY
+  /** On the lock, in vain: whoever was in the queue then has waited as well. */
+  let gaveUpAt = Number.NEGATIVE_INFINITY
 
   function inTurn<T>(act: () => T | Promise<T>): Promise<T> {
     if (ended) return Promise.reject(new Error('the store is closed'))
@@ -53,23 +55,28 @@ export function createTransactions(connections: SqliteConnections): Transactions
     }
   }
 
-  async function begin(durability: Durability): Promise<void> {
+  async function begin(durability: Durability, askedAt: number): Promise<void> {
     await giveWay()
     if (synchronous !== durability) writer.exec(`PRAGMA synchronous = ${SYNCHRONOUS[durability]}`)
     synchronous = durability
-    const deadline = performance.now() + STORE_WRITE_LOCK_WAIT_MS_MAX
+    const deadline = askedAt <= gaveUpAt ? gaveUpAt : performance.now() + STORE_WRITE_LOCK_WAIT_MS_MAX
     for (;;) {
       try {
         return connections.begin()
       } catch (error) {
-        if (!isBusy(error) || performance.now() >= deadline) throw error
+        if (!isBusy(error)) throw error
+        const now = performance.now()
+        if (now >= deadline) {
+          gaveUpAt = now
+          throw error
+        }
       }
       await sleep(LOCK_POLL_MS)
     }
   }
 
-  async function transact<T>(durability: Durability, work: (db: Db) => Promise<T>): Promise<T> {
-    await begin(durability)
+  async function transact<T>(durability: Durability, askedAt: number, work: (db: Db) => Promise<T>): Promise<T> {
+    await begin(durability, askedAt)
     let isOpen = true
     const db = queryBuilder((query) => {
       // A query that nobody waited for must not slip into the next transaction.
@@ -92,7 +99,10 @@ export function createTransactions(connections: SqliteConnections): Transactions
   }
 
   return {
-    run: (durability, work) => inTurn(() => transact(durability, work)),
+    run(durability, work) {
+      const askedAt = performance.now()
+      return inTurn(() => transact(durability, askedAt, work))
+    },
     between: (act) => inTurn(act),
     async end() {
       ended = true
