@@ -231,6 +231,8 @@ export const ALARM_PERIOD_MS = 5 * 60_000
 export const ALARMS_AT_ONCE_MAX = 100
 export const EVENTS_SENT_AT_ONCE_MAX = 100
 export const EVENT_TIMEOUT_MS = 5_000
+/** After this much time the rest waits for the next round, so that a slow receiver keeps neither other work nor the end of the process waiting. */
+export const EVENTS_ROUND_MS_MAX = 5_000
 
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000

@@ -4,7 +4,7 @@
  * id unless more calls came meanwhile.
  */
 import { type Clock, instantText } from '../base/clock.ts'
-import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
+import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX, EVENTS_ROUND_MS_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
@@ -21,26 +21,52 @@ export interface AlarmServices {
 }
 
 export function announceDeletionAlarms({ store, clock, log, send }: AlarmServices): Job {
-  /** @throws what kept the event from its receiver; the alarm is in the log all the same. */
-  async function raise(alarm: DeletionAlarm): Promise<void> {
-    const { last, count, announced } = alarm
-    const { principal, operation, eventId, sourceIp } = last
-    const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
-    log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
+  /** When alarms that nobody has taken yet were logged, by ARN. */
+  let logged = new Map<string, number>()
+
+  /** Whatever becomes of their events: no receiver that is gone keeps an alarm from those who read the log. */
+  function logAll(alarms: readonly DeletionAlarm[]): void {
+    const now = clock.now()
+    const before = logged
+    logged = new Map()
+    for (const alarm of alarms) {
+      const key = arnOf(alarm)
+      const loggedAt = before.get(key)
+      const isDue = loggedAt === undefined || now - loggedAt >= ALARM_PERIOD_MS
+      logged.set(key, isDue ? now : loggedAt)
+      if (isDue) logAlarm(alarm, log)
+    }
+  }
+
+  /** @throws what kept the event from its receiver. */
+  async function announce(alarm: DeletionAlarm): Promise<void> {
     const now = clock.now()
     const key = await store.findKey(alarm)
     await send?.(alarmEvent(alarm, key?.deletion?.date, now))
-    await store.deletionAlarmAnnounced(alarm, count, now)
+    await store.deletionAlarmAnnounced(alarm, alarm.count, now)
+    logged.delete(arnOf(alarm))
   }
 
   return {
     name: 'announce deletion alarms',
     async run() {
       const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
+      logAll(due)
+      const began = performance.now()
       // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
-      for (const alarm of due) await raise(alarm)
+      for (const alarm of due) {
+        await announce(alarm)
+        if (performance.now() - began >= EVENTS_ROUND_MS_MAX) return
+      }
     },
   }
+}
+
+function logAlarm(alarm: DeletionAlarm, log: Log): void {
+  const { last, count, announced } = alarm
+  const { principal, operation, eventId, sourceIp } = last
+  const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
+  log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
 }
 
 /** AWS has no such event: hence a source of our own. */

@@ -180,6 +180,21 @@ test('an alarm that its receiver does not take comes again, with the same id', a
   assert.deepEqual(more, [])
 })
 
+// "Never in the log" would be worse than "not at the address": without an address the log is all there is.
+test('while no receiver takes them, alarms of all keys are in the log, each once in five minutes', async () => {
+  const keys = [await doomedKey(), await doomedKey()]
+  for (const { KeyId, Arn } of keys) await refuse('Encrypt', { KeyId, Plaintext }, Arn)
+  const alarms = () => logged.filter(({ message }) => message.startsWith('ALARM')).map(({ fields }) => fields.key)
+  receiver.status = 503
+  await look()
+  await look()
+  const both = keys.map(({ Arn }) => Arn).toSorted()
+  assert.deepEqual(alarms().toSorted(), both)
+  harness.clock.set(harness.clock.now() + 5 * MINUTE_MS)
+  await look()
+  assert.deepEqual(alarms().toSorted(), [...both, ...both].toSorted())
+})
+
 test('a cancelled deletion ends it, and a new one begins anew', async () => {
   const { KeyId, Arn } = await doomedKey()
   await refuse('Encrypt', { KeyId, Plaintext }, Arn)
