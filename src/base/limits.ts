@@ -3,6 +3,8 @@ import type { Service } from './services.ts'
 
 /** operations.md 1.4: the largest legal request stays below 512 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
+/** operations.md 1.4: bodies are read before signatures are checked, but longer ones only for those whose signature is right: reading costs up to 80 ms. */
+export const UNPROVED_BODY_BYTES_MAX = 16 * 1024
 /** Of all requests that one process holds, together: connections are many, and each may bring the largest body. */
 export const REQUEST_BODIES_BYTES_MAX = 256 * 1024 * 1024
 /** Request line and headers together. */
