@@ -10,11 +10,13 @@ export const serviceCreate = defineOperatorCommand({
   args: ['NAME'],
   flags: ACCESS_KEY_FLAGS,
   description: `
-Makes a service, such as billing.example.com, and an access key for it. A service belongs to no account. It can do what
-key policies, role trust policies and grants allow to {"Service": "NAME"}; and it is trusted to call for any user whose
-request it has verified, with that user's rights and with kms:ViaService. Give its access key to nobody else.
+Makes a service, such as billing.example.com, and an access key for it. A service belongs to no
+account. It can do what key policies, role trust policies and grants allow to {"Service": "NAME"}; and
+it is trusted to call for any user whose request it has verified, with that user's rights and with
+kms:ViaService. Give its access key to nobody else.
 
-Names of AWS, such as s3.amazonaws.com, are allowed: that service then uses the AWS managed keys of accounts.`,
+Names of AWS, such as s3.amazonaws.com, are allowed: that service then uses the AWS managed keys of
+accounts.`,
   async run({ operator, flags, args: [name], terminal }) {
     if (!isServiceName(name!)) {
       throw new UsageError(
@@ -36,8 +38,8 @@ export const serviceAccessKey = defineOperatorCommand({
   args: ['NAME'],
   flags: ACCESS_KEY_FLAGS,
   description: `
-Makes another access key for a service, which can have two: make the new one, give it to the service, then delete
-the old one with 'keyhold access-key delete'.`,
+Makes another access key for a service, which can have two: make the new one, give it to the service,
+then delete the old one with 'keyhold access-key delete'.`,
   async run({ operator, flags, args: [name], terminal }) {
     await requireService(operator, name!)
     await makeServiceKey(operator, name!, flags, terminal)

@@ -8,7 +8,7 @@ import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX, EVENTS_ROUND_MS_MAX } from '../bas
 import type { Log } from '../base/log.ts'
 import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
-import { arnOf } from '../domain/keys/key.ts'
+import { arnOf, keyRef } from '../domain/keys/key.ts'
 import type { Store } from '../domain/store.ts'
 import type { Job } from './job-runner.ts'
 
@@ -21,21 +21,15 @@ export interface AlarmServices {
 }
 
 export function announceDeletionAlarms({ store, clock, log, send }: AlarmServices): Job {
-  /** When alarms that nobody has taken yet were logged, by ARN. */
-  let logged = new Map<string, number>()
+  /** By key: how many of its refused calls the log has told of, while nobody takes the event. */
+  let logged: ReadonlyMap<string, number> = new Map()
 
-  /** Whatever becomes of their events: no receiver that is gone keeps an alarm from those who read the log. */
-  function logAll(alarms: readonly DeletionAlarm[]): void {
-    const now = clock.now()
-    const before = logged
-    logged = new Map()
-    for (const alarm of alarms) {
-      const key = arnOf(alarm)
-      const loggedAt = before.get(key)
-      const isDue = loggedAt === undefined || now - loggedAt >= ALARM_PERIOD_MS
-      logged.set(key, isDue ? now : loggedAt)
-      if (isDue) logAlarm(alarm, log)
-    }
+  function tellLog(alarm: DeletionAlarm): void {
+    const { last, count, announced } = alarm
+    if (logged.get(keyRef(alarm)) === count) return
+    const { principal, operation, eventId, sourceIp } = last
+    const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
+    log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
   }
 
   /** @throws what kept the event from its receiver. */
@@ -44,14 +38,14 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
     const key = await store.findKey(alarm)
     await send?.(alarmEvent(alarm, key?.deletion?.date, now))
     await store.deletionAlarmAnnounced(alarm, alarm.count, now)
-    logged.delete(arnOf(alarm))
   }
 
   return {
     name: 'announce deletion alarms',
     async run() {
       const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
-      logAll(due)
+      for (const alarm of due) tellLog(alarm)
+      logged = new Map(due.map((alarm) => [keyRef(alarm), alarm.count]))
       const began = performance.now()
       // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
       for (const alarm of due) {
@@ -60,13 +54,6 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
       }
     },
   }
-}
-
-function logAlarm(alarm: DeletionAlarm, log: Log): void {
-  const { last, count, announced } = alarm
-  const { principal, operation, eventId, sourceIp } = last
-  const fields = { key: arnOf(alarm), principal, operation, eventId, sourceIp, refusedCalls: count - announced }
-  log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
 }
 
 /** AWS has no such event: hence a source of our own. */

@@ -6,7 +6,13 @@ import { IAMClient } from '@aws-sdk/client-iam'
 import { KMSClient } from '@aws-sdk/client-kms'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { CONSOLE_FOLDER } from '../../src/start/console-folder.ts'
-import { ACCESS_KEY_ID, SECRET_ACCESS_KEY, startTestServer, type TestServer } from '../support/test-server.ts'
+import {
+  ACCESS_KEY_ID,
+  SECRET_ACCESS_KEY,
+  startTestServer,
+  type TestServer,
+  type TestServerOptions,
+} from '../support/test-server.ts'
 import { launchChromium, WITHOUT_CHROMIUM } from './chromium.ts'
 
 export const REGION = 'eu-central-1'
@@ -36,7 +42,7 @@ export interface Stage {
 }
 
 /** One server and one browser for the tests of a file. */
-export function setStage(): Stage {
+export function setStage(options: () => Promise<TestServerOptions> = async () => ({})): Stage {
   let server: TestServer
   let browser: Browser
   let kms: KMSClient
@@ -45,7 +51,7 @@ export function setStage(): Stage {
   before(async () => {
     if (WITHOUT_CHROMIUM) return
     assert.ok(existsSync(CONSOLE_FOLDER), 'the console is not built: npm run test:browser builds it')
-    server = await startTestServer({ consoleFolder: CONSOLE_FOLDER })
+    server = await startTestServer({ ...(await options()), consoleFolder: CONSOLE_FOLDER })
     const settings = { endpoint: server.endpoint, region: REGION, credentials: { ...ADMINISTRATOR } }
     kms = new KMSClient(settings)
     iam = new IAMClient(settings)

@@ -1,7 +1,12 @@
 /** The console without a mouse, on a narrow screen, with many keys, and with files that are gone; what a visit costs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CreateAliasCommand, CreateKeyCommand, DescribeKeyCommand } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  UpdateKeyDescriptionCommand,
+} from '@aws-sdk/client-kms'
 import type { Page } from 'playwright-core'
 import { WITHOUT_CHROMIUM as skip } from './chromium.ts'
 import { ADMINISTRATOR, dialog, openKey, REGION, says, setStage, signIn } from './console-page.ts'
@@ -74,6 +79,19 @@ test('nothing is wider than a phone', { skip }, async (context) => {
   await page.goto(`${page.url().split('#')[0]}#/kms/keys/create`)
   await page.getByRole('heading', { name: 'Configure key' }).waitFor()
   await fits('the wizard')
+})
+
+test('the longest alias and description that AWS allows leave room for the rest', { skip }, async (context) => {
+  const keyId = await newKey('l'.repeat(250))
+  await stage.kms.send(new UpdateKeyDescriptionCommand({ KeyId: keyId, Description: 'd'.repeat(8192) }))
+  const page = await stage.open(context)
+  await signIn(page)
+  await page.getByRole('link', { name: 'l'.repeat(250) }).waitFor()
+  const heading = (await page.getByRole('columnheader', { name: 'Key spec' }).boundingBox())!
+  assert.ok(heading.x < 1280, `the spec begins at ${heading.x}`)
+  await openKey(page, keyId)
+  const tabs = (await page.getByRole('tablist').boundingBox())!
+  assert.ok(tabs.y < 900, `the tabs begin at ${tabs.y}`)
 })
 
 test('more keys than fit on a page are paged, and filtered whole', { skip }, async (context) => {

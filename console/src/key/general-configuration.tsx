@@ -24,7 +24,7 @@ export function GeneralConfiguration({ metadata, aliases }: Props) {
           { label: 'Status', value: <KeyStatus state={metadata.KeyState!} /> },
           { label: 'Creation date', value: timeText(metadata.CreationDate) },
           { label: 'ARN', value: <Copied text={metadata.Arn!} what="ARN" /> },
-          { label: 'Description', value: <span className="identifier">{metadata.Description || '-'}</span> },
+          { label: 'Description', value: <div className="identifier long-text">{metadata.Description || '-'}</div> },
           { label: 'Regionality', value: regionalityText(metadata) },
           { label: 'Key ID', value: <Copied text={metadata.KeyId!} what="key ID" /> },
           { label: 'Last used', value: <LastUsed keyId={metadata.KeyId!} /> },

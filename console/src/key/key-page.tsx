@@ -60,7 +60,7 @@ export default function KeyPage({ keyId, tab }: Props) {
 
 /** Why the key cannot be used, where it cannot. */
 function StateNotice({
-  metadata: { KeyState, DeletionDate, PendingDeletionWindowInDays },
+  metadata: { KeyState, DeletionDate, PendingDeletionWindowInDays, CustomKeyStoreId },
 }: {
   readonly metadata: KeyMetadata
 }) {
@@ -81,6 +81,12 @@ function StateNotice({
       return (
         <Alert type="info" header="This key has no key material">
           <Box color="inherit">Import key material in the tab "Key material and rotations" before you use the key.</Box>
+        </Alert>
+      )
+    case 'Unavailable':
+      return (
+        <Alert type="warning" header="This key cannot be used now">
+          {`Its custom key store ${CustomKeyStoreId} is not connected.`}
         </Alert>
       )
     default:

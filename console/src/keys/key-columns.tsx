@@ -21,6 +21,8 @@ export const ALIASES: TableProps.ColumnDefinition<KeyRow> = {
   id: 'aliases',
   header: 'Aliases',
   minWidth: 140,
+  // An alias of 250 characters would push all other columns off the screen.
+  maxWidth: 240,
   cell: ({ keyId, aliases: [first, ...more] }) => {
     if (first === undefined) return '-'
     return (
