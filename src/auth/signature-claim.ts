@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { SECOND_MS } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import {
+  ACCESS_KEY_ID_CHARS_MAX,
   CACHED_AUTHORIZATION_CHARS_MAX,
   CACHED_AUTHORIZATIONS_MAX,
   CLOCK_SKEW_MS_MAX,
@@ -175,8 +176,13 @@ export function claimedAccessKeyId(request: SignedRequest): string | undefined {
 
 /** Which service a request says it is for, to find out who is to judge it; `undefined`: it does not say. */
 export function claimedService(request: SignedRequest): string | undefined {
-  return /(?:^|Credential=)[^/,\s]*\/[^/,\s]*\/[^/,\s]*\/([^/,\s]*)\//.exec(claimText(request))?.[1]
+  return CLAIMED_SERVICE.exec(claimText(request))?.[1]
 }
+
+/** Parts of a bounded length: each place where one may begin would otherwise be read to the end of the header. */
+const CLAIMED_SERVICE = new RegExp(
+  `(?:^|Credential=)(?:[^/,\\s]{0,${ACCESS_KEY_ID_CHARS_MAX}}/){3}([^/,\\s]{0,${ACCESS_KEY_ID_CHARS_MAX}})/`,
+)
 
 function claimText({ query, headers }: SignedRequest): string {
   const header = headers.get('authorization')

@@ -3,6 +3,8 @@ import type { Service } from './services.ts'
 
 /** operations.md 1.4: the largest legal request stays below 512 KiB. */
 export const REQUEST_BODY_BYTES_MAX = 1024 * 1024
+/** operations.md 1.4: bodies are read before signatures are checked, but longer ones only for those whose signature is right: reading costs up to 80 ms. */
+export const UNPROVED_BODY_BYTES_MAX = 16 * 1024
 /** Of all requests that one process holds, together: connections are many, and each may bring the largest body. */
 export const REQUEST_BODIES_BYTES_MAX = 256 * 1024 * 1024
 /** Request line and headers together. */
@@ -232,6 +234,8 @@ export const ALARM_PERIOD_MS = 5 * 60_000
 export const ALARMS_AT_ONCE_MAX = 100
 export const EVENTS_SENT_AT_ONCE_MAX = 100
 export const EVENT_TIMEOUT_MS = 5_000
+/** After this much time the rest waits for the next round, so that a slow receiver keeps neither other work nor the end of the process waiting. */
+export const EVENTS_ROUND_MS_MAX = 5_000
 
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000

@@ -62,7 +62,8 @@ export function parseParameters(text: string, plusIsBlank: boolean, parametersMa
 }
 
 function decode(text: string, plusIsBlank: boolean): string {
-  const spaced = plusIsBlank ? text.replaceAll('+', ' ') : text
+  // Not replaceAll: of a body that is nothing but pluses it makes a chain of a million texts.
+  const spaced = plusIsBlank ? text.split('+').join(' ') : text
   try {
     return spaced.includes('%') ? decodeURIComponent(spaced) : spaced
   } catch (cause) {

@@ -1,7 +1,7 @@
 /** `keyhold key report KEY`: what hangs on a key, read from the data folder; the server may be running. */
 import { parseArn } from '../base/arn.ts'
 import { systemClock } from '../base/clock.ts'
-import { KmsError } from '../base/errors.ts'
+import { KmsError, notFound } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import type { Key } from '../domain/keys/key.ts'
@@ -63,7 +63,7 @@ async function findKey(reader: Reader, name: string, where: Where): Promise<Key>
   try {
     const { key, missing } = await locateKey(reader, here, name, 'key or alias')
     if (key !== undefined) return key
-    throw missing!
+    throw notFound(missing!)
   } catch (error) {
     if (!(error instanceof KmsError)) throw error
     throw new OperatorError(withoutFullStop(error.text ?? error.code), { hint, cause: error })

@@ -4,7 +4,7 @@
  * id unless more calls came meanwhile.
  */
 import { type Clock, instantText } from '../base/clock.ts'
-import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX } from '../base/limits.ts'
+import { ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX, EVENTS_ROUND_MS_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { type BusEvent, busEvent, type SendEvent } from '../domain/bus-event.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
@@ -46,8 +46,12 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
       const due = await store.deletionAlarmsToAnnounce(clock.now() - ALARM_PERIOD_MS, ALARMS_AT_ONCE_MAX)
       for (const alarm of due) tellLog(alarm)
       logged = new Map(due.map((alarm) => [keyRef(alarm), alarm.count]))
+      const began = performance.now()
       // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
-      for (const alarm of due) await announce(alarm)
+      for (const alarm of due) {
+        await announce(alarm)
+        if (performance.now() - began >= EVENTS_ROUND_MS_MAX) return
+      }
     },
   }
 }

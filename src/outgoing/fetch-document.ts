@@ -58,6 +58,11 @@ function get(target: URL, { isPrivate, ca }: FetchOptions): Promise<FetchedDocum
     })
     sent.once('error', reject)
     sent.once('response', (response) => read(response).then(resolve, reject))
+    // Another protocol (RFC 9110 7.8) that nobody asked for. Without a listener the end of the request would never be heard of.
+    sent.once('upgrade', (response, socket) => {
+      socket.destroy()
+      read(response).then(resolve, reject)
+    })
     sent.end()
   })
 }

@@ -1,5 +1,5 @@
 /** Posts a small JSON document to an address that the operator chose. */
-import { request as requestPlain } from 'node:http'
+import { type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { EVENT_TIMEOUT_MS } from '../base/limits.ts'
 
@@ -20,11 +20,17 @@ export function postJson(url: string, document: object): Promise<void> {
       signal: AbortSignal.timeout(EVENT_TIMEOUT_MS),
     })
     sent.once('error', reject)
-    sent.once('response', (response) => {
+    const take = (response: IncomingMessage) => {
       const { statusCode = 0 } = response
       response.resume()
       if (statusCode >= 200 && statusCode < 300) resolve()
       else reject(new Error(`${target.hostname} answered with status ${statusCode}`))
+    }
+    sent.once('response', take)
+    // Another protocol (RFC 9110 7.8) that nobody asked for. Without a listener the end of the request would never be heard of.
+    sent.once('upgrade', (response, socket) => {
+      socket.destroy()
+      take(response)
     })
     sent.end(body)
   })

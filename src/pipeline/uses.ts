@@ -2,6 +2,7 @@
  * What a call uses, step by step (authorization.md section 0, steps 4 to 6): every resource is resolved before the first use is
  * authorised, and every use is authorised before the first thing is said about a key.
  */
+import { notFound } from '../base/errors.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
 import type { GrantName } from '../domain/grants/grant.ts'
 import type { Key } from '../domain/keys/key.ts'
@@ -44,7 +45,8 @@ function locateFrom(of: UsesOfCall, sources: Sources, located: Located[]): Maybe
 
 /** Step 6. @throws {KmsError} what a caller who may know is told. */
 export function checkUses({ uses, input, call }: UsesOfCall, located: LocatedUses): void {
-  for (const found of located) if (found !== undefined && 'missing' in found && found.missing) throw found.missing
+  for (const found of located)
+    if (found !== undefined && 'missing' in found && found.missing) throw notFound(found.missing)
   for (let index = 0; index < uses.length; index++) {
     const use = uses[index]!
     const found = located[index]

@@ -87,19 +87,20 @@ export async function newestDeletionAlarms(db: Db, limit: number): Promise<reado
   return rows.map(toAlarm)
 }
 
+/** Those that nobody knows of yet first: somebody who asks for many doomed keys again and again must not keep them from being known. */
 export async function deletionAlarmsToAnnounce(
   db: Db,
   before: number,
   limit: number,
 ): Promise<readonly DeletionAlarm[]> {
-  const rows = await db
+  const toAnnounce = db
     .selectFrom('deletion_alarms')
     .selectAll()
     .where(sql<boolean>`refused_calls > announced_calls`)
-    .where((is) => is.or([is('announced_at', 'is', null), is('announced_at', '<=', before)]))
     .orderBy('first_at')
-    .limit(limit)
-    .execute()
+  const rows = await toAnnounce.where('announced_at', 'is', null).limit(limit).execute()
+  const room = limit - rows.length
+  if (room > 0) rows.push(...(await toAnnounce.where('announced_at', '<=', before).limit(room).execute()))
   return rows.map(toAlarm)
 }
 

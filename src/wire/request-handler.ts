@@ -8,6 +8,7 @@ import type { AuthenticatedRequest, Authenticator, SignedRequest } from '../auth
 import { claimedAccessKeyId, claimedService } from '../auth/signature-claim.ts'
 import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
+import { UNPROVED_BODY_BYTES_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { Service } from '../base/services.ts'
 import type { Call } from '../pipeline/call.ts'
@@ -146,7 +147,8 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
         securityLog.refused(request.sourceIp, undefined, `HTTP ${unroutable.status}`)
         return unroutable
       }
-      const body = parseBody(request.body)
+      const isLong = request.body.length > UNPROVED_BODY_BYTES_MAX
+      const body = isLong ? undefined : parseBody(request.body)
       const operation = findOperation(targets, request)
       progress.operation = operation
       // Before anything that is cached counts, whose the access key is too. And all requests of a turn come here before the first
@@ -154,7 +156,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       await ensureFresh()
       const who = await authenticator.authenticate(request)
       progress.isAuthenticated = true
-      const output = await execute(operation, body, callOf(request, requestId, who))
+      const output = await execute(operation, body ?? parseBody(request.body), callOf(request, requestId, who))
       return jsonAnswer(200, output === undefined ? '' : JSON.stringify(output), requestId)
     } catch (error) {
       const answer = errorAnswer(error, requestId)

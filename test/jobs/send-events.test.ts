@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
+import { EVENT_TIMEOUT_MS } from '../../src/base/limits.ts'
 import { newKey } from '../operations/support.ts'
 import { type EventReceiver, openEventReceiver } from '../support/event-receiver.ts'
 import { ACCOUNT, type Answer, createHarness, type Harness, REGION } from '../support/harness.ts'
@@ -108,6 +109,21 @@ test('events that nobody takes come again, in their order and with their ids', a
     keys.map(({ Arn }) => [Arn]),
   )
   assert.equal(failed.id, taken[0].id)
+})
+
+test('a receiver that takes its time keeps other work waiting for a few seconds, not until it has all events', async (t) => {
+  const keys = [await newKey(harness), await newKey(harness), await newKey(harness)]
+  for (const { KeyId } of keys) await harness.call('RotateKeyOnDemand', { KeyId })
+  // Each event takes as long as it may.
+  const now = t.mock.method(performance, 'now', () => receiver.received.length * EVENT_TIMEOUT_MS)
+  await harness.service.jobs.runAll()
+  now.mock.restore()
+  assert.equal(receiver.received.length, 1)
+  await harness.service.jobs.runAll()
+  assert.deepEqual(
+    events().map(({ resources }) => resources),
+    keys.map(({ Arn }) => [Arn]),
+  )
 })
 
 test('a server that sends no events keeps none', async (t) => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { KmsError } from '../../src/base/errors.ts'
 import type { Log } from '../../src/base/log.ts'
 import { HOST, signedRequest } from '../auth/signer.ts'
@@ -234,6 +236,36 @@ test('a chunked body is put together', async (t) => {
   slow.calls[0]!.answer({})
   await answering
 })
+
+test('a body in chunks of one byte takes no more memory than its bytes', async (t) => {
+  const slow = await setUp(t)
+  const text = JSON.stringify({ text: 'x'.repeat(300_000) })
+  const head = (await goodRequest(text)).toString('latin1').replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')
+  const chunks = Array.from(text, (byte) => `1\r\n${byte}\r\n`).join('')
+  const bytes = Buffer.from(head.replace(text, chunks))
+  const held = heldBytes()
+  const socket = connect(slow.port, '127.0.0.1').on('error', () => {})
+  const answered = once(socket, 'data')
+  await new Promise((resolve) => socket.write(bytes, resolve))
+  // All but the last chunk of the body, of length zero, has come.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const grown = heldBytes() - held
+  assert.ok(grown < 10 * text.length, `${grown} bytes for a body of ${text.length}`)
+  socket.write('0\r\n\r\n')
+  await slow.arrived(1)
+  assert.deepEqual(slow.calls[0]!.body, JSON.parse(text))
+  slow.calls[0]!.answer({})
+  await answered
+  socket.destroy()
+})
+
+/** Of this process, without garbage. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
 
 test('a body at the limit is read, one byte more is 413 and the connection is closed, announced or not', async (t) => {
   const slow = await setUp(t, { limits: { bodyBytesMax: 1_000 } })

@@ -1,5 +1,4 @@
 /** From what RetireGrant says to a grant (authorization.md 4.6, GT-4). */
-import { type KmsError, notFound } from '../../base/errors.ts'
 import { arnOf, isDeleted } from '../keys/key.ts'
 import { type LocatedKey, locateKey, type Namespace } from '../keys/locate-key.ts'
 import type { Lookups } from '../store.ts'
@@ -41,6 +40,6 @@ async function locateByToken(lookups: Lookups, tokens: GrantTokens, here: Namesp
 async function locateById(lookups: Lookups, here: Namespace, identifier: string, grantId: string) {
   const { arn, account, key } = await locateKey(lookups, here, identifier, 'key')
   const grant = key && (await lookups.findGrant({ account, region: key.region, keyId: key.keyId, grantId }))
-  const missing: KmsError | undefined = grant === undefined ? notFound(`Grant ID ${grantId} not found`) : undefined
+  const missing = grant === undefined ? `Grant ID ${grantId} not found` : undefined
   return { arn, account, key, grant, ...(missing && { missing }) }
 }

@@ -19,8 +19,8 @@ export interface LocatedKey {
   readonly arn: string
   readonly account: string
   readonly key: Key | undefined
-  /** Set when the key does not exist: what a caller who may know is told. */
-  readonly missing?: KmsError
+  /** Set when the key does not exist: what a caller who may know is told. No error yet: the time of making it would tell all others. */
+  readonly missing?: string
   /** `alias/name`, if that is how the caller named the key (condition key kms:RequestAlias). */
   readonly requestAlias?: string
   readonly foundByCiphertext?: boolean
@@ -101,7 +101,7 @@ function locatedById(name: KeyName, found: Key | undefined, here: Namespace): Lo
   const key = present(found, here)
   if (key !== undefined) return { arn: key.arn, account, key }
   const arn = arnOf(name)
-  return { arn, account, key, missing: notFound(`Key '${arn}' does not exist`) }
+  return { arn, account, key, missing: `Key '${arn}' does not exist` }
 }
 
 async function locateByAlias(
@@ -116,7 +116,7 @@ async function locateByAlias(
   const key = alias && present(await lookups.findKey({ account, region, keyId: alias.keyId }, isForeign), here)
   if (key !== undefined) return { arn: key.arn, account, key, requestAlias: aliasName }
   const arn = aliasArn(account, region, aliasName)
-  return { arn, account, key, missing: notFound(`Alias ${arn} is not found.`), requestAlias: aliasName }
+  return { arn, account, key, missing: `Alias ${arn} is not found.`, requestAlias: aliasName }
 }
 
 function present(key: Key | undefined, { time }: Namespace): Key | undefined {
@@ -187,7 +187,7 @@ async function expectedArn(lookups: Lookups, here: Namespace, identifier: string
     return identifier
   }
   const { missing, arn } = await locateKey(lookups, here, identifier, 'key or alias')
-  if (missing !== undefined && parseArn(arn)?.account === here.account) throw missing
+  if (missing !== undefined && parseArn(arn)?.account === here.account) throw notFound(missing)
   return arn
 }
 

@@ -47,6 +47,11 @@ export interface RawCase {
 export type HostileCase = SignedCase | RawCase
 
 export const UNREADABLE: Expected = { status: 400, type: 'SerializationException', text: null }
+export const MISMATCH: Expected = {
+  status: 400,
+  type: 'InvalidSignatureException',
+  text: 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+}
 export const UNKNOWN_OPERATION: Expected = { status: 400, type: 'UnknownOperationException', text: null }
 export const NOT_FOUND: Expected = { status: 404, body: '<UnknownOperationException/>' }
 export const BAD_REQUEST: Expected = { status: 400, body: '' }

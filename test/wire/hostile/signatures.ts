@@ -1,13 +1,8 @@
 /** Requests that nobody signed, or not so (operations.md 1.6 and authorization.md 5.4). */
 import { MINUTE_MS } from '../../../src/base/clock.ts'
 import { ACCESS_KEY_ID, authorizationOf, HOST, withAuthorization, withHeader } from '../../auth/signer.ts'
-import type { Expected, HostileCase, SignedCase } from './hostile-case.ts'
+import { type Expected, type HostileCase, MISMATCH, type SignedCase } from './hostile-case.ts'
 
-const MISMATCH: Expected = {
-  status: 400,
-  type: 'InvalidSignatureException',
-  text: 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-}
 const UNRECOGNIZED: Expected = {
   status: 400,
   type: 'UnrecognizedClientException',
@@ -23,6 +18,8 @@ const BOTH: Expected = {
   type: 'InvalidSignatureException',
   text: `Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.`,
 }
+
+const LONG_AND_UNREADABLE = `[${'0,'.repeat(500_000)}`
 
 const incomplete = (text: string | RegExp): Expected => ({ status: 400, type: 'IncompleteSignatureException', text })
 const invalid = (text: string | RegExp): Expected => ({ status: 400, type: 'InvalidSignatureException', text })
@@ -48,6 +45,15 @@ const query =
 
 const ROWS: Readonly<Record<string, readonly [Change, Expected]>> = {
   'no signature': [{ spoil: header('authorization', undefined) }, MISSING],
+  // What is that long is read for those who have proved who they are (see also `bodies.ts`).
+  'no signature, and a long body that is no JSON': [
+    { body: LONG_AND_UNREADABLE, spoil: header('authorization', undefined) },
+    MISSING,
+  ],
+  'an unknown access key, and a long body that is no JSON': [
+    { body: LONG_AND_UNREADABLE, signing: { accessKeyId: 'AKIAIOSFODNN7UNKNOWN' } },
+    UNRECOGNIZED,
+  ],
   'an empty Authorization': [{ spoil: header('authorization', '') }, MISSING],
   'Basic credentials': [{ spoil: header('authorization', 'Basic dGVzdDp0ZXN0') }, MISSING],
   'a bearer token': [{ spoil: header('authorization', 'Bearer eyJhbGciOiJub25lIn0.e30.') }, MISSING],
