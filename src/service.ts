@@ -183,7 +183,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const changes = await followChanges(store, memories, log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
-  const send = sendTo(options.eventUrl)
+  const send = sendTo(options.eventUrl, log)
   const shared = { store, clock, random, node, outbox, keyMaterials, keyStores, sendsEvents: send !== undefined }
   const execute = createPipeline({
     ...shared,
@@ -305,9 +305,19 @@ function openProxyTransport(clock: Clock): ExternalKeyStoreOptions['openTranspor
 }
 
 /** Loaded at first use, which may be long after the start. */
-function sendTo(url: string | undefined): SendEvent | undefined {
+function sendTo(url: string | undefined, log: Log): SendEvent | undefined {
   if (url === undefined) return undefined
-  return async (event) => (await import('./outgoing/post-json.ts')).postJson(url, event)
+  return async (event) => {
+    const { postJson } = await import('./outgoing/post-json.ts')
+    try {
+      await postJson(url, event)
+      return true
+    } catch (error) {
+      const { message: problem } = error as Error
+      log.warn({ event: event.id, problem }, 'an event was not taken by the address of --event-url; will try again')
+      return false
+    }
+  }
 }
 
 /** Loaded at first use: most servers never meet a web identity, and the library for their tokens would slow every start. */

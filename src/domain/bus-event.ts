@@ -17,8 +17,8 @@ export interface BusEvent {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** @throws {Error} if nobody has taken it. */
-export type SendEvent = (event: BusEvent) => Promise<void>
+/** @returns whether it was taken. If not, the log has said why. */
+export type SendEvent = (event: BusEvent) => Promise<boolean>
 
 /** What AWS tells of; of other things that the service does it has no events. */
 const DETAIL_TYPES: Readonly<Partial<Record<KeyEvent['eventName'], string>>> = {

@@ -32,12 +32,13 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
     log.warn(fields, 'ALARM: a key that is pending deletion was asked for; cancel its deletion if it is needed')
   }
 
-  /** @throws what kept the event from its receiver. */
-  async function announce(alarm: DeletionAlarm): Promise<void> {
+  /** @returns whether it was taken, by whoever wants to be told. */
+  async function announce(alarm: DeletionAlarm): Promise<boolean> {
     const now = clock.now()
     const key = await store.findKey(alarm)
-    await send?.(alarmEvent(alarm, key?.deletion?.date, now))
+    if (send !== undefined && !(await send(alarmEvent(alarm, key?.deletion?.date, now)))) return false
     await store.deletionAlarmAnnounced(alarm, alarm.count, now)
+    return true
   }
 
   return {
@@ -47,9 +48,9 @@ export function announceDeletionAlarms({ store, clock, log, send }: AlarmService
       for (const alarm of due) tellLog(alarm)
       logged = new Map(due.map((alarm) => [keyRef(alarm), alarm.count]))
       const began = performance.now()
-      // The first that fails ends the round: its receiver is likely to be gone for the others too, and other work waits.
+      // The first that is not taken ends the round: its receiver is likely to be gone for the others too, and other work waits.
       for (const alarm of due) {
-        await announce(alarm)
+        if (!(await announce(alarm))) return
         if (performance.now() - began >= EVENTS_ROUND_MS_MAX) return
       }
     },

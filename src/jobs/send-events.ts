@@ -9,9 +9,9 @@ export function sendEvents(store: Store, send: SendEvent): Job {
     name: 'send events',
     async run() {
       const began = performance.now()
-      // The first that fails ends the round: those behind it come after it, and other work waits.
+      // The first that is not taken ends the round: those behind it come after it, and other work waits.
       for (const { position, event } of await store.eventsToSend(EVENTS_SENT_AT_ONCE_MAX)) {
-        await send(event)
+        if (!(await send(event))) return
         await store.eventSent(position)
         if (performance.now() - began >= EVENTS_ROUND_MS_MAX) return
       }

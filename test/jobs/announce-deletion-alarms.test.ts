@@ -167,7 +167,7 @@ test('alarms that their receiver does not take are in the log once, and come aga
   await look()
   const alarms = logged.filter(({ message }) => message.startsWith('ALARM')).map(({ fields }) => fields.key)
   assert.deepEqual(alarms.sort(), keys.map(({ Arn }) => Arn).sort())
-  assert.ok(logged.some(({ fields }) => /answered with status 503/.test(fields.err?.message)))
+  assert.ok(logged.some(({ fields }) => /answered with status 503/.test(fields.problem)))
   receiver.status = 200
   await look()
   await look()
