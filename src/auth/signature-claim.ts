@@ -150,7 +150,8 @@ function readPresigned(
 }
 
 /**
- * STS does not look at X-Amz-Expires: EKS tokens say 0 or 60 and are good for a quarter of an hour, like any signature there.
+ * STS does not look at X-Amz-Expires: EKS tokens say 0 or 60 and are good for a quarter of an hour, like any signature there. IAM is
+ * taken to do the same: no recording says otherwise.
  * AWS publishes no text for a bad value; ours names the bounds.
  */
 function presignedValidMs(expires: string | undefined, service: Service): number {

@@ -1,5 +1,6 @@
 /** `keyhold access-key list USER`. */
-import { defineOperatorCommand, listAll, printTable } from './operator-command.ts'
+import { defineOperatorCommand, listAll } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 interface AccessKeyMetadata {
   readonly AccessKeyId: string

@@ -1,5 +1,6 @@
 /** `keyhold account list`: every account of the data folder. */
-import { defineOperatorCommand, printTable } from './operator-command.ts'
+import { defineOperatorCommand } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 export const accountList = defineOperatorCommand({
   ofAccount: false,

@@ -6,8 +6,7 @@ import { arnOf } from '../domain/keys/key.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { openSqliteSnapshot } from '../store/sqlite-store.ts'
 import { defineCommand } from './command.ts'
-import { printTable } from './operator-command.ts'
-import { EXIT_OK } from './terminal.ts'
+import { EXIT_OK, printTable } from './terminal.ts'
 
 const ALARMS_SHOWN_MAX = 1_000
 

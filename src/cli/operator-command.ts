@@ -133,15 +133,3 @@ export async function listAll<T>(
     Marker = page.Marker
   }
 }
-
-/** Columns, each as wide as its widest text. */
-export function printTable(terminal: Terminal, rows: readonly (readonly string[])[]): void {
-  const widths = rows.reduce<number[]>((most, row) => row.map((text, i) => Math.max(most[i] ?? 0, text.length)), [])
-  for (const row of rows)
-    terminal.print(
-      row
-        .map((text, i) => text.padEnd(widths[i]!))
-        .join('  ')
-        .trimEnd(),
-    )
-}

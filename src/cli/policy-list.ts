@@ -1,6 +1,7 @@
 /** `keyhold policy list`: what a user, role or group has, or what there is to attach. */
-import { defineOperatorCommand, listAll, printTable } from './operator-command.ts'
+import { defineOperatorCommand, listAll } from './operator-command.ts'
 import { OWNER_FLAGS, ownerIfAny } from './owner-flags.ts'
+import { printTable } from './terminal.ts'
 
 interface Managed {
   readonly PolicyName: string

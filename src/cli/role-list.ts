@@ -1,5 +1,6 @@
 /** `keyhold role list`: every role of the account. */
-import { defineOperatorCommand, listAll, printTable } from './operator-command.ts'
+import { defineOperatorCommand, listAll } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 interface Role {
   readonly RoleName: string

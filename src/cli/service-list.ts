@@ -1,5 +1,6 @@
 /** `keyhold service list`. */
-import { defineOperatorCommand, printTable } from './operator-command.ts'
+import { defineOperatorCommand } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 export const serviceList = defineOperatorCommand({
   ofAccount: false,

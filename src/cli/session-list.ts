@@ -1,6 +1,7 @@
 /** `keyhold session list`: sessions that were revoked and might otherwise still be valid. */
 import { instantText, systemClock } from '../base/clock.ts'
-import { defineOperatorCommand, printTable } from './operator-command.ts'
+import { defineOperatorCommand } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 const SESSIONS_PER_PAGE = 1_000
 

@@ -1,5 +1,6 @@
 /** `keyhold user list`: every user of the account. */
-import { defineOperatorCommand, listAll, printTable } from './operator-command.ts'
+import { defineOperatorCommand, listAll } from './operator-command.ts'
+import { printTable } from './terminal.ts'
 
 interface User {
   readonly UserName: string
