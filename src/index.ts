@@ -18,6 +18,7 @@
 import type { Keyhold, KeyholdOptions } from './start/in-process.ts'
 import { nodeFault } from './start/node-version.js'
 
+export type { Fault } from './pipeline/fault.ts'
 export type {
   SeedAccountDocument,
   SeedDocument,
@@ -27,7 +28,15 @@ export type {
   SeedServiceDocument,
   SeedUserDocument,
 } from './seed/seed-document.ts'
-export type { Duration, IdentityProviderOptions, Keyhold, KeyholdClock, KeyholdOptions } from './start/in-process.ts'
+export type {
+  Duration,
+  IdentityProviderOptions,
+  Keyhold,
+  KeyholdClock,
+  KeyholdFault,
+  KeyholdFaults,
+  KeyholdOptions,
+} from './start/in-process.ts'
 
 /** @returns once it listens. @throws if an option means nothing, if the port is taken, the seed is faulty or contradicts the data folder. */
 export async function startKeyhold(options: KeyholdOptions = {}): Promise<Keyhold> {

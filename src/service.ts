@@ -62,6 +62,7 @@ import { sendEvents } from './jobs/send-events.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
+import type { Faults } from './pipeline/faults.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 import { createTrustedProxies } from './wire/trusted-proxies.ts'
 
@@ -100,6 +101,8 @@ export interface ServiceOptions {
   readonly verboseDenials?: boolean | undefined
   /** Where events and alarms are posted to; nowhere if not given. */
   readonly eventUrl?: string | undefined
+  /** Development only: what is to fail, if everybody who reaches the server may choose it. */
+  readonly faults?: Faults | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
   /** Path of the web console's build; `undefined`: none is served. */
@@ -128,7 +131,7 @@ export interface Service {
 
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, auditLog, clock, log, node } = options
-  assert(options.movableClock === undefined || options.authentication === 'development')
+  assert((options.movableClock ?? options.faults) === undefined || options.authentication === 'development')
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
   const cache = createRecordCache(store)
@@ -232,7 +235,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
 
   const server = createHttpServer({
-    execute,
+    execute: options.faults === undefined ? execute : options.faults.around(execute),
     authenticator,
     operations: operationsOf,
     clock,
@@ -243,6 +246,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     tls: options.tls,
     trustedProxies: options.trustedProxies && createTrustedProxies(options.trustedProxies),
     clockControl,
+    faults: options.faults,
     refusesForeignPages: options.authentication === 'development',
     consoleFolder: options.consoleFolder,
   })

@@ -24,10 +24,13 @@ export class KmsError extends Error {
   }
 
   /** HTTP status. */
-  get status(): 400 | 500 {
+  get status(): number {
     return SERVER_FAULTS.has(this.code) ? 500 : 400
   }
 }
+
+/** A client gets no answer: its connection ends. Only a development server does so on purpose (docs/faults.md). */
+export class ConnectionDropped extends Error {}
 
 /** One answer for every reason: what failed must not show (lifecycle.md CT-5). */
 export function invalidCiphertext(cause?: unknown): KmsError {

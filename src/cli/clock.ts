@@ -1,6 +1,7 @@
 /** `keyhold clock TIME`: moves the clock of a running `keyhold dev`. */
-import { OperatorError, UsageError } from '../config/operator-error.ts'
+import { UsageError } from '../config/operator-error.ts'
 import { CLOCK_PATH } from '../wire/clock-endpoint.ts'
+import { askDevelopmentServer } from './ask-development-server.ts'
 import { defineCommand } from './command.ts'
 import { endpointOf } from './greeting.ts'
 import { EXIT_OK } from './terminal.ts'
@@ -22,9 +23,14 @@ expiries, deletions), and prints the time that it is there now. TIME is one of
 
 Servers of 'keyhold start' have no such clock.`,
   async run({ settings, args: [time], terminal }) {
-    const endpoint = endpointOf(settings, undefined)
-    const answer = await ask(endpoint, bodyOf(time!))
-    terminal.print(answer)
+    const body = bodyOf(time!)
+    const { now } = await askDevelopmentServer<{ now: string }>({
+      endpoint: endpointOf(settings, undefined),
+      path: CLOCK_PATH,
+      lack: 'no clock to move',
+      ...(body && { body }),
+    })
+    terminal.print(now)
     return EXIT_OK
   },
 })
@@ -41,26 +47,4 @@ function bodyOf(time: string): object | undefined {
 function secondsOf(duration: string): number {
   const parts = [...duration.matchAll(/(\d+)([dhms])/g)]
   return parts.reduce((seconds, [, count, unit]) => seconds + Number(count) * UNITS[unit!]!, 0)
-}
-
-async function ask(endpoint: string, body: object | undefined): Promise<string> {
-  const request = body && {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  }
-  let response: Response
-  try {
-    response = await fetch(endpoint + CLOCK_PATH, request)
-  } catch (cause) {
-    const hint = "start one with 'keyhold dev', and say where it listens with --host and --port"
-    throw new OperatorError(`no server answers at ${endpoint}`, { hint, cause })
-  }
-  // Other servers take it for a request without a signature, or for no request at all.
-  if (response.headers.get('content-type') !== 'application/json') {
-    throw new OperatorError(`the server at ${endpoint} has no clock to move`, { hint: "only 'keyhold dev' has one" })
-  }
-  const { now, error } = (await response.json()) as { now?: string; error?: string }
-  if (now === undefined) throw new OperatorError(error ?? `the server answered ${response.status}`)
-  return now
 }

@@ -138,6 +138,21 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./clock.ts')).clock,
   },
   {
+    name: 'fault add',
+    summary: "Make calls to a running 'keyhold dev' fail on purpose.",
+    load: async () => (await import('./fault.ts')).faultAdd,
+  },
+  {
+    name: 'fault list',
+    summary: "List the faults of a running 'keyhold dev'.",
+    load: async () => (await import('./fault.ts')).faultList,
+  },
+  {
+    name: 'fault clear',
+    summary: "End the faults of a running 'keyhold dev'.",
+    load: async () => (await import('./fault.ts')).faultClear,
+  },
+  {
     name: 'simulate',
     summary: 'Say whether a call would be allowed, by what, and what would have to change.',
     load: async () => (await import('./simulate.ts')).simulate,

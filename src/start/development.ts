@@ -3,6 +3,8 @@
 import type { Log } from '../base/log.ts'
 import { type ClockControl, createMovableClock } from '../base/movable-clock.ts'
 import { NITRO_ENCLAVES_ROOT } from '../crypto/attestation/nitro-root.ts'
+import { operationsOf } from '../operations/index.ts'
+import { createFaults, type Faults } from '../pipeline/faults.ts'
 import { applySeed } from '../seed/apply-seed.ts'
 import type { Seed } from '../seed/seed.ts'
 import type { Address } from '../service.ts'
@@ -32,6 +34,7 @@ export interface DevelopmentOptions {
 export interface DevelopmentNode {
   listen(address: Address): Promise<Address>
   readonly clock: ClockControl
+  readonly faults: Faults
   stop(): Promise<void>
 }
 
@@ -39,6 +42,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
   const { data, seed, log, region, account = DEVELOPMENT_ACCOUNT } = options
   const attestationRoots = options.attestationRoots && NITRO_ENCLAVES_ROOT + options.attestationRoots
   const movableClock = createMovableClock()
+  const faults = createFaults(Object.values(operationsOf).flatMap((ofService) => [...ofService.keys()]))
   const choice = {
     node: NODE,
     authentication: 'development',
@@ -49,10 +53,13 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     grantPropagationDelayMs: options.grantPropagationDelayMs,
     log,
     movableClock,
+    faults,
   } as const
   const { release, ...node } = data === undefined ? await inMemory(choice) : await onFolder(data, region, choice)
   const { service, store } = node
   const stop = async () => {
+    // Calls that wait on purpose do not hold up the end.
+    faults.clear()
     await service.stop()
     release()
   }
@@ -61,7 +68,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     const { externalAccounts } = choice
     const services = { store, keyMaterials, domainKeys, random, clock: movableClock, externalAccounts }
     if (seed !== undefined) await applySeed(services, seed, { account, region })
-    return { listen: (address) => service.listen(address), clock: service.clockControl!, stop }
+    return { listen: (address) => service.listen(address), clock: service.clockControl!, faults, stop }
   } catch (error) {
     await stop()
     throw error

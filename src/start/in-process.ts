@@ -5,6 +5,8 @@ import type { ClockControl } from '../base/movable-clock.ts'
 import { requireLoopback } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import type { ProviderSettings } from '../domain/identity/provider-keys.ts'
+import { type Fault, FaultError } from '../pipeline/fault.ts'
+import type { Faults } from '../pipeline/faults.ts'
 import { readSeed, type Seed } from '../seed/seed.ts'
 import type { SeedDocument } from '../seed/seed-document.ts'
 import { loadSeedFile } from '../seed/seed-file.ts'
@@ -78,6 +80,20 @@ export interface KeyholdClock {
   reset(): Promise<void>
 }
 
+/** Makes calls fail on purpose (docs/faults.md). */
+export interface KeyholdFaults {
+  /** From now on; of several that fit a call the first one hits it. @throws if it means nothing. */
+  add(fault: Fault): KeyholdFault
+  /** Ends all of them. */
+  clear(): void
+}
+
+export interface KeyholdFault {
+  /** Calls that it has hit. */
+  readonly hits: number
+  remove(): void
+}
+
 /** Give it to a client as it is: `new KMSClient(keyhold)`. */
 export interface Keyhold {
   /** `http://127.0.0.1:PORT` */
@@ -85,6 +101,7 @@ export interface Keyhold {
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   readonly clock: KeyholdClock
+  readonly faults: KeyholdFaults
   /** Answers what was accepted, then lets go of everything, so that the process can end. */
   stop(): Promise<void>
 }
@@ -126,7 +143,8 @@ export async function startInProcess(options: KeyholdOptions): Promise<Keyhold> 
     // A copy of the credentials, not frozen: the AWS SDK notes in them where they came from.
     const credentials = { ...CREDENTIALS }
     const endpoint = `http://${name}:${address.port}`
-    return { endpoint, region, credentials, clock: clockOf(node.clock), stop: () => node.stop() }
+    const controls = { clock: clockOf(node.clock), faults: faultsOf(node.faults) }
+    return { endpoint, region, credentials, ...controls, stop: () => node.stop() }
   } catch (error) {
     await node.stop()
     throw error
@@ -152,6 +170,19 @@ function clockOf(control: ClockControl): KeyholdClock {
       await control.set(time.getTime())
     },
     reset: () => control.reset(),
+  }
+}
+
+function faultsOf(faults: Faults): KeyholdFaults {
+  return {
+    add(fault) {
+      try {
+        return faults.add(fault)
+      } catch (error) {
+        throw error instanceof FaultError ? new UsageError(`faults.add: ${error.message}`) : error
+      }
+    },
+    clear: () => faults.clear(),
   }
 }
 

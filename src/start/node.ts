@@ -8,6 +8,7 @@ import type { TlsSettings } from '../config/listen-rules.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { localRootKey } from '../crypto/root-key/local-root-key.ts'
 import type { Store } from '../domain/store.ts'
+import type { Faults } from '../pipeline/faults.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import { dataFolder } from './data-folder.ts'
@@ -28,6 +29,8 @@ export interface NodeOptions extends ServiceSettings {
   readonly log: Log
   /** Development only; the system's clock if absent. */
   readonly movableClock?: MovableClock | undefined
+  /** Development only. */
+  readonly faults?: Faults | undefined
 }
 
 const ROOT_KEY_BYTES = 32

@@ -10,6 +10,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { Server as NetServer, type Socket } from 'node:net'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Clock } from '../base/clock.ts'
+import { ConnectionDropped } from '../base/errors.ts'
 import {
   CONNECTIONS_CHECK_INTERVAL_MS,
   CONNECTIONS_MAX,
@@ -27,8 +28,11 @@ import {
 import type { Log } from '../base/log.ts'
 import type { ClockControl } from '../base/movable-clock.ts'
 import type { Execute } from '../pipeline/execute.ts'
-import { createClockEndpoint } from './clock-endpoint.ts'
+import type { Faults } from '../pipeline/faults.ts'
+import { CLOCK_PATH, createClockEndpoint } from './clock-endpoint.ts'
 import { createConsoleFiles, type Page } from './console-files.ts'
+import type { ControlEndpoints } from './control-endpoint.ts'
+import { createFaultsEndpoint, FAULTS_PATH } from './faults-endpoint.ts'
 import { endInOrder, hangUp } from './hang-up.ts'
 import { asksForHealth, healthPage } from './health-page.ts'
 import { IncomingRequest } from './incoming-request.ts'
@@ -63,6 +67,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Development only: lets anybody who reaches the server move its clock. */
   readonly clockControl?: ClockControl | undefined
+  /** Development only: lets anybody who reaches the server choose what is to fail. */
+  readonly faults?: Faults | undefined
   /** Development only: see `foreign-pages.ts`. */
   readonly refusesForeignPages?: boolean | undefined
   /** Path of the web console's build; `undefined`: none is served. */
@@ -116,8 +122,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...LIMITS, ...options.limits }
   const { log, clock } = options
   const securityLog = createSecurityLog(log, clock)
-  const clockEndpoint = options.clockControl && createClockEndpoint(options.clockControl)
-  const handle = createRequestHandler({ ...options, securityLog, clockEndpoint })
+  const handle = createRequestHandler({ ...options, securityLog, controls: controlsOf(options) })
   const consoleFiles = options.consoleFolder === undefined ? undefined : createConsoleFiles(options.consoleFolder, log)
   const server = createNodeServer(options.tls, limits)
   const parseWithNode = takeConnections(server, options.tls, takeConnection)
@@ -198,7 +203,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         request.send(answer, isStopping)
       }
     } catch (error) {
-      log.error({ err: error }, 'an answer could not be written')
+      if (!(error instanceof ConnectionDropped)) log.error({ err: error }, 'an answer could not be written')
       request.peer.socket.destroy()
     } finally {
       running--
@@ -281,6 +286,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     close,
   }
+}
+
+function controlsOf({ clockControl, faults }: HttpServerOptions): ControlEndpoints | undefined {
+  if (clockControl === undefined && faults === undefined) return undefined
+  return new Map([
+    ...(clockControl === undefined ? [] : [[CLOCK_PATH, createClockEndpoint(clockControl)] as const]),
+    ...(faults === undefined ? [] : [[FAULTS_PATH, createFaultsEndpoint(faults)] as const]),
+  ])
 }
 
 /**

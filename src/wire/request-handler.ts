@@ -1,13 +1,13 @@
 /**
  * From a whole request to its answer: the checks of AWS's front end in their order (operations.md 1.4), authentication,
- * and then the pipeline. Never rejects. One listener serves three services: what speaks the query protocol is for STS or
+ * and then the pipeline. Rejects with {@link ConnectionDropped} alone, for a connection that is to end. One listener serves three services: what speaks the query protocol is for STS or
  * IAM, all else for KMS.
  */
 
 import type { AuthenticatedRequest, Authenticator, SignedRequest } from '../auth/authenticator.ts'
 import { claimedAccessKeyId, claimedService } from '../auth/signature-claim.ts'
 import type { Clock } from '../base/clock.ts'
-import { KmsError } from '../base/errors.ts'
+import { ConnectionDropped, KmsError } from '../base/errors.ts'
 import { UNPROVED_BODY_BYTES_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { Service } from '../base/services.ts'
@@ -16,7 +16,7 @@ import type { Execute } from '../pipeline/execute.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import { type Answer, jsonAnswer, xmlAnswer } from './answer.ts'
 import { isJsonType, parseBody } from './aws-json.ts'
-import { CLOCK_PATH, type ControlEndpoint } from './clock-endpoint.ts'
+import type { ControlEndpoints } from './control-endpoint.ts'
 import { errorAnswer } from './error-response.ts'
 import { foreignPage } from './foreign-pages.ts'
 import {
@@ -48,8 +48,8 @@ export interface HandlerOptions {
   readonly securityLog: SecurityLog
   /** Makes sure that nothing cached is older than the bound (design.md section 3); `undefined` when it is not. */
   readonly ensureFresh: () => Promise<void> | undefined
-  /** Development only: `undefined` where the clock cannot be moved, and the path is then one like any other. */
-  readonly clockEndpoint?: ControlEndpoint | undefined
+  /** Development only: elsewhere their paths are like any others. */
+  readonly controls?: ControlEndpoints | undefined
   /** Development only: web pages from elsewhere are refused, because nobody else is. */
   readonly refusesForeignPages?: boolean | undefined
 }
@@ -126,6 +126,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       const output = await execute(operation, operation.input.fromQuery(parameters), call)
       return queryAnswer(service, operation, output, requestId, formAsked(service, request))
     } catch (error) {
+      if (error instanceof ConnectionDropped) throw error
       const isInside = progress.isAuthenticated || progress.operation?.unsigned === true
       const answer = queryErrorAnswer(service, error, requestId, isInside, formAsked(service, request))
       noteFailure(request, answer, error, progress)
@@ -138,9 +139,8 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
     const progress: Progress = { operation: undefined, isAuthenticated: false }
     try {
       if (options.refusesForeignPages === true) refuseForeignPage(request)
-      if (options.clockEndpoint !== undefined && request.path === CLOCK_PATH) {
-        return await options.clockEndpoint(request, requestId)
-      }
+      const control = options.controls?.get(request.path)
+      if (control !== undefined) return await control(request, requestId)
       if (isQueryRequest(request) && claimedService(request) !== 'kms') return await handleQuery(request, requestId)
       const unroutable = refuseUnroutable(request, requestId)
       if (unroutable !== undefined) {
@@ -159,6 +159,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       const output = await execute(operation, body ?? parseBody(request.body), callOf(request, requestId, who))
       return jsonAnswer(200, output === undefined ? '' : JSON.stringify(output), requestId)
     } catch (error) {
+      if (error instanceof ConnectionDropped) throw error
       const answer = errorAnswer(error, requestId)
       noteFailure(request, answer, error, progress)
       return answer

@@ -43,7 +43,7 @@ test('a server of `keyhold start` has none, whatever is asked of it, and its tim
     context.after(() => server.end('SIGKILL'))
     const { status, output } = clock('+90d', server)
     assert.equal(status, 1)
-    assert.match(output, /has no clock to move\nkeyhold: hint: only 'keyhold dev' has one/)
+    assert.match(output, /has no clock to move\nkeyhold: hint: only 'keyhold dev' has/)
     for (const method of ['GET', 'POST', 'PUT']) {
       const headers = { 'Content-Type': 'application/json' }
       const body = method === 'GET' ? undefined : '{"advanceSeconds":7776000}'
