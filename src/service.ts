@@ -46,6 +46,7 @@ import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { extraGuardsOf } from './domain/policy/guard-policy.ts'
+import { createQuotas, type QuotaSettings } from './domain/quotas.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
@@ -99,6 +100,8 @@ export interface ServiceOptions {
   readonly guardPolicy?: string | undefined
   /** Tell those who are refused which policy and statement denied, not only of what kind it is (authorization.md X-3); no if not given. */
   readonly verboseDenials?: boolean | undefined
+  /** What accounts may have, and how often they may call; AWS's quotas of keys, aliases and grants if not given. */
+  readonly quotas?: QuotaSettings | undefined
   /** Where events and alarms are posted to; nowhere if not given. */
   readonly eventUrl?: string | undefined
   /** Development only: what is to fail, if everybody who reaches the server may choose it. */
@@ -190,6 +193,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const shared = { store, clock, random, node, outbox, keyMaterials, keyStores, sendsEvents: send !== undefined }
   const execute = createPipeline({
     ...shared,
+    quotas: createQuotas(options.quotas),
     audit: auditLog,
     cache,
     keyImports,

@@ -114,6 +114,11 @@ export const SETTINGS = Object.freeze({
     'Tell refused callers which policy and statement denied, not only its kind; for development.',
     false,
   ),
+  quotas: optional(
+    path('FILE'),
+    'How many keys, aliases and grants accounts may have, and how often they may call (docs/quotas.md).',
+    "AWS's quotas of keys, aliases and grants; calls are not limited",
+  ),
   eventUrl: optional(
     postAddress,
     'Address that events and alarms are posted to as JSON: rotations, deletions, expiries (docs/events.md).',

@@ -1,8 +1,8 @@
 /** The rules on names and number of aliases (operations.md 3.3, 3.49). */
 import { KmsError, validationError } from '../base/errors.ts'
-import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
 import { ALIAS_PREFIX, RESERVED_ALIAS_PREFIX } from './aliases.ts'
 import type { KeyName } from './keys/key.ts'
+import type { Quotas } from './quotas.ts'
 import type { Change } from './store.ts'
 
 const PREFIX_MISSING =
@@ -28,9 +28,10 @@ export function checkAliasTarget(identifier: string): void {
 }
 
 /** @throws {KmsError} `LimitExceededException` when the key has all the aliases it can have. */
-export async function checkAliasQuota(change: Change, key: KeyName): Promise<void> {
+export async function checkAliasQuota(change: Change, key: KeyName, quotas: Quotas): Promise<void> {
+  const { aliasesPerKey } = quotas.of(key.account)
   const usage = await change.countAliases(key)
-  if (usage < ALIASES_PER_KEY_MAX) return
-  const quota = `Aliases per key quota for this account in this region is ${ALIASES_PER_KEY_MAX}`
+  if (usage < aliasesPerKey) return
+  const quota = `Aliases per key quota for this account in this region is ${aliasesPerKey}`
   throw new KmsError('LimitExceededException', `${quota}, current usage is ${usage}.`)
 }

@@ -28,7 +28,7 @@ export const CreateAlias = defineChange({
     parameters: ({ AliasName, TargetKeyId }) => ({ aliasName: AliasName, targetKeyId: TargetKeyId }),
     response: (_output, keyArn) => ({ keyId: keyArn }),
   },
-  async handler(_input, { resources: [{ aliasName, arn }, { key }], call, change }) {
+  async handler(_input, { resources: [{ aliasName, arn }, { key }], call, change, quotas }) {
     const { account, region } = key
     const name = { account, region, aliasName }
     const taken = await change.findAlias(name)
@@ -40,7 +40,7 @@ export const CreateAlias = defineChange({
       // Its key is gone, so it is gone too (lifecycle.md DEL-8); the eraser has not come by yet.
       await change.deleteAlias(name)
     }
-    await checkAliasQuota(change, key)
+    await checkAliasQuota(change, key, quotas)
     await change.insertAlias({ ...name, keyId: key.keyId, createdAt: call.time, updatedAt: call.time })
   },
 })

@@ -70,7 +70,7 @@ export const CreateGrant = defineChange({
     response: ({ GrantId }, keyArn) => ({ grantId: GrantId, keyId: keyArn }),
   },
   prepare: (_input, { grants }) => grants.tokens.issuer(),
-  async handler(input, { resources: [{ key }], call, change, identity, random }, issueToken) {
+  async handler(input, { resources: [{ key }], call, change, identity, random, quotas }, issueToken) {
     const operations = operationsOf(input)
     const constraints = constraintsOf(input.Constraints)
     checkGrantOperations(key, operations)
@@ -85,7 +85,7 @@ export const CreateGrant = defineChange({
       operations,
       constraints,
     }
-    const grant = await makeGrant(change, key, wish, random)
+    const grant = await makeGrant(change, key, wish, { random, quotas })
     return { GrantToken: issueToken(grant), GrantId: grant.grantId }
   },
 })

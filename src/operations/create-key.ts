@@ -112,7 +112,7 @@ export const CreateKey = defineChange({
     if (made.customKeyStore !== undefined) await settleStoreKey(change, prepared)
     const { Policy } = input
     const key = Policy === undefined ? made : await withPolicy(made, { ...input, Policy }, context)
-    await checkKeyQuota(change, key.account, key.region)
+    await checkKeyQuota(change, key.account, key.region, context.quotas)
     await change.insertKey(key, materials)
     noteNewBackingKey(additionalEventData, key)
     return { KeyMetadata: keyMetadata(key, call.time) }

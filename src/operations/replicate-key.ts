@@ -119,7 +119,7 @@ export const ReplicateKey = defineChange({
     const [{ key: primary }] = context.resources
     const { ReplicaRegion: region, Policy, BypassPolicyLockoutSafetyCheck = false, Tags = [] } = input
     checkReplicaRegion(primary, region)
-    const { replica, events } = await replicate(change, primary, {
+    const choices = {
       region,
       description: input.Description ?? '',
       createdAt: call.time,
@@ -128,7 +128,8 @@ export const ReplicateKey = defineChange({
         Policy === undefined
           ? defaultKeyPolicy(primary.account, region)
           : await writtenKeyPolicy(Policy, change, identity.externalAccounts),
-    })
+    }
+    const { replica, events } = await replicate(change, primary, choices, context.quotas)
     if (Policy !== undefined && !BypassPolicyLockoutSafetyCheck) await refuseLockout(replica)
     if (Policy !== undefined) noteNewPolicy(replica)
     for (const event of events) recordEvent(event)

@@ -50,9 +50,9 @@ export const UpdateAlias = defineChange({
     parameters: ({ AliasName, TargetKeyId }) => ({ aliasName: AliasName, targetKeyId: TargetKeyId }),
     response: (_output, keyArn) => ({ keyId: keyArn }),
   },
-  async handler(_input, { resources: [{ aliasName }, { key: current }, { key: target }], call, change }) {
+  async handler(_input, { resources: [{ aliasName }, { key: current }, { key: target }], call, change, quotas }) {
     checkSameKind(aliasName, current, target)
-    if (target.keyId !== current.keyId) await checkAliasQuota(change, target)
+    if (target.keyId !== current.keyId) await checkAliasQuota(change, target, quotas)
     const alias = await change.findAlias({ account: target.account, region: target.region, aliasName })
     // The pipeline found it in this transaction.
     await change.updateAlias({ ...alias!, keyId: target.keyId, updatedAt: call.time })

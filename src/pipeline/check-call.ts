@@ -13,6 +13,7 @@ import type { Call } from './call.ts'
 import type { IdentifiedCaller, Operation } from './operation.ts'
 import type { PipelineServices } from './pipeline-services.ts'
 import { refusalFields } from './refusal-fields.ts'
+import { requestRows } from './request-rows.ts'
 import { checkUses, type LocatedUses, locateUses } from './uses.ts'
 
 /** A call on its way; what was found stays in it, also when the check fails, for the audit record. */
@@ -22,6 +23,8 @@ export interface CallToCheck {
   readonly recipient?: AttestedRecipient
   readonly caller?: IdentifiedCaller
   located: LocatedUses
+  /** Its quotas know of it: checks of a change are made twice. */
+  isCounted?: boolean
   /** What policies were last asked. */
   asked?: Asked
   /** They allowed all of it; what fails after that is known to the owners of the keys too (audit.md AU-5). */
@@ -29,9 +32,9 @@ export interface CallToCheck {
   readonly additionalEventData: Record<string, unknown>
 }
 
-type Services = Pick<PipelineServices, 'identity' | 'grants' | 'keyUsage' | 'random' | 'denials' | 'log'>
+type Services = Pick<PipelineServices, 'identity' | 'grants' | 'keyUsage' | 'quotas' | 'random' | 'denials' | 'log'>
 
-export function createCallCheck({ identity, grants, keyUsage, random, denials, log }: Services) {
+export function createCallCheck({ identity, grants, keyUsage, quotas, random, denials, log }: Services) {
   /** X-3: the caller is told little, the log all. What cannot be judged is refused; operators must hear of it (section 7.7). */
   function logRefusal({ decision, resourceArn }: Refusal, fields: AuditFields, { principal, requestId }: Call): void {
     log.debug?.({ caller: principal.arn, requestId, ...fields }, 'a request was refused')
@@ -39,12 +42,20 @@ export function createCallCheck({ identity, grants, keyUsage, random, denials, l
     log.error({ err: decision.failure, resource: resourceArn }, 'a request could not be judged and was refused')
   }
 
+  /** Before anything is authorised: what is refused costs as much. Of another account's keys too it is the caller's that counts. */
+  function count(operation: Operation, { input, call }: CallToCheck, located: LocatedUses): void {
+    for (const row of requestRows(operation, input, located)) {
+      quotas.takeRequest!(call.principal.account, call.region, row)
+    }
+  }
+
   return async function check(
-    { uses }: Operation,
+    operation: Operation,
     checked: CallToCheck,
     lookups: Lookups,
     reader: Reader,
   ): Promise<void> {
+    const { uses, service = 'kms' } = operation
     const { input, call, recipient, caller } = checked
     // At hand as a rule, all of it: a check without waits is one step (see `runReading`).
     const found = identity.rightsOf(call.principal)
@@ -58,6 +69,10 @@ export function createCallCheck({ identity, grants, keyUsage, random, denials, l
     const locating = locateUses(of, { lookups, store: reader, tokens: grants.tokens, random })
     const located = locating instanceof Promise ? await locating : locating
     checked.located = located
+    if (quotas.takeRequest !== undefined && service === 'kms' && checked.isCounted !== true) {
+      count(operation, checked, located)
+      checked.isCounted = true
+    }
     const asked = {
       of,
       located,

@@ -194,6 +194,7 @@ export function createPipeline(services: PipelineServices): Execute {
       keyUsage: services.keyUsage,
       identity: services.identity,
       grants: services.grants,
+      quotas: services.quotas,
       random: services.random,
       recipient: progress.recipient,
       webIdentity: progress.caller?.webIdentity,

@@ -21,6 +21,7 @@ import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { IdentifierForms, LocatedKey } from '../domain/keys/locate-key.ts'
 import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { Quotas } from '../domain/quotas.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, MaybePromise, Reader } from '../domain/store.ts'
 import type { Call } from './call.ts'
@@ -215,6 +216,7 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly keyUsage: LastUses
   readonly identity: IdentityServices
   readonly grants: GrantServices
+  readonly quotas: Quotas
   readonly random: RandomSource
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined

@@ -12,6 +12,7 @@ import type { KeyStores } from '../domain/key-stores/key-stores.ts'
 import type { KeyUsage } from '../domain/key-usage.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import type { DenialDetail } from '../domain/policy/denial.ts'
+import type { Quotas } from '../domain/quotas.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Lookups, Store } from '../domain/store.ts'
 
@@ -26,6 +27,7 @@ export interface PipelineServices {
   readonly deletionAlarms: DeletionAlarms
   readonly identity: IdentityServices
   readonly grants: GrantServices
+  readonly quotas: Quotas
   readonly attestations: Attestations
   /** What those who are refused are told (authorization.md X-3). */
   readonly denials: DenialDetail

@@ -8,6 +8,7 @@ import type { KeyMaterials } from '../domain/keys/key-material.ts'
 import { checkKeyQuota } from '../domain/keys/new-key.ts'
 import { writtenKeyPolicy } from '../domain/keys/written-policy.ts'
 import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
+import { createQuotas } from '../domain/quotas.ts'
 import type { Change, StoredKeyMaterial } from '../domain/store.ts'
 import { applyIdentities, type IdentityOutcome, type IdentitySeedServices, planIdentities } from './apply-identities.ts'
 import { inPlace } from './in-place.ts'
@@ -39,6 +40,9 @@ interface Planned extends KeyName {
   readonly seed: SeedKey
   readonly material: StoredKeyMaterial
 }
+
+/** AWS's: a seed is to work wherever it is applied. */
+const QUOTAS = createQuotas()
 
 const FACTS = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', multiRegion: false } as const
 
@@ -138,7 +142,7 @@ async function storedPolicy(change: Change, { place, policy }: SeedKey, external
 
 async function insertKey(change: Change, plan: Planned, policy: string | undefined, createdAt: number): Promise<void> {
   const { account, region, keyId, seed, material } = plan
-  await inPlace(seed.place, () => checkKeyQuota(change, account, region))
+  await inPlace(seed.place, () => checkKeyQuota(change, account, region, QUOTAS))
   const key: Key = Object.freeze({
     account,
     region,
@@ -193,7 +197,7 @@ async function applyAlias(
   const name: AliasName = { account, region, aliasName }
   const existing = await change.findAlias(name)
   if (existing !== undefined) return existing.keyId === keyId ? undefined : `${aliasName} belongs to ${existing.keyId}`
-  await inPlace(place, () => checkAliasQuota(change, plan))
+  await inPlace(place, () => checkAliasQuota(change, plan, QUOTAS))
   await change.insertAlias({ ...name, keyId, createdAt, updatedAt: createdAt })
   return true
 }

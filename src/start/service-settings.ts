@@ -16,6 +16,7 @@ export type ServiceSettings = Pick<
   | 'externalKeyStores'
   | 'guardPolicy'
   | 'verboseDenials'
+  | 'quotas'
   | 'eventUrl'
   | 'consoleFolder'
 >
@@ -26,6 +27,7 @@ export const SERVICE_SETTINGS = [
   'externalAccounts',
   'guardPolicy',
   'verboseDenials',
+  'quotas',
   'eventUrl',
   'hsmClusters',
   'externalKeyStores',
@@ -48,6 +50,7 @@ export async function readServiceSettings(
     identityProviders: await given(settings.identityProviders, async (path) =>
       (await import('./identity-providers.ts')).readIdentityProviders(path),
     ),
+    quotas: await given(settings.quotas, async (path) => (await import('./quotas.ts')).readQuotas(path)),
     hsmClusters: await given(settings.hsmClusters, async (path) =>
       (await import('./hsm-clusters.ts')).readHsmClusters(path),
     ),

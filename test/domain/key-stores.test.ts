@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KmsError } from '../../src/base/errors.ts'
-import { createStoreQuota } from '../../src/domain/key-stores/store-quota.ts'
+import { KEY_STORE_CALLS_PER_SECOND_MAX } from '../../src/base/limits.ts'
+import { createRateCounter } from '../../src/domain/rate-counter.ts'
 
 test('a store takes 1800 calls in a second, others next to it their own, and as many in the next', () => {
   let now = 5_000
-  const quota = createStoreQuota(() => now)
+  const counter = createRateCounter(() => now)
+  const quota = { take: (store: string) => counter.take(store, KEY_STORE_CALLS_PER_SECOND_MAX) }
   for (let count = 0; count < 1800; count++) quota.take('one')
   assert.throws(
     () => quota.take('one'),

@@ -8,6 +8,7 @@ test('without files nothing is said of what is in them', async () => {
     hsmClusters: undefined,
     externalKeyStores: undefined,
     guardPolicy: undefined,
+    quotas: undefined,
   }
   const said = { ...files, externalAccounts: 'accept', verboseDenials: true, eventUrl: undefined } as const
   assert.deepEqual(await readServiceSettings({ ...said, console: false }), { ...said, consoleFolder: undefined })

@@ -96,6 +96,7 @@ export interface HarnessOptions {
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   readonly guardPolicy?: ServiceOptions['guardPolicy']
   readonly verboseDenials?: boolean
+  readonly quotas?: ServiceOptions['quotas']
   readonly eventUrl?: string
   readonly log?: Log
 }
@@ -131,6 +132,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     externalKeyStores: options.externalKeyStores,
     guardPolicy: options.guardPolicy,
     verboseDenials: options.verboseDenials,
+    quotas: options.quotas,
     eventUrl: options.eventUrl,
   })
   return {

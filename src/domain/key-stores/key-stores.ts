@@ -4,8 +4,9 @@
  */
 import { LRUCache } from 'lru-cache'
 import { KmsError } from '../../base/errors.ts'
-import { CACHED_KEY_STORES_MAX } from '../../base/limits.ts'
+import { CACHED_KEY_STORES_MAX, KEY_STORE_CALLS_PER_SECOND_MAX } from '../../base/limits.ts'
 import type { Key } from '../keys/key.ts'
+import { createRateCounter } from '../rate-counter.ts'
 import type { ChangeNotice, MaybePromise, Store } from '../store.ts'
 import type { CustomKeyStore, CustomKeyStoreType, KeyStoreName } from './custom-key-store.ts'
 import { keyStoreOf, keyStoreRef } from './custom-key-store.ts'
@@ -19,7 +20,6 @@ import type {
   StoreMessage,
 } from './key-store-backend.ts'
 import { asStoreFailure, withoutGenerator } from './key-store-errors.ts'
-import { createStoreQuota } from './store-quota.ts'
 import type { StoreSecrets } from './store-secrets.ts'
 
 export interface KeyStores {
@@ -50,7 +50,7 @@ export type StoreKeyCiphers = Pick<KeyStores, 'encrypt' | 'decrypt' | 'dataKeyBy
 
 export function createKeyStores(records: Store, secrets: StoreSecrets, backends: KeyStoreBackends): KeyStores {
   const cache = new LRUCache<string, CustomKeyStore>({ max: CACHED_KEY_STORES_MAX })
-  const quota = createStoreQuota()
+  const rate = createRateCounter()
   /** Rises with every drop: a store that was read before one must not be kept after it. */
   let generation = 0
 
@@ -77,7 +77,7 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
     name: KeyStoreName,
     operate: (backend: KeyStoreBackend, store: CustomKeyStore) => Promise<T>,
   ): Promise<T> {
-    quota.take(keyStoreRef(name))
+    rate.take(keyStoreRef(name), KEY_STORE_CALLS_PER_SECOND_MAX)
     const store = await find(name)
     return operate(backendOf(store.type), store)
   }

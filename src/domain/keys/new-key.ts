@@ -1,7 +1,7 @@
 /** A KMS key as CreateKey makes it. */
 import { KmsError } from '../../base/errors.ts'
-import { KEYS_PER_ACCOUNT_AND_REGION_MAX } from '../../base/limits.ts'
 import type { KeyStorePlace } from '../key-stores/key-store-place.ts'
+import { type Quotas, UNLIMITED } from '../quotas.ts'
 import type { RandomSource } from '../services.ts'
 import type { Change, StoredKeyMaterial } from '../store.ts'
 import { importedMaterialOf } from './imported-material.ts'
@@ -62,9 +62,12 @@ export function assembleKey(
 }
 
 /** @throws {KmsError} `LimitExceededException` when the account has all the keys it can have here. */
-export async function checkKeyQuota(change: Change, account: string, region: string): Promise<void> {
+export async function checkKeyQuota(change: Change, account: string, region: string, quotas: Quotas): Promise<void> {
+  const { keys } = quotas.of(account)
+  // Counting takes its time where there are many.
+  if (keys === UNLIMITED) return
   const usage = await change.countKeys(account, region)
-  if (usage < KEYS_PER_ACCOUNT_AND_REGION_MAX) return
-  const quota = `Key quota for this account in this region is ${KEYS_PER_ACCOUNT_AND_REGION_MAX}`
+  if (usage < keys) return
+  const quota = `Key quota for this account in this region is ${keys}`
   throw new KmsError('LimitExceededException', `${quota} but the current usage is ${usage}.`)
 }

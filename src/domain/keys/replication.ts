@@ -4,6 +4,7 @@ import { KmsError, validationError } from '../../base/errors.ts'
 import { MATERIALS_READ_AT_ONCE_MAX } from '../../base/limits.ts'
 import { awaitedMaterial, unsettlePendingMaterial } from '../imports/pending-material.ts'
 import type { KeyEvent } from '../key-event.ts'
+import type { Quotas } from '../quotas.ts'
 import type { Change, Reader, StoredKeyMaterial } from '../store.ts'
 import { eraseKey } from './erase-key.ts'
 import { importedMaterialOf } from './imported-material.ts'
@@ -34,10 +35,15 @@ export function checkReplicaRegion(primary: Key, region: string): void {
  * @param primary with all of its permanently associated material.
  * @throws {KmsError} `AlreadyExistsException` if the Region has one, `LimitExceededException`.
  */
-export async function replicate(change: Change, primary: Key, choices: ReplicaChoices): Promise<Replicated> {
+export async function replicate(
+  change: Change,
+  primary: Key,
+  choices: ReplicaChoices,
+  quotas: Quotas,
+): Promise<Replicated> {
   const cleared = await clearRegion(change, primary, choices)
   const { account } = primary
-  await checkKeyQuota(change, account, choices.region)
+  await checkKeyQuota(change, account, choices.region, quotas)
   const present = (await change.findKey(primary))!
   const materials = await materialsForReplica(change, present, choices.region)
   const replica = makeReplica(present, choices, materials)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandomSource } from '../../../src/crypto/random.ts'
 import { checkKeyQuota, newKeyId } from '../../../src/domain/keys/new-key.ts'
+import { createQuotas } from '../../../src/domain/quotas.ts'
 import type { Change } from '../../../src/domain/store.ts'
 
 /** 100,000 rows would take longer than all other tests together. */
@@ -11,8 +12,8 @@ function changeWithKeys(count: number): Change {
 }
 
 test('the key that would be number 100,001 is refused, in the words of AWS', async () => {
-  await checkKeyQuota(changeWithKeys(99_999), '111122223333', 'eu-central-1')
-  await assert.rejects(checkKeyQuota(changeWithKeys(100_000), '111122223333', 'eu-central-1'), {
+  await checkKeyQuota(changeWithKeys(99_999), '111122223333', 'eu-central-1', createQuotas())
+  await assert.rejects(checkKeyQuota(changeWithKeys(100_000), '111122223333', 'eu-central-1', createQuotas()), {
     code: 'LimitExceededException',
     text: 'Key quota for this account in this region is 100000 but the current usage is 100000.',
   })
