@@ -6,10 +6,11 @@
  * log's writes run in the same pool. They need next to no CPU time, and only where slow work leaves none do they wait for it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 
-/** About a tenth of the weight of the event loop's thread. */
-const NICE = 10
+/** More than that of the event loop's thread, whatever that has: about a tenth of its weight. */
+const NICER = 10
+const NICE_MAX = 19
 /** As libuv names the threads of its pool. */
 const POOL_THREAD = 'libuv-worker'
 const THREADS = '/proc/self/task'
@@ -18,20 +19,25 @@ const THREADS = '/proc/self/task'
 export function lowerPoolPriority(): void {
   if (process.platform !== 'linux') return
   try {
+    const nice = niceFor(getPriority())
     for (const id of readdirSync(THREADS)) {
-      if (readFileSync(`${THREADS}/${id}/comm`, 'latin1').trim() === POOL_THREAD) setPriority(Number(id), NICE)
+      if (readFileSync(`${THREADS}/${id}/comm`, 'latin1').trim() === POOL_THREAD) setPriority(Number(id), nice)
     }
   } catch {
     // Without /proc, or where a sandbox forbids it: everything works, only less evenly.
   }
 }
 
-/** For the thread that calls. */
+/** For the thread that calls, once: it began with the value of the thread that made it. */
 export function lowerOwnPriority(): void {
   if (process.platform !== 'linux') return
   try {
-    setPriority(NICE)
+    setPriority(niceFor(getPriority()))
   } catch {
     // As above.
   }
+}
+
+function niceFor(others: number): number {
+  return Math.min(others + NICER, NICE_MAX)
 }
