@@ -1,5 +1,6 @@
 /** A whole service in this process over a real SQLite in memory, called below the wire: pipeline, domain, store, audit. */
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
@@ -98,6 +99,7 @@ export interface HarnessOptions {
   readonly verboseDenials?: boolean
   readonly eventUrl?: string
   readonly log?: Log
+  readonly metrics?: (clock: Clock) => ServiceOptions['metrics']
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -132,6 +134,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     guardPolicy: options.guardPolicy,
     verboseDenials: options.verboseDenials,
     eventUrl: options.eventUrl,
+    metrics: options.metrics?.(clock),
   })
   return {
     clock,
