@@ -158,9 +158,9 @@ export const CATALOG = Object.freeze({
   keyhold_job_last_success_timestamp_seconds: gauge(
     'max',
     'When timed work last ended well in a process of this server.',
-    'job',
+    'job_name',
   ),
-  keyhold_job_failures_total: counter('Timed work that failed, and will be tried again.', 'job'),
+  keyhold_job_failures_total: counter('Timed work that failed, and will be tried again.', 'job_name'),
 
   keyhold_build_info: gauge('max', 'Always 1.', ...['version', 'node_version']),
   keyhold_workers: gauge('max', 'Processes that serve requests.'),
@@ -172,7 +172,7 @@ export const CATALOG = Object.freeze({
   keyhold_event_loop_lag_seconds: gauge(
     'max',
     'How late timers were since metrics were last collected.',
-    ...['process', 'quantile'],
+    ...['process', 'statistic'],
   ),
   keyhold_event_loop_busy_seconds_total: counter('Time in which the event loop was not idle.', 'process'),
   process_cpu_seconds_total: counter('User and system time.', 'process'),

@@ -52,6 +52,9 @@ export class NodeMetrics {
   #storeSamples: (() => Promise<Samples>) | undefined
 
   constructor({ node, clock, byKey }: NodeMetricsOptions) {
+    // A counter that is not there at 0 does not rise when it comes, and alarms are raised by a rise.
+    for (const outcome of ['committed', 'refused', 'failed']) this.#transactions.add([outcome], 0)
+    for (const reason of ['unavailable', 'throttled']) this.#auditRefusals.add([reason], 0)
     this.#node = node
     this.#clock = clock
     this.#process = watchProcess(node)
@@ -87,7 +90,7 @@ export class NodeMetrics {
 
   readonly jobEnded = (job: string, isDone: boolean): void => {
     if (isDone) this.#jobSuccesses.set(job, this.#clock.now() / SECOND_MS)
-    else this.#jobFailures.add([job])
+    this.#jobFailures.add([job], isDone ? 0 : 1)
   }
 
   /** `undefined`: nobody wants to know. */

@@ -3,7 +3,7 @@ import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'n
 import type { Samples } from './samples.ts'
 
 const LAG_RESOLUTION_MS = 20
-const QUANTILES = [0.5, 0.99, 1] as const
+const PERCENTILES = { p50: 50, p99: 99, max: 100 } as const
 
 /** @param name of the process among those of this server. Begins to watch its event loop. */
 export function watchProcess(name: string): { samples(): Samples; stop(): void } {
@@ -13,16 +13,19 @@ export function watchProcess(name: string): { samples(): Samples; stop(): void }
   const startedAt = performance.timeOrigin / 1000
 
   /** A timer that is on time comes after the resolution. */
-  function lateBy(quantile: number): number {
+  function lateBy(percentile: number): number {
     if (lag.count === 0) return 0
-    return Math.max(0, lag.percentile(quantile * 100) / 1e9 - LAG_RESOLUTION_MS / 1000)
+    return Math.max(0, lag.percentile(percentile) / 1e9 - LAG_RESOLUTION_MS / 1000)
   }
 
   return {
     samples() {
       const { user, system } = process.cpuUsage()
       const { rss, heapUsed } = process.memoryUsage()
-      const lags = QUANTILES.map((quantile) => ({ labels: [name, String(quantile)], value: lateBy(quantile) }))
+      const lags = Object.entries(PERCENTILES).map(([statistic, percentile]) => ({
+        labels: [name, statistic],
+        value: lateBy(percentile),
+      }))
       lag.reset()
       const labels = [name]
       const busy = performance.eventLoopUtilization(performance.eventLoopUtilization(), since).active / 1000

@@ -103,7 +103,7 @@ describe('a node that measures', () => {
     await harness.service.jobs.runAll()
     const shown = await page()
     assert.equal(shown.value('kms_rotation_lag_seconds'), 0)
-    const at = shown.value('keyhold_job_last_success_timestamp_seconds', { job: 'rotate due keys' })
+    const at = shown.value('keyhold_job_last_success_timestamp_seconds', { job_name: 'rotate due keys' })
     assert.equal(at, harness.clock.now() / 1000)
   })
 

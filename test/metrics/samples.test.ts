@@ -48,8 +48,11 @@ test('requests are counted by operation and outcome, and each once by its durati
   const { kms_requests_total, kms_request_duration_seconds } = counts.samples()
   assert.deepEqual(kms_requests_total, [
     { labels: ['kms', 'Decrypt', 'None'], value: 2 },
+    { labels: ['kms', 'Decrypt', 'KMSInternalException'], value: 0 },
     { labels: ['kms', 'Decrypt', 'NotFoundException'], value: 1 },
+    { labels: ['iam', 'GetUser', 'KMSInternalException'], value: 0 },
     { labels: ['iam', 'GetUser', 'NoSuchEntity'], value: 1 },
+    { labels: ['unknown', 'unknown', 'KMSInternalException'], value: 0 },
     { labels: ['unknown', 'unknown', 'UnknownOperationException'], value: 1 },
   ])
   const [decrypt] = kms_request_duration_seconds!

@@ -110,3 +110,16 @@ function checkHistogram(name: string, samples: Family['samples']): void {
     assert.equal(series.filter((sample) => sample.name === `${name}_sum`).length, 1)
   }
 }
+
+/** Where a process with `--metrics-port` says that they are. */
+export function metricsUrlOf(output: string): string {
+  return /"url":"(http:\/\/[^"]+\/metrics)"/.exec(output)?.[1] ?? assert.fail(`no word of metrics:\n${output}`)
+}
+
+export async function scrape(url: string): Promise<MetricsPage & { readonly text: string }> {
+  const answer = await fetch(url)
+  const text = await answer.text()
+  assert.equal(answer.status, 200, text)
+  assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  return { ...parseMetricsPage(text), text }
+}
