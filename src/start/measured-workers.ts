@@ -8,6 +8,8 @@ export class MeasuredWorkers {
   readonly #meters: WorkerMeter[] = []
   readonly #primary = watchProcess('primary')
   #restarts = 0
+  /** Was asked of the store last, and did not answer: another is asked. */
+  #silent: WorkerMeter | undefined
 
   /** For the place of one more worker. */
   addMeter(): WorkerMeter {
@@ -22,7 +24,9 @@ export class MeasuredWorkers {
 
   async measure(): Promise<Samples> {
     const alive = this.#meters.filter((meter) => meter.isAlive)
-    const answers = await Promise.all(alive.map((meter, index) => meter.ask(index === 0)))
+    const ofStore = alive.find((meter) => meter !== this.#silent) ?? this.#silent
+    const answers = await Promise.all(alive.map((meter) => meter.ask(meter === ofStore)))
+    this.#silent = answers[alive.indexOf(ofStore!)]?.isHeard === false ? ofStore : undefined
     const heard = answers.filter(({ isHeard }) => isHeard).length
     return combined([
       ...this.#meters.map(({ samples }) => samples),

@@ -82,7 +82,14 @@ async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNo
     await service.stop()
     lock.release()
   }
-  const measure = async (withStore: boolean) => measuring?.measure(withStore)
+  const measure = async (withStore: boolean) => {
+    try {
+      return await measuring?.measure(withStore)
+    } catch (error) {
+      log.error({ err: error }, 'this process cannot say what it has measured')
+      return undefined
+    }
+  }
   return { listen: () => service.listen(task), refresh: service.refresh, measure, stop }
 }
 

@@ -97,6 +97,21 @@ describe('a server with two workers that measures', { timeout: 180_000 }, () => 
     aws.destroy()
   })
 
+  test('a worker that does not answer is shown as it was', {
+    skip: process.platform === 'linux' ? false : 'children are found in /proc',
+  }, async () => {
+    const before = await scrape(url)
+    const children = readFileSync(`/proc/${keyhold.pid}/task/${keyhold.pid}/children`, 'utf8')
+    const pid = Number(children.split(' ')[0])
+    process.kill(pid, 'SIGSTOP')
+    const page = await scrape(url)
+    process.kill(pid, 'SIGCONT')
+    assert.equal(page.value('keyhold_metrics_unheard_processes'), 1)
+    assertNoCounterFell(before, page)
+    assert.notEqual(page.value('kms_requests_total'), undefined)
+    assert.equal((await scrape(url)).value('keyhold_metrics_unheard_processes'), 0)
+  })
+
   test('the port for keys has no metrics, and metrics have no keys', async () => {
     const answer = await fetch(new URL('/metrics', keyhold.endpoint))
     assert.equal(answer.status, 404)
