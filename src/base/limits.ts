@@ -302,10 +302,13 @@ export const ACCESS_KEY_USES_HELD_MAX = 10_000
 
 /** Series that name a key: those of further keys share one, or are left out. */
 export const METRICS_KEYS_MAX = 1_000
-/** Keys that are counted in one query, so that no call waits long for it. */
-export const METRICS_KEYS_COUNTED_AT_ONCE_MAX = 2_000
-/** Counting all keys takes at most this part of the time: a store of a million is counted seldom, a small one each time. */
+/** Keys that are counted in one query, which takes about a millisecond: calls come in between. */
+export const METRICS_KEYS_COUNTED_AT_ONCE_MAX = 200
+/** Of the time while keys are counted, and of all time: a store of a million keys is counted seldom, a small one each time. */
+export const METRICS_COUNTING_PACE_MAX = 0.1
 export const METRICS_COUNTING_SHARE_MAX = 0.01
+/** Who collects metrics waits no longer for a count: the one before is shown. */
+export const METRICS_COUNTING_WAIT_MS_MAX = 500
 /** A process that does not say in this time what it has measured is shown as it was when it last did. */
 export const METRICS_PROCESS_TIMEOUT_MS = 2_000
 /** Of the listener for metrics. */

@@ -1,6 +1,12 @@
 /** What is true of the store as a whole, whichever process asks: one of a server does. */
 import { type Clock, DAY_MS, SECOND_MS } from '../base/clock.ts'
-import { METRICS_COUNTING_SHARE_MAX, METRICS_KEYS_COUNTED_AT_ONCE_MAX, METRICS_KEYS_MAX } from '../base/limits.ts'
+import {
+  METRICS_COUNTING_PACE_MAX,
+  METRICS_COUNTING_SHARE_MAX,
+  METRICS_COUNTING_WAIT_MS_MAX,
+  METRICS_KEYS_COUNTED_AT_ONCE_MAX,
+  METRICS_KEYS_MAX,
+} from '../base/limits.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
 import type { CustomKeyStore } from '../domain/key-stores/custom-key-store.ts'
 import { arnOf, KEY_STATES, type KeyName, type KeyState, keyState } from '../domain/keys/key.ts'
@@ -65,45 +71,62 @@ function credentialAge(keyStore: CustomKeyStore, now: number): readonly Sample[]
   return [{ labels: [keyStore.storeId], value: (now - keyStore.credentialSetAt) / DAY_MS }]
 }
 
-/** Calls have a turn between the pieces. All states that a key can be in, so that none vanishes when its last key leaves it. */
-async function keysByState(store: Store, clock: Clock, keysAtOnce: number): Promise<readonly Sample[]> {
+/** All states that a key can be in, so that none vanishes when its last key leaves it. */
+function samplesOf(counts: ReadonlyMap<KeyState, number>): readonly Sample[] {
+  return [...counts].map(([state, value]) => ({ labels: [state], value }))
+}
+
+interface Counted {
+  readonly samples: readonly Sample[]
+  /** Without the pauses. */
+  readonly workMs: number
+}
+
+/** Calls have a turn between the pieces, and most of the time. */
+async function keysByState(store: Store, clock: Clock, keysAtOnce: number): Promise<Counted> {
   const counts = new Map<KeyState, number>(KEY_STATES.map((state) => [state, 0]))
+  let workMs = 0
   let after: KeyName | undefined
-  do {
+  for (;;) {
     const now = clock.now()
+    const startedAt = performance.now()
     const counted = await store.countKeysByState(after, keysAtOnce, now)
     for (const group of counted.groups) {
       const state = keyState(group, now)
       counts.set(state, counts.get(state)! + group.count)
     }
+    const pieceMs = performance.now() - startedAt
+    workMs += pieceMs
     after = counted.after
-    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve))
-  } while (after !== undefined)
-  return [...counts].map(([state, value]) => ({ labels: [state], value }))
+    if (after === undefined) return { samples: samplesOf(counts), workMs }
+    await pause(pieceMs / METRICS_COUNTING_PACE_MAX - pieceMs)
+  }
 }
 
-/** Does it again only when its share of the time stays small; while it is under way the last result counts. */
-function seldom<T>(work: () => Promise<T>): () => Promise<T> {
-  let last: Promise<T> | undefined
-  let isUnderWay = false
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref())
+}
+
+/** Counts again when its share of the time stays small. @returns what was counted last, where a new count is not due or takes too long. */
+function seldom(count: () => Promise<Counted>): () => Promise<readonly Sample[]> {
+  let last: readonly Sample[] = []
+  let underWay: Promise<readonly Sample[]> | undefined
   let againAt = 0
 
-  async function begin(): Promise<T> {
-    const startedAt = performance.now()
-    isUnderWay = true
+  async function countAnew(): Promise<readonly Sample[]> {
     try {
-      const result = await work()
-      last = Promise.resolve(result)
-      return result
+      const { samples, workMs } = await count()
+      last = samples
+      againAt = performance.now() + workMs / METRICS_COUNTING_SHARE_MAX
+      return samples
     } finally {
-      isUnderWay = false
-      const endedAt = performance.now()
-      againAt = endedAt + (endedAt - startedAt) / METRICS_COUNTING_SHARE_MAX
+      underWay = undefined
     }
   }
 
-  return () => {
-    if (last !== undefined && (isUnderWay || performance.now() < againAt)) return last
-    return begin()
+  return async () => {
+    if (underWay === undefined && performance.now() < againAt) return last
+    underWay ??= countAnew()
+    return (await Promise.race([underWay, pause(METRICS_COUNTING_WAIT_MS_MAX)])) ?? last
   }
 }
