@@ -61,6 +61,7 @@ import { pruneRevocations } from './jobs/prune-revocations.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { sendEvents } from './jobs/send-events.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
+import type { NodeMetrics } from './metrics/node-metrics.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import type { Faults } from './pipeline/faults.ts'
@@ -110,6 +111,8 @@ export interface ServiceOptions {
   readonly grantPropagationDelayMs?: number | undefined
   /** Path of the web console's build; `undefined`: none is served. */
   readonly consoleFolder?: string | undefined
+  /** `undefined`: nothing is measured. */
+  readonly metrics?: NodeMetrics | undefined
 }
 
 export interface Service {
@@ -133,7 +136,8 @@ export interface Service {
 }
 
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { store, auditLog, clock, log, node } = options
+  const { auditLog, clock, log, node, metrics } = options
+  const store = metrics?.measured(options.store) ?? options.store
   assert((options.movableClock ?? options.faults) === undefined || options.authentication === 'development')
   const random = createRandomSource()
   const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
@@ -141,9 +145,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const storeSecrets = createStoreSecrets(domainKeys)
   const backends: KeyStoreBackends =
     options.servesKeyStores === false ? {} : keyStoreBackends(options, random, storeSecrets)
-  const keyStores = createKeyStores(store, storeSecrets, backends)
+  const keyStores = createKeyStores(store, storeSecrets, backends, metrics?.throttled)
   const keyMaterials = createKeyMaterials(store, domainKeys, random, keyStores)
-  const keyUsage = createKeyUsage(store, log)
+  const keyUsage = alsoTold(createKeyUsage(store, log), metrics?.keyUsed)
   const deletionAlarms = createDeletionAlarms(store, log)
   const keyImports = createKeyImports(store, domainKeys)
   const grants = {
@@ -222,6 +226,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     node,
     log,
+    metrics?.jobEnded,
   )
   // Of stores that a restart has to connect again (keystores.md CS-12).
   void connector.look()
@@ -245,6 +250,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clock,
     uuid: random.uuid,
     log,
+    observer: metrics?.server,
     ensureFresh: changes.ensureFresh,
     canServe,
     tls: options.tls,
@@ -254,6 +260,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     refusesForeignPages: options.authentication === 'development',
     consoleFolder: options.consoleFolder,
   })
+
+  metrics?.shows(() => ({ audit: auditLog.figures(), server: server.figures(), changeLagMs: changes.lag() }))
 
   return {
     execute,
@@ -284,12 +292,32 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await changes.stop()
       await auditLog.close()
       await store.close()
+      metrics?.stop()
+    },
+  }
+}
+
+function alsoTold(keyUsage: KeyUsage, tell: NodeMetrics['keyUsed']): KeyUsage {
+  if (tell === undefined) return keyUsage
+  return {
+    ...keyUsage,
+    note(key, operation, time, eventId, requestId) {
+      keyUsage.note(key, operation, time, eventId, requestId)
+      tell(key.arn, operation)
     },
   }
 }
 
 function keyStoreBackends(
-  { store, hsmClusters, externalKeyStores: network = NO_PROXY_NETWORK, clock, movableClock, log }: ServiceOptions,
+  {
+    store,
+    hsmClusters,
+    externalKeyStores: network = NO_PROXY_NETWORK,
+    clock,
+    movableClock,
+    log,
+    metrics,
+  }: ServiceOptions,
   random: RandomSource,
   secrets: StoreSecrets,
 ): KeyStoreBackends {
@@ -300,6 +328,7 @@ function keyStoreBackends(
     AWS_CLOUDHSM: createCloudHsmBackend({ clusters: hsmClusters ?? [], passwords, keys: store, random, log }),
     EXTERNAL_KEY_STORE: createExternalKeyStoreBackend({
       ...{ reader: store, secrets, network, openTransport, random, clock, log },
+      observer: metrics?.proxies,
     }),
   }
 }

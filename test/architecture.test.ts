@@ -79,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:net',
     'node:tls',
   ],
+  metrics: ['domain/', 'base/', 'node:perf_hooks'],
   config: ['base/', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util', 'yaml'],
 }
 

@@ -31,8 +31,27 @@ import { readPreviousStreams } from './previous-streams.ts'
 import { StreamWriter } from './stream-writer.ts'
 
 export interface AuditLog extends AuditSink {
+  figures(): AuditFigures
   /** Writes what waits, ends the stream and lets go of its files. Calls after it are refused. It does not throw. */
   close(): Promise<void>
+}
+
+/** How the log is now. */
+export interface AuditFigures {
+  /** Records that wait for the disk, in UTF-16 units. */
+  readonly queuedBytes: number
+  /** False while calls are refused. */
+  readonly isWritable: boolean
+  /** As of the last look; `undefined`: it is on no disk. */
+  readonly freeBytes: number | undefined
+}
+
+/** Told by those who write; never fails, never waits. */
+export interface AuditObserver {
+  /** With one write; `ms` until they were on stable storage. */
+  written(records: number, ms: number): void
+  /** Before its work was done, or when its record was to be kept. */
+  refused(reason: 'unavailable' | 'throttled', records: number): void
 }
 
 export interface AuditLimits {
@@ -73,6 +92,7 @@ export interface AuditLogOptions {
   readonly configurationHash?: string
   readonly limits?: Partial<AuditLimits>
   readonly files?: AuditFiles
+  readonly observer?: AuditObserver | undefined
 }
 
 /** Opens a new stream in the folder. @throws the file system's error, with a sentence around it */
@@ -136,6 +156,7 @@ class GroupCommitLog implements AuditLog {
   readonly #log: Log
   readonly #limits: AuditLimits
   readonly #clock: Clock
+  readonly #observer: AuditObserver | undefined
   readonly #stream: StreamWriter
   readonly #space: DiskSpace
   readonly #watchdog: NodeJS.Timeout
@@ -179,6 +200,7 @@ class GroupCommitLog implements AuditLog {
     this.#log = log
     this.#limits = limits
     this.#clock = options.clock
+    this.#observer = options.observer
     this.#stream = stream
     const onLost = (error: Error) => this.#fail(error)
     this.#space = new DiskSpace({ folder, stream: stream.name, files, limits: limits.space, log, onLost })
@@ -189,15 +211,25 @@ class GroupCommitLog implements AuditLog {
 
   admit(changes: boolean): void {
     if (this.#failure !== undefined || this.#closed !== undefined || this.#space.refuses(changes)) {
+      this.#observer?.refused('unavailable', 1)
       throw unavailable(this.#failure)
     }
-    if (this.#queuedBytes > this.#limits.queueBytesMax) throw throttled()
+    if (this.#queuedBytes > this.#limits.queueBytesMax) {
+      this.#observer?.refused('throttled', 1)
+      throw throttled()
+    }
+  }
+
+  figures(): AuditFigures {
+    const isWritable = this.#failure === undefined && this.#closed === undefined && !this.#space.refuses(true)
+    return { queuedBytes: this.#queuedBytes, isWritable, freeBytes: this.#space.freeBytes }
   }
 
   append(line: string): Promise<void> {
     const length = line.length + 1
     if (this.#failure !== undefined || this.#closed !== undefined || this.#isOverfull(line)) {
       this.#refusedAppends++
+      this.#observer?.refused('unavailable', 1)
       return Promise.reject(unavailable(this.#failure))
     }
     if (this.#lateLines?.delete(line)) return Promise.resolve()
@@ -249,6 +281,7 @@ class GroupCommitLog implements AuditLog {
     if (this.#inFlight !== batch) return
     this.#inFlight = undefined
     this.#queuedBytes -= batch.length
+    this.#observer?.written(batch.lines.length, performance.now() - this.#inFlightSince)
     batch.written.resolve()
   }
 
@@ -285,6 +318,7 @@ class GroupCommitLog implements AuditLog {
     this.#queuedBytes = 0
     for (const batch of given) {
       this.#refusedAppends += batch.lines.length
+      this.#observer?.refused('unavailable', batch.lines.length)
       batch.written.reject(unavailable(error))
     }
     this.#running ??= this.#run()

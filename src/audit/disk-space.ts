@@ -35,12 +35,18 @@ const RESERVE_WRITE_BYTES = 256 * 1024
 export class DiskSpace {
   readonly #options: DiskSpaceOptions
   #level: Level = 'enough'
+  #freeBytes = 0
   #reserveHeld = false
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options
+  }
+
+  /** As of the last look. */
+  get freeBytes(): number {
+    return this.#freeBytes
   }
 
   /** Looks once, then every interval. @throws the file system's error */
@@ -86,6 +92,7 @@ export class DiskSpace {
   async #look(): Promise<void> {
     const { files, folder, limits } = this.#options
     const freeBytes = await files.freeBytes(folder)
+    this.#freeBytes = freeBytes
     if (this.#stopped) return
     const missing = limits.reserveBytes > 0 && !this.#reserveHeld
     if (missing && freeBytes >= limits.refuseAllBelowBytes + limits.reserveBytes) await this.#makeReserve()

@@ -21,6 +21,7 @@ export function createMemoryAuditLog({ linesMax = AUDIT_MEMORY_LINES_MAX } = {})
     get lines() {
       return ring.length < linesMax ? [...ring] : [...ring.slice(next), ...ring.slice(0, next)]
     },
+    figures: () => ({ queuedBytes: 0, isWritable: true, freeBytes: undefined }),
     async close() {},
   }
 }

@@ -299,3 +299,19 @@ export const CACHED_RIGHTS_MAX = 10_000
 /** SEC-7: how often it is saved when access keys were last used, and how many are held until then. */
 export const ACCESS_KEY_USES_SAVE_INTERVAL_MS = 60_000
 export const ACCESS_KEY_USES_HELD_MAX = 10_000
+
+/** Series that name a key: those of further keys share one, or are left out. */
+export const METRICS_KEYS_MAX = 1_000
+/** Keys that are counted in one query, which takes about a millisecond: calls come in between. */
+export const METRICS_KEYS_COUNTED_AT_ONCE_MAX = 200
+/** Of the time while keys are counted, and of all time: a store of a million keys is counted seldom, a small one each time. */
+export const METRICS_COUNTING_PACE_MAX = 0.1
+export const METRICS_COUNTING_SHARE_MAX = 0.01
+/** Who collects metrics waits no longer for a count: the one before is shown. */
+export const METRICS_COUNTING_WAIT_MS_MAX = 500
+/** A process that does not say in this time what it has measured is shown as it was when it last did. */
+export const METRICS_PROCESS_TIMEOUT_MS = 2_000
+/** Of the listener for metrics. */
+export const METRICS_CONNECTIONS_MAX = 16
+export const METRICS_REQUEST_TIMEOUT_MS = 5_000
+export const METRICS_HEADERS_BYTES_MAX = 8 * 1024

@@ -1,13 +1,14 @@
 /** `keyhold start`: a durable server. */
 import { flushCompileCache } from 'node:module'
-import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
+import { checkMetricsHost, type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
-import { defaultDataFolder } from '../config/settings.ts'
+import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
-import { prepareDataFolder } from '../start/prepare.ts'
+import type { MetricsSettings } from '../start/metrics.ts'
+import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -33,6 +34,9 @@ export const start = defineCommand({
     ...SERVICE_SETTINGS,
     'account',
     'region',
+    'metricsPort',
+    'metricsHost',
+    'metricsByKey',
     'logLevel',
     'config',
   ],
@@ -50,6 +54,7 @@ Prints 'listening on URL' when it is ready. SIGTERM, SIGHUP or Ctrl-C stops it a
 it has accepted; a second one at once.`,
   async run({ settings, terminal }) {
     const tls = tlsOf(settings)
+    checkMetricsHost(settings)
     if (tls !== undefined) checkCertificate(tls, terminal)
     if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
@@ -63,7 +68,8 @@ it has accepted; a second one at once.`,
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
-      const task = { ...choice, ...node, folder: folder.path, host, port }
+      const metrics = metricsOf(settings, prepared)
+      const task = { ...choice, ...node, folder: folder.path, host, port, metrics }
       const serving = await serve(settings.workers, task, log).catch((error) => {
         if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
         throw error
@@ -83,6 +89,17 @@ it has accepted; a second one at once.`,
     return EXIT_OK
   },
 })
+
+function metricsOf(
+  {
+    metricsPort: port,
+    metricsHost: host,
+    metricsByKey: byKey,
+  }: Pick<Settings, 'metricsPort' | 'metricsHost' | 'metricsByKey'>,
+  { tornFrames }: PreparedFolder,
+): MetricsSettings | undefined {
+  return port === undefined ? undefined : { host, port, byKey, tornFrames }
+}
 
 /** Before a data folder is made for a server that could not listen. */
 function checkCertificate(tls: TlsSettings, terminal: Terminal): void {

@@ -27,6 +27,18 @@ export function tlsOf({ host, tlsCert, tlsKey, allowPlainHttp }: ListenSettings)
   })
 }
 
+/** Metrics come without TLS and ask nobody who he is. @throws {UsageError} */
+export function checkMetricsHost({
+  metricsPort,
+  metricsHost,
+  allowPlainHttp,
+}: Pick<Settings, 'metricsPort' | 'metricsHost' | 'allowPlainHttp'>): void {
+  if (metricsPort === undefined || isLoopback(metricsHost) || allowPlainHttp) return
+  throw new UsageError(`--metrics-host ${metricsHost} would show metrics to other machines, without TLS`, {
+    hint: 'collect them on this machine, or give --allow-plain-http if the network between is yours',
+  })
+}
+
 /** Development mode accepts anybody, so it stays on this machine whatever else is set. */
 export function requireLoopback(host: string): void {
   if (isLoopback(host)) return

@@ -124,6 +124,13 @@ export const SETTINGS = Object.freeze({
     'Address that events and alarms are posted to as JSON: rotations, deletions, expiries (docs/events.md).',
     'none; alarms are in the log',
   ),
+  metricsPort: optional(
+    wholeNumber(0, 65_535),
+    'Port of a listener of its own for metrics, GET /metrics in the format of Prometheus (docs/metrics.md).',
+    'none; nothing is measured',
+  ),
+  metricsHost: setting(hostName, 'Address that metrics are collected from.', '127.0.0.1'),
+  metricsByKey: setting(yesOrNo, 'Count successful cryptographic operations by key, too.', false),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',

@@ -21,6 +21,8 @@ export interface ChangeFollower {
   ensureFresh(): Promise<void> | undefined
   /** Reads the changes now, not at the next interval. */
   poll(): Promise<void>
+  /** Since the changes were last read, in milliseconds. */
+  lag(): number
   stop(): Promise<void>
 }
 
@@ -76,6 +78,7 @@ export async function followChanges(store: Store, memories: readonly Remembering
 
   return {
     poll: pollAnew,
+    lag: age,
     ensureFresh: () => (age() <= CHANGES_IN_FORCE_MS_MAX ? undefined : refresh()),
     async stop() {
       clearInterval(timer)

@@ -15,6 +15,7 @@ import type { PrincipalRef } from './identity/principal-ref.ts'
 import type { KeyStoreChange, KeyStoreReader } from './key-stores/key-store-records.ts'
 import type { Key, KeyName } from './keys/key.ts'
 import type { Page } from './page.ts'
+import type { StoreFigures } from './store-figures.ts'
 
 export type MaybePromise<T> = T | Promise<T>
 
@@ -204,7 +205,7 @@ export interface ChangesBatch {
 }
 
 /** Its own readers see what is committed, never a change that is under way, not even from inside of it. */
-export interface Store extends Reader, DeletionAlarmStore {
+export interface Store extends Reader, DeletionAlarmStore, StoreFigures {
   /**
    * Runs `work` in one durable transaction (when this resolves, it is on stable storage) and then tells the listener of
    * {@link onCommit} what it touched, before it resolves. If `work` throws, nothing has happened.

@@ -22,7 +22,15 @@ export interface JobRunner {
 
 const LEASE = 'jobs'
 
-export function createJobRunner(jobs: readonly Job[], store: Store, clock: Clock, node: string, log: Log): JobRunner {
+/** @param onEnd told of each job that this node has run. */
+export function createJobRunner(
+  jobs: readonly Job[],
+  store: Store,
+  clock: Clock,
+  node: string,
+  log: Log,
+  onEnd?: (job: string, isDone: boolean) => void,
+): JobRunner {
   let running: Promise<void> | undefined
   /** Begins when the one that is running has ended. */
   let next: Promise<void> | undefined
@@ -40,7 +48,9 @@ export function createJobRunner(jobs: readonly Job[], store: Store, clock: Clock
   async function run(job: Job): Promise<void> {
     try {
       await job.run()
+      onEnd?.(job.name, true)
     } catch (error) {
+      onEnd?.(job.name, false)
       log.error({ err: error, job: job.name }, 'timed work failed; will try again')
     }
   }

@@ -91,6 +91,7 @@ async function candidateOf(input: Input, { call, random, keyStores }: Maker): Pr
     uriPath: input.XksProxyUriPath!,
     connectivity: input.XksProxyConnectivity!,
     accessKeyId: AccessKeyId,
+    credentialSetAt: call.time,
     secret: await seal(RawSecretAccessKey),
     vpcEndpointServiceName: input.XksProxyVpcEndpointServiceName,
     vpcEndpointServiceOwner: isPrivate ? (input.XksProxyVpcEndpointServiceOwner ?? account) : undefined,

@@ -58,11 +58,11 @@ function checkState(store: CustomKeyStore, input: Input): void {
 }
 
 /** @param secret sealed; `undefined`: the caller gave none. */
-function changed(store: CustomKeyStore, input: Input, secret: Buffer | undefined): CustomKeyStore {
+function changed(store: CustomKeyStore, input: Input, secret: Buffer | undefined, time: number): CustomKeyStore {
   const name = input.NewCustomKeyStoreName ?? store.name
   return store.type === 'AWS_CLOUDHSM'
     ? changedHsm({ ...store, name }, input, secret)
-    : changedProxy({ ...store, name }, input, secret)
+    : changedProxy({ ...store, name }, input, secret, time)
 }
 
 function changedHsm(store: CloudHsmKeyStore, input: Input, secret: Buffer | undefined): CloudHsmKeyStore {
@@ -72,7 +72,12 @@ function changedHsm(store: CloudHsmKeyStore, input: Input, secret: Buffer | unde
   return { ...store, clusterId, secret, pendingSecret: undefined, isSecretRefused: false }
 }
 
-function changedProxy(store: ExternalKeyStore, input: Input, secret: Buffer | undefined): ExternalKeyStore {
+function changedProxy(
+  store: ExternalKeyStore,
+  input: Input,
+  secret: Buffer | undefined,
+  time: number,
+): ExternalKeyStore {
   const connectivity = input.XksProxyConnectivity ?? store.connectivity
   const isPrivate = connectivity === 'VPC_ENDPOINT_SERVICE'
   const { XksProxyVpcEndpointServiceName: service, XksProxyVpcEndpointServiceOwner: owner } = input
@@ -83,6 +88,7 @@ function changedProxy(store: ExternalKeyStore, input: Input, secret: Buffer | un
     uriPath: input.XksProxyUriPath ?? store.uriPath,
     accessKeyId: input.XksProxyAuthenticationCredential?.AccessKeyId ?? store.accessKeyId,
     secret: secret ?? store.secret,
+    credentialSetAt: secret === undefined ? store.credentialSetAt : time,
     vpcEndpointServiceName: isPrivate ? service || store.vpcEndpointServiceName : undefined,
     vpcEndpointServiceOwner: isPrivate ? (owner ?? store.vpcEndpointServiceOwner ?? store.account) : undefined,
   }
@@ -127,16 +133,16 @@ export const UpdateCustomKeyStore = defineChange({
     checkState(store, input)
     const given = input.KeyStorePassword ?? input.XksProxyAuthenticationCredential?.RawSecretAccessKey
     const secret = given === undefined ? undefined : await keyStores.secrets.seal(store, store.type, given)
-    const candidate = changed(store, input, secret)
+    const candidate = changed(store, input, secret, call.time)
     await checkStoreName(records, candidate)
     if (isAboutBacking(input)) await keyStores.backendOf(store.type).inspect(candidate, store, call, records)
     return secret
   },
   async handler(input, context, secret) {
-    const { change, keyStores } = context
+    const { call, change, keyStores } = context
     const store = await storeNamed(change, context, input)
     checkState(store, input)
-    const candidate = changed(store, input, secret)
+    const candidate = changed(store, input, secret, call.time)
     await checkStoreName(change, candidate)
     if (isAboutBacking(input)) await keyStores.backendOf(store.type).checkConflicts(candidate, store, change)
     await change.updateKeyStore(candidate)

@@ -8,6 +8,7 @@ import type { TlsSettings } from '../config/listen-rules.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { localRootKey } from '../crypto/root-key/local-root-key.ts'
 import type { Store } from '../domain/store.ts'
+import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { Faults } from '../pipeline/faults.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
@@ -31,6 +32,7 @@ export interface NodeOptions extends ServiceSettings {
   readonly movableClock?: MovableClock | undefined
   /** Development only. */
   readonly faults?: Faults | undefined
+  readonly metrics?: NodeMetrics | undefined
 }
 
 const ROOT_KEY_BYTES = 32
@@ -53,12 +55,12 @@ export interface OpenNode {
 /** On a folder that `prepareDataFolder` has seen to. */
 export async function openDurableNode(path: string, choice: RootKeyChoice, options: NodeOptions): Promise<OpenNode> {
   const folder = dataFolder(path)
-  const { node, log, movableClock: clock = systemClock } = options
+  const { node, log, metrics, movableClock: clock = systemClock } = options
   const store = await openSqliteStore({ path: folder.store, node, clock })
   let auditLog: AuditLog | undefined
   try {
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
-    auditLog = await openFolderAuditLog(folder, node, log)
+    auditLog = await openFolderAuditLog(folder, node, log, metrics?.audit)
     await drainOutbox({ store, auditLog, folder, log, node })
     const service = await createService({ ...options, store, auditLog, rootKey, clock })
     return { store, service }

@@ -48,7 +48,11 @@ export interface PreparedFolder {
   /** `undefined` in development. */
   readonly account: string | undefined
   readonly isFirstStart: boolean
+  /** Of the audit log, that a crash had left and are cut off. */
+  readonly tornFrames: number
 }
+
+type PreparedStore = Pick<PreparedFolder, 'account' | 'isFirstStart'>
 
 const NODE = 'start'
 
@@ -57,8 +61,9 @@ export async function prepareDataFolder(options: PrepareOptions): Promise<Prepar
   createDataFolder(folder)
   let prepared: Omit<PreparedFolder, 'lock'> | undefined
   const lock = await lockFolder(folder, 'server', async () => {
-    await recoverAuditFolder(folder.audit, log)
-    prepared = await withStore(folder, (store) => prepareStore(options, store))
+    const { tornFrames } = await recoverAuditFolder(folder.audit, log)
+    const store = await withStore(folder, (store) => prepareStore(options, store))
+    prepared = { ...store, tornFrames: tornFrames.length }
   })
   return { lock, ...prepared! }
 }
@@ -78,7 +83,7 @@ async function withStore<T>(folder: DataFolder, work: (store: Store) => Promise<
   }
 }
 
-async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit<PreparedFolder, 'lock'>> {
+async function prepareStore(options: PrepareOptions, store: Store): Promise<PreparedStore> {
   const { folder, log, mode } = options
   const accounts = await store.listAccounts()
   checkMode(options, accounts)

@@ -11,6 +11,7 @@ import type { Address } from '../service.ts'
 import { WORKER_FLAGS } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
+import type { WorkerMeter } from './worker-meter.ts'
 
 const RESTART_DELAY_MS_MIN = 100
 const RESTART_DELAY_MS_MAX = 10_000
@@ -32,15 +33,32 @@ const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filenam
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [], execArgv: [...process.execArgv, ...WORKER_FLAGS] })
   const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
+  const measured = task.metrics && new (await import('./measured-workers.ts')).MeasuredWorkers()
   const slots: Slot[] = Array.from({ length: count }, (_, index) =>
-    createSlot(`worker-${index + 1}`, sharing, log, () => {
-      for (const [other, slot] of slots.entries()) if (other !== index) slot.refresh()
+    createSlot({
+      node: `worker-${index + 1}`,
+      task: sharing,
+      log,
+      onChange() {
+        for (const [other, slot] of slots.entries()) if (other !== index) slot.refresh()
+      },
+      onDeath: () => measured?.workerDied(),
+      meter: measured?.addMeter(),
     }),
   )
   try {
     const [address] = await Promise.all(slots.map((slot) => slot.start()))
     for (const slot of slots) slot.keepAlive()
-    return { address: address!, stop: () => stopAll(slots), kill: () => killAll(slots) }
+    const stop = async () => {
+      await stopAll(slots)
+      measured?.stop()
+    }
+    return {
+      address: address!,
+      stop,
+      ...(measured && { measure: () => measured.measure() }),
+      kill: () => killAll(slots),
+    }
   } catch (error) {
     killAll(slots)
     throw error
@@ -79,8 +97,19 @@ interface Slot {
   kill(): void
 }
 
-/** The place of one worker; its name stays the same from one process to the next, so its successor finds its outbox. */
-function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => void): Slot {
+interface SlotOptions {
+  /** Stays the same from one process to the next, so its successor finds its outbox. */
+  readonly node: string
+  readonly task: WorkerTask
+  readonly log: Log
+  onChange(): void
+  /** It is replaced. */
+  onDeath(): void
+  readonly meter: WorkerMeter | undefined
+}
+
+/** The place of one worker. */
+function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions): Slot {
   let worker: Worker | undefined
   let stopping = false
   let delayMs = RESTART_DELAY_MS_MIN
@@ -91,6 +120,7 @@ function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => vo
     // Nothing of our environment but what the system needs: a passphrase is not among it.
     worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
     startedAt = performance.now()
+    meter?.follow(worker)
     worker.on('message', ({ kind }: FromWorker) => {
       if (kind === 'changed') onChange()
     })
@@ -104,6 +134,7 @@ function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => vo
 
   function replace(reason: string): void {
     if (stopping) return
+    onDeath()
     if (performance.now() - startedAt > STABLE_AFTER_MS) delayMs = RESTART_DELAY_MS_MIN
     log.error({ node, reason, restartInMs: delayMs }, 'a worker died')
     timer = setTimeout(restart, delayMs)
@@ -153,7 +184,7 @@ function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Ad
     }
     worker.once('exit', died)
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'changed') return
+      if (message.kind === 'changed' || message.kind === 'measured') return
       worker.off('exit', died)
       if (message.kind === 'listening') resolve(message.address)
       else

@@ -1,3 +1,4 @@
+import type { Samples } from '../metrics/samples.ts'
 import type { Address } from '../service.ts'
 
 /** A listening server over a data folder, in one process or in several. */
@@ -5,6 +6,8 @@ export interface Serving {
   readonly address: Address
   /** Answers what was accepted, then stops. */
   stop(): Promise<void>
+  /** What all of its processes have measured; only where the task says so. */
+  measure?(): Promise<Samples>
   /** Ends other processes at once; what they had acknowledged is durable. */
   kill(): void
 }

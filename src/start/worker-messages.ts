@@ -1,7 +1,9 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Samples } from '../metrics/samples.ts'
 import type { Address, ListenAddress } from '../wire/http-server.ts'
+import type { MetricsSettings } from './metrics.ts'
 import type { RootKeyChoice } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
 
@@ -16,6 +18,8 @@ export interface WorkerTask extends RootKeyChoice, ListenAddress {
   readonly settings: ServiceSettings
   readonly authentication: 'signed' | 'development'
   readonly logLevel: Settings['logLevel']
+  /** `undefined`: nothing is measured. */
+  readonly metrics: MetricsSettings | undefined
 }
 
 export type ToWorker =
@@ -23,10 +27,20 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   /** Another worker changed something: read it now, not at the next interval. */
   | { readonly kind: 'refresh' }
+  /** `round` comes back with the answer; `withStore`: of the store, too, which is the same for all workers. */
+  | { readonly kind: 'measure'; readonly round: number; readonly withStore: boolean }
 
 export type FromWorker =
   | { readonly kind: 'listening'; readonly address: Address }
   /** It committed a change that others may have cached. */
   | { readonly kind: 'changed' }
+  | ({ readonly kind: 'measured'; readonly round: number } & Measured)
   /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly isBug: boolean }
+
+/** What a process has measured. */
+export interface Measured {
+  readonly own: Samples
+  /** `undefined`: it was not asked, or could not tell. */
+  readonly store: Samples | undefined
+}

@@ -6,12 +6,14 @@ import { dataFolder } from './data-folder.ts'
 import { explainError } from './explain-error.ts'
 import { joinFolder } from './folder-lock.ts'
 import { createLogger } from './logger.ts'
+import { openMeasuring } from './metrics.ts'
 import { openDurableNode } from './node.ts'
-import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
+import type { FromWorker, Measured, ToWorker, WorkerTask } from './worker-messages.ts'
 
 interface RunningNode {
   listen(): Promise<Address>
   refresh(): Promise<void>
+  measure(withStore: boolean): Promise<Measured | undefined>
   stop(): Promise<void>
 }
 
@@ -22,6 +24,11 @@ function runWorker(): void {
   async function refresh(): Promise<void> {
     const running = await starting
     if (!isStopping) await running?.refresh()
+  }
+
+  async function measure(round: number, withStore: boolean): Promise<void> {
+    const measured = await (await starting)?.measure(withStore)
+    if (measured !== undefined) report({ kind: 'measured', round, ...measured })
   }
 
   async function stop(): Promise<void> {
@@ -37,6 +44,7 @@ function runWorker(): void {
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') void stop()
     else if (message.kind === 'refresh') void refresh()
+    else if (message.kind === 'measure') void measure(message.round, message.withStore)
     else starting = start(message.node, message.task)
   })
   // A terminal signals the whole group; the primary decides. A signal for this process alone is meant for it.
@@ -65,14 +73,24 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
 async function open(node: string, task: WorkerTask, log: Log): Promise<RunningNode> {
   const lock = joinFolder(dataFolder(task.folder))
   const { authentication, tls, trustedProxies, attestationRoots, settings } = task
-  const options = { ...settings, node, authentication, tls, trustedProxies, attestationRoots, log }
+  const measuring = task.metrics && (await openMeasuring(task.metrics, node, log))
+  const metrics = measuring?.metrics
+  const options = { ...settings, node, authentication, tls, trustedProxies, attestationRoots, metrics, log }
   const { service, store } = await openDurableNode(task.folder, task, options)
   store.onCommit(() => report({ kind: 'changed' }))
   const stop = async () => {
     await service.stop()
     lock.release()
   }
-  return { listen: () => service.listen(task), refresh: service.refresh, stop }
+  const measure = async (withStore: boolean) => {
+    try {
+      return await measuring?.measure(withStore)
+    } catch (error) {
+      log.error({ err: error }, 'this process cannot say what it has measured')
+      return undefined
+    }
+  }
+  return { listen: () => service.listen(task), refresh: service.refresh, measure, stop }
 }
 
 function report(message: FromWorker): void {

@@ -218,7 +218,10 @@ type CloudHsmConfiguration = Pick<CloudHsmKeyStore, 'trustAnchorCertificate' | '
 type ExternalConfiguration = Pick<
   ExternalKeyStore,
   'uriEndpoint' | 'uriPath' | 'connectivity' | 'accessKeyId' | 'vpcEndpointServiceName' | 'vpcEndpointServiceOwner'
->
+> & {
+  /** Not in rows from before it was noted: then the store is as old. */
+  readonly credentialSetAt?: number
+}
 
 function toKeyStore(row: Row): CustomKeyStore {
   const shared = {
@@ -244,6 +247,7 @@ function toKeyStore(row: Row): CustomKeyStore {
     ...shared,
     type: 'EXTERNAL_KEY_STORE',
     ...{ uriEndpoint, uriPath, connectivity, accessKeyId },
+    credentialSetAt: configuration.credentialSetAt ?? row.created_at,
     vpcEndpointServiceName: configuration.vpcEndpointServiceName,
     vpcEndpointServiceOwner: configuration.vpcEndpointServiceOwner,
   })
@@ -254,8 +258,10 @@ function configurationOf(store: CustomKeyStore): CloudHsmConfiguration | Externa
     const { trustAnchorCertificate, isSecretRefused } = store
     return { trustAnchorCertificate, isSecretRefused }
   }
-  const { uriEndpoint, uriPath, connectivity, accessKeyId, vpcEndpointServiceName, vpcEndpointServiceOwner } = store
-  return { uriEndpoint, uriPath, connectivity, accessKeyId, vpcEndpointServiceName, vpcEndpointServiceOwner }
+  const { uriEndpoint, uriPath, connectivity, accessKeyId, credentialSetAt } = store
+  const { vpcEndpointServiceName, vpcEndpointServiceOwner } = store
+  const place = { uriEndpoint, uriPath, connectivity, vpcEndpointServiceName, vpcEndpointServiceOwner }
+  return { ...place, accessKeyId, credentialSetAt }
 }
 
 function toRow(store: CustomKeyStore): Insertable<CustomKeyStoresTable> {

@@ -16,6 +16,14 @@ import { saveUses } from './last-usage.ts'
 import { takeLease } from './leases.ts'
 import { createReader } from './reader.ts'
 import { deleteExpiredRevocations } from './revoked-sessions.ts'
+import {
+  countKeysByState,
+  countPendingAuditRecords,
+  eventsWaiting,
+  nextRotationAt,
+  soonestDeletions,
+  soonestExpiries,
+} from './store-figures.ts'
 
 /**
  * Reads outside of a change see what is committed, also where they are made while a change is under way, and even by its
@@ -97,6 +105,13 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
       // In several transactions: the first changes after a bulk import must not hold up everybody else.
       while (await transact('relaxed', (db) => deleteChanges(db, before)));
     },
+
+    countKeysByState: (after, limit, now) => countKeysByState(committed, after, limit, now),
+    soonestExpiries: (limit) => soonestExpiries(committed, limit),
+    soonestDeletions: (limit) => soonestDeletions(committed, limit),
+    nextRotationAt: () => nextRotationAt(committed),
+    eventsWaiting: () => eventsWaiting(committed),
+    countPendingAuditRecords: () => countPendingAuditRecords(committed),
 
     close: () => database.close(),
   }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import type { RequestHeaders } from '../auth/request-headers.ts'
 
 /** @returns what is wrong; `undefined` for requests of programs, of the web console, and of whoever types an address. */
-export function foreignPage(headers: RequestHeaders): string | undefined {
+export function foreignPage(headers: Pick<RequestHeaders, 'get'>): string | undefined {
   const host = (headers.get('host') ?? '').toLowerCase()
   const name = host.replace(/:\d*$/, '')
   if (!isBeyondReach(name)) return `is not to be reached by the name ${name}: use localhost or an address`

@@ -41,7 +41,7 @@ import { readNodeRequests } from './node-requests.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
 import { PlainConnection, type PlainConnectionOwner } from './plain-connection.ts'
 import { PlainRequestReader } from './plain-request.ts'
-import { createRequestHandler, type HandlerOptions, type WireRequest } from './request-handler.ts'
+import { createRequestHandler, type HandlerOptions, type RequestObserver, type WireRequest } from './request-handler.ts'
 import { createSecurityLog } from './security-log.ts'
 import { followCertificate, readCertificate, type TlsFiles } from './tls-certificate.ts'
 import { forwardedClient, type TrustedProxies } from './trusted-proxies.ts'
@@ -54,6 +54,7 @@ export interface HttpServerOptions {
   readonly authenticator: Authenticator
   readonly operations: HandlerOptions['operations']
   readonly clock: Clock
+  readonly observer?: ServerObserver | undefined
   /** Lower-case UUID, for request ids. */
   readonly uuid: () => string
   readonly log: Log
@@ -116,18 +117,34 @@ export interface HttpServer {
    * to its end.
    */
   close(): Promise<void>
+  figures(): ServerFigures
+}
+
+/** How the server is now. */
+export interface ServerFigures {
+  readonly connections: number
+  /** Requests without an answer. */
+  readonly running: number
+  /** Milliseconds since the epoch; `undefined`: no TLS. */
+  readonly certificateEnd: number | undefined
+}
+
+/** Never fails, never waits. */
+export interface ServerObserver extends RequestObserver {
+  /** @param reason exception name, or the HTTP status of what was not even a request. */
+  refused(reason: string): void
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...LIMITS, ...options.limits }
   const { log, clock } = options
-  const securityLog = createSecurityLog(log, clock)
+  const securityLog = createSecurityLog(log, clock, options.observer?.refused)
   const handle = createRequestHandler({ ...options, securityLog, controls: controlsOf(options) })
   const consoleFiles = options.consoleFolder === undefined ? undefined : createConsoleFiles(options.consoleFolder, log)
   const server = createNodeServer(options.tls, limits)
   const parseWithNode = takeConnections(server, options.tls, takeConnection)
   const peers = new Map<Socket, Peer>()
-  const stopFollowing =
+  const certificate =
     options.tls && followCertificate(server as TlsServer, options.tls, log, limits.tlsReloadIntervalMs)
   const plainOwner: PlainConnectionOwner = {
     reader: new PlainRequestReader(limits.bodyBytesMax),
@@ -267,7 +284,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     clearTimeout(force)
     // What else node's HTTP server has to let go of.
     server.close()
-    stopFollowing?.()
+    certificate?.stop()
     securityLog.close()
   }
 
@@ -285,6 +302,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       })
     },
     close,
+    figures: () => ({ connections: peers.size, running, certificateEnd: certificate?.end() }),
   }
 }
 

@@ -38,6 +38,12 @@ export interface WireRequest extends SignedRequest {
   readonly tls: Call['tls']
 }
 
+/** Never fails, never waits. */
+export interface RequestObserver {
+  /** @param operation `undefined`: none that there is was asked for. @param exceptionName `undefined`: it went well. */
+  answered(operation: Operation | undefined, exceptionName: string | undefined, ms: number): void
+}
+
 export interface HandlerOptions {
   readonly execute: Execute
   readonly authenticator: Authenticator
@@ -46,6 +52,8 @@ export interface HandlerOptions {
   readonly uuid: () => string
   readonly log: Log
   readonly securityLog: SecurityLog
+  /** `undefined`: nobody measures. */
+  readonly observer?: RequestObserver | undefined
   /** Makes sure that nothing cached is older than the bound (design.md section 3); `undefined` when it is not. */
   readonly ensureFresh: () => Promise<void> | undefined
   /** Development only: elsewhere their paths are like any others. */
@@ -84,7 +92,7 @@ const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
 </AccessDeniedException>`
 
 export function createRequestHandler(options: HandlerOptions): (request: WireRequest) => Promise<Answer> {
-  const { execute, authenticator, clock, uuid, log, securityLog, ensureFresh } = options
+  const { execute, authenticator, clock, uuid, log, securityLog, observer, ensureFresh } = options
   const targets = new Map([...options.operations.kms].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
 
   function callOf(request: WireRequest, requestId: string, { principal, region, source }: AuthenticatedRequest): Call {
@@ -110,7 +118,12 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
     }
   }
 
-  async function handleQuery(request: WireRequest, requestId: string): Promise<Answer> {
+  function noteFailed({ operation }: Progress, error: unknown, startedAt: number): void {
+    const code = error instanceof KmsError ? error.code : 'KMSInternalException'
+    observer?.answered(operation, code, performance.now() - startedAt)
+  }
+
+  async function handleQuery(request: WireRequest, requestId: string, startedAt: number): Promise<Answer> {
     const progress: Progress = { operation: undefined, isAuthenticated: false }
     const claimed = claimedService(request)
     let service: QueryService = claimed === 'iam' ? 'iam' : 'sts'
@@ -124,24 +137,29 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       progress.isAuthenticated = operation.unsigned !== true
       const call = callOf(request, requestId, service === 'iam' ? { ...who, region: IAM_REGION } : who)
       const output = await execute(operation, operation.input.fromQuery(parameters), call)
+      observer?.answered(operation, undefined, performance.now() - startedAt)
       return queryAnswer(service, operation, output, requestId, formAsked(service, request))
     } catch (error) {
       if (error instanceof ConnectionDropped) throw error
       const isInside = progress.isAuthenticated || progress.operation?.unsigned === true
       const answer = queryErrorAnswer(service, error, requestId, isInside, formAsked(service, request))
       noteFailure(request, answer, error, progress)
+      noteFailed(progress, error, startedAt)
       return answer
     }
   }
 
   return async function handle(request) {
     const requestId = uuid()
+    const startedAt = observer === undefined ? 0 : performance.now()
     const progress: Progress = { operation: undefined, isAuthenticated: false }
     try {
       if (options.refusesForeignPages === true) refuseForeignPage(request)
       const control = options.controls?.get(request.path)
       if (control !== undefined) return await control(request, requestId)
-      if (isQueryRequest(request) && claimedService(request) !== 'kms') return await handleQuery(request, requestId)
+      if (isQueryRequest(request) && claimedService(request) !== 'kms') {
+        return await handleQuery(request, requestId, startedAt)
+      }
       const unroutable = refuseUnroutable(request, requestId)
       if (unroutable !== undefined) {
         securityLog.refused(request.sourceIp, undefined, `HTTP ${unroutable.status}`)
@@ -157,11 +175,13 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       const who = await authenticator.authenticate(request)
       progress.isAuthenticated = true
       const output = await execute(operation, body ?? parseBody(request.body), callOf(request, requestId, who))
+      observer?.answered(operation, undefined, performance.now() - startedAt)
       return jsonAnswer(200, output === undefined ? '' : JSON.stringify(output), requestId)
     } catch (error) {
       if (error instanceof ConnectionDropped) throw error
       const answer = errorAnswer(error, requestId)
       noteFailure(request, answer, error, progress)
+      noteFailed(progress, error, startedAt)
       return answer
     }
   }

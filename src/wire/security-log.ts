@@ -30,7 +30,8 @@ interface Refusals {
 /** Shared by all sources that come when the table is full. */
 const OTHERS = 'others'
 
-export function createSecurityLog(log: Log, clock: Clock): SecurityLog {
+/** @param onRefusal told the reason of each. */
+export function createSecurityLog(log: Log, clock: Clock, onRefusal?: (reason: string) => void): SecurityLog {
   const table = new Map<string, Refusals>()
 
   function entryOf(sourceIp: string, accessKeyId: string | undefined): Refusals {
@@ -63,6 +64,7 @@ export function createSecurityLog(log: Log, clock: Clock): SecurityLog {
 
   return {
     refused(sourceIp, accessKeyId, reason) {
+      onRefusal?.(reason)
       const entry = entryOf(sourceIp, accessKeyId)
       entry.lastAt = clock.now()
       entry.counts[reason] = (entry.counts[reason] ?? 0) + 1

@@ -73,18 +73,25 @@ function readRenewed(files: TlsFiles): Certificate {
   throw new CertificateError(`${files.cert} expired on ${over.toISOString()}`, 'renew it', undefined)
 }
 
+export interface FollowedCertificate {
+  /** When the one that clients are shown expires, in milliseconds since the epoch. */
+  end(): number
+  /** Stops looking. */
+  stop(): void
+}
+
 /**
  * Certificates are replaced while the server runs, often as links that change, so the files are looked at rather than
  * watched. Half of a replacement fails to load and is tried again; open connections keep what they have.
- * @returns stops looking.
  */
 export function followCertificate(
   server: Server,
   files: TlsFiles,
   log: Log,
   intervalMs: number = TLS_RELOAD_INTERVAL_MS,
-): () => void {
+): FollowedCertificate {
   let loaded = versionOf(files)
+  let end = certificateEnd(readFileSync(files.cert))
   /** A failure is reported once. */
   let failed = ''
   function look(): void {
@@ -92,8 +99,10 @@ export function followCertificate(
     try {
       version = versionOf(files)
       if (version === loaded) return
-      server.setSecureContext({ ...readRenewed(files), minVersion: 'TLSv1.2' })
+      const renewed = readRenewed(files)
+      server.setSecureContext({ ...renewed, minVersion: 'TLSv1.2' })
       loaded = version
+      end = certificateEnd(renewed.cert)
       log.info({ cert: files.cert }, 'the TLS certificate was replaced')
     } catch (error) {
       if (version !== failed) {
@@ -104,7 +113,7 @@ export function followCertificate(
     }
   }
   const timer = setInterval(look, intervalMs).unref()
-  return () => clearInterval(timer)
+  return { end: () => end.getTime(), stop: () => clearInterval(timer) }
 }
 
 /** Changes whenever one of the files does. */

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { AuditFiles } from '../../src/audit/audit-files.ts'
 import { systemFiles } from '../../src/audit/audit-files.ts'
-import { AUDIT_LIMITS, type AuditLimits, type AuditLog, openAuditLog } from '../../src/audit/audit-log.ts'
+import {
+  AUDIT_LIMITS,
+  type AuditLimits,
+  type AuditLog,
+  type AuditObserver,
+  openAuditLog,
+} from '../../src/audit/audit-log.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Log } from '../../src/base/log.ts'
 
@@ -32,6 +38,7 @@ export interface TestLogOptions {
   readonly files?: Partial<AuditFiles>
   readonly log?: Log
   readonly node?: string
+  readonly observer?: AuditObserver
 }
 
 /** Quick to retry, without a reserve and with little space laid out, so that small files stay small. */
@@ -58,6 +65,7 @@ export function openTestLog(folder: string, options: TestLogOptions = {}): Promi
     log: options.log ?? recordedLog(),
     limits: { ...TEST_LIMITS, ...options.limits },
     files: { ...systemFiles, ...options.files },
+    observer: options.observer,
   })
 }
 

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
 import { readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
+import { metricsUrlOf, scrape } from '../support/metrics-page.ts'
 
 /** The two files whose purpose is a secret. */
 const SECRET_FILES = new Set(['credentials', 'root-key'])
@@ -28,9 +29,10 @@ function spellings(secret: Buffer): Buffer[] {
   return [secret, ...texts.map((text) => Buffer.from(text))]
 }
 
-test('no plaintext, data key, random byte or credential is in the store, the audit log or any output', async () => {
+test('no plaintext, data key, random byte or credential is in the store, the audit log, metrics or any output', async () => {
   const folder = temporaryFolder('secrets')
-  const args = ['start', '--port', '0', '--workers', '2', '--data', folder.path, '--log-level', 'debug']
+  const metrics = ['--metrics-port', '0', '--metrics-by-key']
+  const args = ['start', '--port', '0', '--workers', '2', '--data', folder.path, '--log-level', 'debug', ...metrics]
   const keyhold = await startKeyholdProcess(args)
   const credentials = readCredentials(folder.path)
   const client = new kms.KMSClient({ endpoint: keyhold.endpoint, region: 'eu-west-1', credentials, maxAttempts: 1 })
@@ -59,12 +61,15 @@ test('no plaintext, data key, random byte or credential is in the store, the aud
     for (const command of failing) await assert.rejects(client.send(command as kms.EncryptCommand))
   }
   client.destroy()
+  const { text: page } = await scrape(metricsUrlOf(keyhold.output()))
+  assert.ok(page.includes(KeyId!), 'metrics name keys')
   await keyhold.end()
 
   const files = filesOf(folder.path).filter((path) => !SECRET_FILES.has(basename(path)))
   const searched = [
     ...files.map((path) => [path, readFileSync(path)] as const),
     ['output', Buffer.from(keyhold.output())] as const,
+    ['metrics', Buffer.from(page)] as const,
   ]
   assert.ok(files.some((path) => path.endsWith('.audit')) && files.length >= 2, files.join())
   assert.ok(

@@ -11,6 +11,7 @@ import { entityTests } from './store/entities.ts'
 import { erasingTests } from './store/erasing.ts'
 import { eventOutboxTests } from './store/event-outbox.ts'
 import { clock, type StoreFixture } from './store/examples.ts'
+import { figureTests } from './store/figures.ts'
 import { grantTests } from './store/grants.ts'
 import { identityPolicyTests } from './store/identity-policies.ts'
 import { keyStoreTests } from './store/key-stores.ts'
@@ -46,6 +47,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('revoked sessions', () => revokedSessionTests(() => store))
     describe('the event outbox', () => eventOutboxTests(() => store))
     describe('deletion alarms', () => deletionAlarmTests(() => store))
+    describe('figures', () => figureTests(() => store))
     describe('erasing', () => erasingTests(() => store))
     describe('principals', () => principalTests(() => store))
     describe('users, roles and groups', () => entityTests(() => store))

@@ -13,7 +13,7 @@ import { fileFixture } from './sqlite-fixtures.ts'
 
 /** Small for good, or read from one end and no further than needed. */
 const MAY_BE_SCANNED =
-  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox|event_outbox|changes|domain_keys USING INDEX domain_keys_by_age|deletion_alarms USING INDEX deletion_alarms_(by_last_call|to_announce))$/
+  /^SCAN (accounts USING COVERING INDEX \w+|changes_pruned|audit_outbox( USING COVERING INDEX \w+)?|event_outbox|changes|domain_keys USING INDEX domain_keys_by_age|deletion_alarms USING INDEX deletion_alarms_(by_last_call|to_announce))$/
 
 /** Calls everything that the store can do. */
 async function doEverything(store: Store): Promise<void> {
@@ -53,6 +53,11 @@ async function doEverything(store: Store): Promise<void> {
   await store.listAliases(account, region, key.keyId, page, 0)
   await store.countKeys(account, region)
   await store.countAliases(key)
+  await store.soonestExpiries(10)
+  await store.soonestDeletions(10)
+  await store.nextRotationAt()
+  await store.eventsWaiting()
+  await store.countPendingAuditRecords()
   await store.findGrant(grant)
   await store.findGrants(key, ['AIDAG', 'AROAG'])
   await store.findGrantByRetryDigest(key, 'd')
@@ -208,6 +213,25 @@ describe('queries', () => {
       }
     }
     assert.ok(steps > 20, `only ${steps} steps were explained`)
+    file.close()
+    await store.close()
+    await fixture.remove()
+  })
+
+  test('keys are counted in a range of their names, however many there are', async () => {
+    const fixture = await fileFixture()
+    const store = await fixture.open('node-1', systemClock)
+    await store.change((change) => change.insertKey(exampleKey(), []))
+    const statements = await preparedBy(async () => void (await store.countKeysByState(exampleKey(), 1, 0)))
+    const file = new DatabaseSync(fixture.path)
+    const plans = [...statements].map((query) => {
+      const parameters = Array(query.split('?').length - 1).fill('')
+      const steps = file.prepare(`EXPLAIN QUERY PLAN ${query}`).all(...parameters)
+      return steps.map(({ detail }) => String(detail)).join('; ')
+    })
+    assert.equal(plans.length, 2)
+    for (const plan of plans)
+      assert.match(plan, /^SEARCH keys USING (COVERING )?INDEX \S+ \(\(account,region,key_id\)>/)
     file.close()
     await store.close()
     await fixture.remove()

@@ -1,5 +1,6 @@
 /** A whole service in this process over a real SQLite in memory, called below the wire: pipeline, domain, store, audit. */
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
+import type { Clock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
@@ -99,6 +100,7 @@ export interface HarnessOptions {
   readonly quotas?: ServiceOptions['quotas']
   readonly eventUrl?: string
   readonly log?: Log
+  readonly metrics?: (clock: Clock) => ServiceOptions['metrics']
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -134,6 +136,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     verboseDenials: options.verboseDenials,
     quotas: options.quotas,
     eventUrl: options.eventUrl,
+    metrics: options.metrics?.(clock),
   })
   return {
     clock,

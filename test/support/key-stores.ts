@@ -49,6 +49,7 @@ export function exampleExternalStore(facts: Partial<ExternalKeyStore> = {}): Ext
     uriPath: `/tenant-${count}/kms/xks/v1`,
     connectivity: 'PUBLIC_ENDPOINT',
     accessKeyId: 'ABCDEFGHIJKLMNOPQRST',
+    credentialSetAt: 1_767_225_600_000,
     vpcEndpointServiceName: undefined,
     vpcEndpointServiceOwner: undefined,
     ...facts,

@@ -34,6 +34,7 @@ export interface TestServerOptions {
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
   readonly trustedProxies?: readonly string[]
   readonly consoleFolder?: ServiceOptions['consoleFolder']
+  readonly metrics?: ServiceOptions['metrics']
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -53,6 +54,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     externalKeyStores: options.externalKeyStores,
     trustedProxies: options.trustedProxies,
     consoleFolder: options.consoleFolder,
+    metrics: options.metrics,
   })
   const owner = { account: ACCOUNT, principalId: 'AIDAEXAMPLEEXAMPLE001' }
   const token = await sealSecretAccessKey(service.domainKeys, owner, ACCESS_KEY_ID, SECRET_ACCESS_KEY)

@@ -68,6 +68,8 @@ export interface ExternalKeyStore extends StoreFacts {
   readonly uriPath: string
   readonly connectivity: 'PUBLIC_ENDPOINT' | 'VPC_ENDPOINT_SERVICE'
   readonly accessKeyId: string
+  /** When the credential was given, in milliseconds since the epoch. */
+  readonly credentialSetAt: number
   /** With VPC_ENDPOINT_SERVICE, and with no other connectivity; as is the owner. */
   readonly vpcEndpointServiceName: string | undefined
   readonly vpcEndpointServiceOwner: string | undefined

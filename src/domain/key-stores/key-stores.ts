@@ -48,7 +48,13 @@ export interface KeyStores {
 /** What {@link KeyStores} does for the material of keys. */
 export type StoreKeyCiphers = Pick<KeyStores, 'encrypt' | 'decrypt' | 'dataKeyBytes'>
 
-export function createKeyStores(records: Store, secrets: StoreSecrets, backends: KeyStoreBackends): KeyStores {
+/** @param onThrottle told of each call beyond a store's quota. */
+export function createKeyStores(
+  records: Store,
+  secrets: StoreSecrets,
+  backends: KeyStoreBackends,
+  onThrottle?: (store: KeyStoreName, operation: string) => void,
+): KeyStores {
   const cache = new LRUCache<string, CustomKeyStore>({ max: CACHED_KEY_STORES_MAX })
   const rate = createRateCounter()
   /** Rises with every drop: a store that was read before one must not be kept after it. */
@@ -72,12 +78,18 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
     return store
   }
 
-  /** KS-7, KS-8: each counts once. */
+  /** KS-7, KS-8: each counts once. @param operation as AWS names it. */
   async function work<T>(
     name: KeyStoreName,
+    operation: string,
     operate: (backend: KeyStoreBackend, store: CustomKeyStore) => Promise<T>,
   ): Promise<T> {
-    rate.take(keyStoreRef(name), KEY_STORE_CALLS_PER_SECOND_MAX)
+    try {
+      rate.take(keyStoreRef(name), KEY_STORE_CALLS_PER_SECOND_MAX)
+    } catch (error) {
+      onThrottle?.(name, operation)
+      throw error
+    }
     const store = await find(name)
     return operate(backendOf(store.type), store)
   }
@@ -85,15 +97,15 @@ export function createKeyStores(records: Store, secrets: StoreSecrets, backends:
   return {
     backendOf,
     encrypt: (key, message, plaintext) =>
-      work(keyStoreOf(key), (backend, store) => backend.encrypt(store, key, message, plaintext)),
+      work(keyStoreOf(key), message.operation, (backend, store) => backend.encrypt(store, key, message, plaintext)),
     decrypt: (key, message, blob) =>
-      work(keyStoreOf(key), (backend, store) => backend.decrypt(store, key, message, blob)),
+      work(keyStoreOf(key), message.operation, (backend, store) => backend.decrypt(store, key, message, blob)),
     async dataKeyBytes(key, length) {
       const store = await find(keyStoreOf(key))
       return backendOf(store.type).randomBytes?.(store, length)
     },
     randomBytes: (store, length) =>
-      work(store, (backend) => {
+      work(store, 'GenerateRandom', (backend) => {
         if (backend.randomBytes !== undefined) return backend.randomBytes(store, length).catch(asStoreFailure)
         throw withoutGenerator(store)
       }),

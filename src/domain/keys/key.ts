@@ -96,8 +96,13 @@ export interface Key extends KeyName {
   readonly customKeyStore: KeyStorePlace | undefined
 }
 
+/** All that a key's state follows from. */
+export interface StateFacts extends Pick<Key, 'enabled' | 'deletion' | 'importedMaterial'> {
+  readonly customKeyStore: Pick<KeyStorePlace, 'connectionState'> | undefined
+}
+
 /** Derived, never stored; the order decides (lifecycle.md ST-1). */
-export function keyState(key: Key, now: number): KeyState {
+export function keyState(key: StateFacts, now: number): KeyState {
   if (key.deletion !== undefined) return key.deletion.date === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion'
   if (key.importedMaterial !== undefined && isMaterialMissing(key.importedMaterial, now)) return 'PendingImport'
   if (key.customKeyStore !== undefined && key.customKeyStore.connectionState !== 'CONNECTED') return 'Unavailable'

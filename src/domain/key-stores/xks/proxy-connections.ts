@@ -9,6 +9,7 @@ import type { RandomSource } from '../../services.ts'
 import type { Reader } from '../../store.ts'
 import { type ExternalKeyStore, type KeyStoreName, keyStoreRef } from '../custom-key-store.ts'
 import type { StoreSecrets } from '../store-secrets.ts'
+import { observedProxy, type ProxyObserver } from './observed-proxy.ts'
 import { createProxyClient, type ProxyClient, type ProxyTransport } from './proxy-client.ts'
 import { ProxyError } from './proxy-failure.ts'
 import { type ProxyNetwork, type ProxyRoute, routeOf } from './proxy-route.ts'
@@ -28,6 +29,7 @@ export interface ProxyConnectionsOptions {
   openTransport(route: ProxyRoute, signing: ProxySigning): Promise<ProxyTransport>
   readonly random: RandomSource
   readonly log: Log
+  readonly observer?: ProxyObserver | undefined
 }
 
 export interface ProxyConnections {
@@ -50,7 +52,7 @@ interface Kept {
 }
 
 export function createProxyConnections(options: ProxyConnectionsOptions): ProxyConnections {
-  const { reader, secrets, network, openTransport, random, log } = options
+  const { reader, secrets, network, openTransport, random, log, observer } = options
   const kept = new Map<string, Kept>()
 
   async function probe(store: ExternalKeyStore): Promise<ProxyClient> {
@@ -60,7 +62,8 @@ export function createProxyConnections(options: ProxyConnectionsOptions): ProxyC
     secret.fill(0)
     const { accessKeyId, region, uriPath } = store
     const transport = await openTransport(route, { accessKeyId, secretAccessKey, region, service: SERVICE })
-    return createProxyClient(transport, uriPath)
+    const client = createProxyClient(transport, uriPath)
+    return observer === undefined ? client : observedProxy(client, store.storeId, route.host, observer)
   }
 
   function open(store: ExternalKeyStore): Kept {

@@ -24,6 +24,8 @@ export const PROXY_ERRORS = [
 ] as const
 export type ProxyErrorName = (typeof PROXY_ERRORS)[number]
 
+const UNREACHABLE = 'XksProxyUnreachableException'
+
 export type ProxyFailure =
   | ProxyErrorName
   | 'malformed answer'
@@ -196,4 +198,21 @@ export function cryptographicError(error: ProxyError): KmsError {
 export function connectionError(error: ProxyError): ConnectionError {
   const { connecting, text } = CONSEQUENCES[error.failure]
   return new ConnectionError(connecting, text, { cause: error })
+}
+
+const RETRYABLE: ReadonlySet<string> = new Set<ProxyErrorName | typeof UNREACHABLE>([
+  'InternalException',
+  'DependencyTimeoutException',
+  'ThrottlingException',
+  UNREACHABLE,
+])
+
+/** Of metrics (keystores.md 5.4): the proxy's own error, or the one name for all that is no usable connection or answer. */
+export function exceptionNameOf(failure: ProxyFailure): string {
+  return PROXY_ERRORS.find((name) => name === failure) ?? UNREACHABLE
+}
+
+/** keystores.md 5.4. */
+export function isRetryable(failure: ProxyFailure): boolean {
+  return RETRYABLE.has(exceptionNameOf(failure))
 }

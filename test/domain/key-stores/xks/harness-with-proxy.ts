@@ -1,6 +1,13 @@
 /** A service in this process with an external key store, and its proxy. */
 import type { Log } from '../../../../src/base/log.ts'
-import { type Answer, createHarness, type Harness, REGION, START_TIME } from '../../../support/harness.ts'
+import {
+  type Answer,
+  createHarness,
+  type Harness,
+  type HarnessOptions,
+  REGION,
+  START_TIME,
+} from '../../../support/harness.ts'
 import { PROXY_ENDPOINT, placeOf, startXksProxy, storeOf, type XksProxy } from '../../../support/xks-proxy.ts'
 
 export interface HarnessWithProxy extends Harness {
@@ -17,6 +24,7 @@ export interface ProxyWishes {
   /** How long the proxy's certificate is valid. */
   readonly days?: number
   readonly log?: Log
+  readonly metrics?: HarnessOptions['metrics']
   /** What else the operator says. */
   readonly network?: (proxy: XksProxy) => object
 }
@@ -26,6 +34,7 @@ export async function createHarnessWithProxy({
   timeoutMs,
   days,
   log,
+  metrics,
   network,
 }: ProxyWishes = {}): Promise<HarnessWithProxy> {
   const proxy = await startXksProxy({
@@ -34,7 +43,7 @@ export async function createHarnessWithProxy({
   })
   const endpoints = { [PROXY_ENDPOINT]: placeOf(proxy, timeoutMs) }
   const externalKeyStores = { endpoints, services: {}, ...network?.(proxy) }
-  const harness: Harness = await createHarness({ externalKeyStores, ...(log === undefined ? {} : { log }) })
+  const harness: Harness = await createHarness({ externalKeyStores, ...(log && { log }), ...(metrics && { metrics }) })
   const { CustomKeyStoreId } = await harness.call('CreateCustomKeyStore', storeOf('orders'))
 
   async function settled(storeId: string = CustomKeyStoreId, region = REGION): Promise<Answer> {
