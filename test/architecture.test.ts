@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   audit: ['crypto/hash.ts', 'base/', 'node:fs', 'node:path', 'node:os', 'node:util'],
   domain: ['crypto/', 'base/', 'jose', 'lru-cache', 'node:zlib'],
-  store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
+  store: ['domain/', 'base/', 'kysely', 'node:sqlite', 'pg', 'node:fs', 'node:path', 'node:async_hooks', 'node:timers'],
   jobs: ['domain/', 'audit/audit-record.ts', 'base/'],
   auth: [
     'domain/store.ts',
