@@ -240,6 +240,12 @@ export const EVENTS_ROUND_MS_MAX = 5_000
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
 
+/**
+ * A record that is still in the outbox of a store of several machines after this much time is logged by another node: its own may never
+ * come back.
+ */
+export const AUDIT_RECORD_ABANDONED_MS = 15 * 60_000
+
 /** A change waits at most this long for changes that other processes make. */
 export const STORE_WRITE_LOCK_WAIT_MS_MAX = 10_000
 /** A node with more changes in the queue lets other processes have a turn after this much time. */

@@ -3,7 +3,8 @@ import { flushCompileCache } from 'node:module'
 import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
-import { defaultDataFolder } from '../config/settings.ts'
+import { defaultDataFolder, type Settings } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
@@ -11,6 +12,7 @@ import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
+import type { WantedStore } from '../start/store-place.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
@@ -22,6 +24,8 @@ export const start = defineCommand({
     'host',
     'port',
     'data',
+    'store',
+    'storePasswordFile',
     'workers',
     'rootKey',
     'passphraseFile',
@@ -58,8 +62,9 @@ it has accepted; a second one at once.`,
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
-    const choice = { provider, passphrase }
-    const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
+    const choice = { provider, passphrase, storePassword: storePasswordIn(terminal.env) }
+    const store = wantedStore(settings)
+    const prepared = await prepareDataFolder({ ...choice, store, folder, account, region, mode: 'server', log })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
@@ -83,6 +88,15 @@ it has accepted; a second one at once.`,
     return EXIT_OK
   },
 })
+
+function wantedStore({
+  store,
+  storePasswordFile,
+}: Pick<Settings, 'store' | 'storePasswordFile'>): WantedStore | undefined {
+  if (store !== undefined) return { address: store, passwordFile: storePasswordFile }
+  if (storePasswordFile === undefined) return undefined
+  throw new UsageError('--store-password-file is for the database of --store; give both or none')
+}
 
 /** Before a data folder is made for a server that could not listen. */
 function checkCertificate(tls: TlsSettings, terminal: Terminal): void {

@@ -88,8 +88,8 @@ function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => vo
   let startedAt = 0
 
   async function start(): Promise<Address> {
-    // Nothing of our environment but what the system needs: a passphrase is not among it.
-    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
+    // Nothing of our environment but what the system needs: a passphrase or a password is not among it.
+    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '', KEYHOLD_STORE_PASSWORD: '' })
     startedAt = performance.now()
     worker.on('message', ({ kind }: FromWorker) => {
       if (kind === 'changed') onChange()

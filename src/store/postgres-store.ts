@@ -1,10 +1,11 @@
 /** The store of several machines. */
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../domain/store.ts'
-import { openPostgres, type PostgresDatabase } from './dialects/postgres.ts'
+import { openPostgres, openPostgresSnapshot as openSnapshot, type PostgresDatabase } from './dialects/postgres.ts'
 import type { PostgresLogin } from './dialects/postgres-connections.ts'
 import { openError } from './dialects/postgres-errors.ts'
-import { migrate } from './migrate.ts'
+import { migrate, requireMigrated } from './migrate.ts'
+import { createReader, type StoreSnapshot } from './reader.ts'
 import { createSqlStore } from './sql-store.ts'
 
 export type { PostgresAddress, PostgresLogin } from './dialects/postgres-connections.ts'
@@ -23,6 +24,18 @@ export async function openMigrated(login: PostgresLogin, clock: Clock): Promise<
     return database
   } catch (error) {
     await database.close()
+    throw openError(login, error)
+  }
+}
+
+/** For looking at a store beside servers that may be running: nothing is written, and all reads see one state. */
+export async function openPostgresSnapshot(login: PostgresLogin): Promise<StoreSnapshot> {
+  const { db, close } = await openSnapshot(login)
+  try {
+    await requireMigrated(db)
+    return { reader: createReader(db), close }
+  } catch (error) {
+    await close()
     throw openError(login, error)
   }
 }

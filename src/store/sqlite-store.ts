@@ -1,11 +1,11 @@
 /** The embedded store. */
 import type { Clock } from '../base/clock.ts'
-import type { Reader, Store } from '../domain/store.ts'
+import type { Store } from '../domain/store.ts'
 import { openSqliteSnapshot as openSnapshot, openSqlite } from './dialects/sqlite.ts'
 import { openError } from './dialects/sqlite-errors.ts'
 import type { StoreDatabase } from './dialects/store-database.ts'
 import { migrate, requireMigrated } from './migrate.ts'
-import { createReader } from './reader.ts'
+import { createReader, type StoreSnapshot } from './reader.ts'
 import { createSqlStore } from './sql-store.ts'
 
 export interface SqliteStoreOptions {
@@ -24,11 +24,6 @@ export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions)
   } catch (error) {
     throw openError(path, error)
   }
-}
-
-export interface StoreSnapshot {
-  readonly reader: Reader
-  close(): void
 }
 
 /**

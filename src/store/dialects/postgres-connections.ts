@@ -77,8 +77,6 @@ export function configOf({ host, port, database, user, password, tls }: Postgres
     ...{ host, port, database, user, types: TYPES, options: SESSION },
     ...(password !== undefined && { password }),
     ssl: tls !== undefined && {
-      // An IP address too is compared with the certificate.
-      host,
       ...(tls.rootCert !== undefined && { ca: readPem(tls.rootCert, 'sslrootcert') }),
       ...(tls.cert !== undefined && { cert: readPem(tls.cert, 'sslcert') }),
       ...(tls.key !== undefined && { key: readPem(tls.key, 'sslkey') }),

@@ -1,10 +1,10 @@
 /** PostgreSQL: one database for any number of machines. */
 import { sql } from 'kysely'
 import { StoreError } from '../store-error.ts'
-import { connectToPostgres, type PostgresConnections, type PostgresLogin } from './postgres-connections.ts'
-import { openError } from './postgres-errors.ts'
+import { connectToPostgres, type PostgresConnections, type PostgresLogin, runOn } from './postgres-connections.ts'
+import { nameOf, openError } from './postgres-errors.ts'
 import { CHANGES_CHANNEL, createTransactions, postgresQueryBuilder } from './postgres-transactions.ts'
-import type { ColumnTypes, StoreDatabase } from './store-database.ts'
+import type { ColumnTypes, Db, StoreDatabase } from './store-database.ts'
 
 const COLUMN_TYPES: ColumnTypes = {
   // Pages are in the order of bytes, wherever the database is from.
@@ -33,8 +33,36 @@ export interface PostgresDatabase extends StoreDatabase {
 export async function openPostgres(login: PostgresLogin): Promise<PostgresDatabase> {
   const connections = connectToPostgres(login, CHANGES_CHANNEL)
   try {
-    const session = await recognise(connections, login)
+    const { session } = await recognise(connections, login)
     return createDatabase(connections, session)
+  } catch (error) {
+    await connections.close()
+    throw openError(login, error)
+  }
+}
+
+export interface PostgresSnapshot {
+  /** Sees the database as it was when it was opened. */
+  readonly db: Db
+  close(): Promise<void>
+}
+
+/** For reading beside servers that may be running; changes nothing. @throws {StoreError} if the database is not ours. */
+export async function openPostgresSnapshot(login: PostgresLogin): Promise<PostgresSnapshot> {
+  const connections = connectToPostgres(login, CHANGES_CHANNEL)
+  try {
+    const { tables } = await recognise(connections, login)
+    if (tables.length === 0) throw new StoreError(`The database ${nameOf(login)} is empty.`)
+    const client = await connections.checkOut(async (client) => {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    })
+    return {
+      db: postgresQueryBuilder((query) => runOn(client, query)),
+      async close() {
+        client.release(true)
+        await connections.close()
+      },
+    }
   } catch (error) {
     await connections.close()
     throw openError(login, error)
@@ -88,12 +116,12 @@ const ABOUT_SERVER = `
 /** Some of ours that no other program has together. */
 const OUR_TABLES = ['migrations', 'changes_pruned', 'domain_keys', 'audit_outbox']
 
-/** Writes nothing. @returns a name for this session. */
-async function recognise(connections: PostgresConnections, login: PostgresLogin): Promise<string> {
+/** Writes nothing. @throws {StoreError} if no store may be on it. */
+async function recognise(connections: PostgresConnections, login: PostgresLogin): Promise<Server> {
   const server = (await connections.ask(ABOUT_SERVER)).rows[0] as Server
   const fault = faultOf(server, login)
   if (fault !== undefined) throw new StoreError(fault)
-  return server.session
+  return server
 }
 
 /** @returns what is wrong with it, and what to do. */
