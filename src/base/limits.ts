@@ -261,6 +261,8 @@ export const STORE_IDLE_TRANSACTION_MS_MAX = 10_000
 /** For a server that went away at the moment of a commit to come back and say whether it was one. */
 export const STORE_OUTCOME_WAIT_MS_MAX = 5_000
 export const STORE_OUTCOME_RETRY_MS = 200
+/** Rows of a store that moves: with the columns of the widest table fewer values than a statement may have. */
+export const STORE_COPIED_AT_ONCE_MAX = 1_000
 
 /** More changes of other nodes than this at once: a follower drops its caches rather than read them all. */
 export const CHANGES_BATCH_MAX = 10_000

@@ -12,12 +12,13 @@ export type { PostgresAddress, PostgresLogin } from './dialects/postgres-connect
 
 /** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
 export async function openPostgresStore(login: PostgresLogin, clock: Clock): Promise<Store> {
-  const database = await openMigrated(login, clock)
+  const database = await openMigratedPostgres(login, clock)
   // Not the node's own name: of two machines that were made from one image, each would take the other's changes for its own.
   return createSqlStore(database, database.session, clock)
 }
 
-export async function openMigrated(login: PostgresLogin, clock: Clock): Promise<PostgresDatabase> {
+/** @throws {StoreError} as above. */
+export async function openMigratedPostgres(login: PostgresLogin, clock: Clock): Promise<PostgresDatabase> {
   const database = await openPostgres(login)
   try {
     await migrate(database, clock)

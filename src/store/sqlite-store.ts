@@ -19,7 +19,7 @@ export interface SqliteStoreOptions {
 /** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
 export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions): Promise<Store> {
   try {
-    const database = await openMigrated(path, clock)
+    const database = await openMigratedSqlite(path, clock)
     return createSqlStore(database, node, clock)
   } catch (error) {
     throw openError(path, error)
@@ -47,7 +47,8 @@ export async function openSqliteSnapshot(path: string): Promise<StoreSnapshot> {
   }
 }
 
-async function openMigrated(path: string, clock: Clock): Promise<StoreDatabase> {
+/** Errors are as they come. */
+export async function openMigratedSqlite(path: string, clock: Clock): Promise<StoreDatabase> {
   const database = await openSqlite(path)
   try {
     await migrate(database, clock)

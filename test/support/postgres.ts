@@ -11,6 +11,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { PostgresLogin } from '../../src/store/postgres-store.ts'
+import type { SelfSigned } from '../wire/self-signed.ts'
 
 const DEBIAN = '/usr/lib/postgresql'
 
@@ -49,6 +50,8 @@ export interface PostgresServer {
   readonly folder: string
   readonly port: number
   readonly password: string
+  /** Of its certificate, where it has one. */
+  readonly certificateFile: string
   /** A new, empty database, over the socket. */
   createDatabase(): Promise<PostgresLogin>
   /** As the owner of everything. */
@@ -63,15 +66,22 @@ const OWNER = 'keyhold'
 /** The shell ends the server when this process is gone, which closes its input. */
 const GUARDED = '"$@" < /dev/null & server=$!; read _; kill -QUIT $server; wait $server'
 
-/** @param settings of postgresql.conf. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+/** @param certificate with which it speaks TLS; without TLS if not given. */
+export async function startPostgres(certificate?: SelfSigned): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'keyhold-pg-'))
   const data = join(folder, 'data')
   const password = 'a password of the tests'
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password)
   chmodSync(folder, 0o755)
-  if (identity !== undefined) for (const path of [folder, passwordFile]) chownSync(path, identity.uid, identity.gid)
+  const certificateFile = join(folder, 'server.crt')
+  const keyFile = join(folder, 'server.key')
+  if (certificate !== undefined) {
+    writeFileSync(certificateFile, certificate.cert)
+    writeFileSync(keyFile, certificate.key, { mode: 0o600 })
+  }
+  const files = [folder, passwordFile, ...(certificate === undefined ? [] : [certificateFile, keyFile])]
+  if (identity !== undefined) for (const path of files) chownSync(path, identity.uid, identity.gid)
   // In an order of the language, not of bytes: what Keyhold needs it has to ask for.
   const options = ['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--no-sync']
   const users = [`--username=${OWNER}`, `--pwfile=${passwordFile}`, '--auth-local=trust', '--auth-host=scram-sha-256']
@@ -82,6 +92,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   })
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`)
   const port = await freePort()
+  const tls = certificate && { ssl: 'on', ssl_cert_file: certificateFile, ssl_key_file: keyFile }
   let guard: ChildProcess | undefined
   let databases = 0
 
@@ -97,7 +108,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   }
 
   async function start(): Promise<void> {
-    const given = { unix_socket_directories: folder, listen_addresses: '127.0.0.1', port: String(port), ...settings }
+    const given = { unix_socket_directories: folder, listen_addresses: '127.0.0.1', port: String(port), ...tls }
     const flags = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const program = join(folderOfPrograms!, 'postgres')
     const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', program, '-D', data, ...flags], {
@@ -133,6 +144,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     folder,
     port,
     password,
+    certificateFile,
     run,
     start,
     stop,

@@ -48,6 +48,8 @@ export interface PostgresConnections {
   askListener(text: string): Promise<Rows>
   /** Calls `listener` when another process notified the channel. */
   onNotification(listener: () => void): void
+  /** Those that are open, but for the one that listens. */
+  count(): number
   close(): Promise<void>
 }
 
@@ -193,6 +195,7 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     onNotification(listener) {
       listeners.push(listener)
     },
+    count: () => pool.totalCount,
     close() {
       closing ??= (async () => {
         const client = await listening?.catch(() => undefined)

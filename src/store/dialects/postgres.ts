@@ -1,7 +1,13 @@
 /** PostgreSQL: one database for any number of machines. */
 import { sql } from 'kysely'
 import { StoreError } from '../store-error.ts'
-import { connectToPostgres, type PostgresConnections, type PostgresLogin, runOn } from './postgres-connections.ts'
+import {
+  APPLICATION_NAME,
+  connectToPostgres,
+  type PostgresConnections,
+  type PostgresLogin,
+  runOn,
+} from './postgres-connections.ts'
 import { nameOf, openError } from './postgres-errors.ts'
 import { CHANGES_CHANNEL, createTransactions, postgresQueryBuilder } from './postgres-transactions.ts'
 import type { ColumnTypes, Db, StoreDatabase } from './store-database.ts'
@@ -21,12 +27,18 @@ const NEWEST_POSITION = `
   SELECT greatest((SELECT position FROM changes ORDER BY position DESC LIMIT 1), (SELECT position FROM changes_pruned))
     AS position`
 
+const CONNECTED = `
+  SELECT count(*) AS connected FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = '${APPLICATION_NAME}'`
+
 /** The oldest that its makers still mend. */
 const VERSION_MIN = 14
 
 export interface PostgresDatabase extends StoreDatabase {
   /** Differs each time that a database is opened. */
   readonly session: string
+  /** Connections of other processes of Keyhold, as far as this user may see them. */
+  othersConnected(): Promise<number>
 }
 
 /** @throws {StoreError} if there is no server, or none that a store may be on. */
@@ -81,6 +93,10 @@ function createDatabase(connections: PostgresConnections, session: string): Post
     onForeignCommit: connections.onNotification,
     // Dead rows are overwritten after autovacuum, and its logs are the server's: docs/several-machines.md.
     scrub: () => {},
+    othersConnected: async () => {
+      const { rows } = await connections.ask(CONNECTED)
+      return Number(rows[0].connected) - connections.count()
+    },
     close() {
       closing ??= transactions.end().then(connections.close)
       return closing
