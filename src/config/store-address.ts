@@ -24,8 +24,9 @@ export interface StoreTls {
 }
 
 const DEFAULT_PORT = 5432
+const PORT_MAX = 65_535
 const FILES = ['sslrootcert', 'sslcert', 'sslkey'] as const
-const PARAMETERS: readonly string[] = ['host', 'sslmode', ...FILES]
+const PARAMETERS: readonly string[] = ['host', 'port', 'sslmode', ...FILES]
 const FORM = 'write it like this: postgres://keyhold@db.example.org/keyhold'
 
 /** @throws {UsageError} that repeats nothing of the text, which may hold a password after all. */
@@ -43,7 +44,7 @@ export function storeAddressOf(text: string): StoreAddress {
     throw unusable('expected a user and a database', { hint: FORM })
   return {
     ...{ host, user, database },
-    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    port: portOf(url, parameters),
     tls: tlsOf(host, parameters),
   }
 }
@@ -92,6 +93,15 @@ function hostOf({ hostname }: URL, parameters: ReadonlyMap<string, string>): str
   throw unusable('expected a host, or the folder of a Unix socket', {
     hint: `${FORM}, or postgres://keyhold@/keyhold?host=/run/postgresql`,
   })
+}
+
+/** A socket has one in its name, for which a URL without a host has no place. */
+function portOf({ port }: URL, parameters: ReadonlyMap<string, string>): number {
+  const text = port || (parameters.get('port') ?? '')
+  if (text === '') return DEFAULT_PORT
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= PORT_MAX) return number
+  throw unusable(`expected a port from 1 to ${PORT_MAX}`, { hint: FORM })
 }
 
 function tlsOf(host: string, parameters: ReadonlyMap<string, string>): StoreTls | undefined {

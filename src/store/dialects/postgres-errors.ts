@@ -84,6 +84,6 @@ export function openError(login: PostgresLogin, error: unknown): unknown {
 
 /** As an address, for people: nothing in it is secret. */
 export function nameOf({ host, port, database, user }: Omit<PostgresLogin, 'password' | 'tls'>): string {
-  if (host.startsWith('/')) return `postgres://${user}@/${database}?host=${host}`
+  if (host.startsWith('/')) return `postgres://${user}@/${database}?host=${host}&port=${port}`
   return `postgres://${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
 }
