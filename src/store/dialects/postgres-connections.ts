@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
+import pgpass from 'pgpass'
 import { fileFault } from '../../base/file-fault.ts'
 import {
   STORE_CONNECT_MS_MAX,
@@ -11,8 +12,9 @@ import {
   STORE_STATEMENT_MS_MAX,
 } from '../../base/limits.ts'
 import { StoreError } from '../store-error.ts'
-import { isConnectionLost } from './postgres-errors.ts'
+import { isConnectionLost, isTimeout } from './postgres-errors.ts'
 import { fromColumn, toColumn } from './postgres-text.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 export interface PostgresTls {
   /** PEM file of the certificates that the server's may begin with; `undefined`: those that Node trusts. */
@@ -77,7 +79,7 @@ const SESSION = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_ke
 export function configOf({ host, port, database, user, password, tls }: PostgresLogin): ClientConfig {
   return {
     ...{ host, port, database, user, types: TYPES, options: SESSION },
-    ...(password !== undefined && { password }),
+    password: password ?? (process.env.PGPASSWORD || (() => remembered({ host, port, database, user }))),
     ssl: tls !== undefined && {
       ...(tls.rootCert !== undefined && { ca: readPem(tls.rootCert, 'sslrootcert') }),
       ...(tls.cert !== undefined && { cert: readPem(tls.cert, 'sslcert') }),
@@ -91,6 +93,12 @@ export function configOf({ host, port, database, user, password, tls }: Postgres
     query_timeout: STORE_STATEMENT_MS_MAX + STORE_CONNECT_MS_MAX,
     idle_in_transaction_session_timeout: STORE_IDLE_TRANSACTION_MS_MAX,
   }
+}
+
+/** As psql finds it. */
+function remembered(address: Parameters<typeof pgpass>[0]): Promise<string> {
+  // Where there is none pg says what it says of a server that asks for one.
+  return new Promise((resolve) => pgpass(address, (password) => resolve(password as string)))
 }
 
 export const APPLICATION_NAME = 'keyhold'
@@ -145,7 +153,8 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     try {
       client = await current
       // Much sooner than any other: caches are only as true as this is quick.
-      return await client.query({ text, query_timeout: STORE_CONNECT_MS_MAX } as { text: string })
+      const question = { text, query_timeout: STORE_CONNECT_MS_MAX }
+      return await inTurn(client, () => client!.query(question))
     } catch (error) {
       if (listening === current) listening = undefined
       // Not awaited: a server that does not answer does not say goodbye either.
@@ -171,14 +180,15 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     try {
       return await work()
     } catch (error) {
-      if (!isConnectionLost(error) || closing !== undefined) throw error
+      // Who has waited for an answer in vain has waited long enough.
+      if (!isConnectionLost(error) || isTimeout(error) || closing !== undefined) throw error
       return work()
     }
   }
 
   return {
     query: (query) => twice(() => once((client) => runOn(client, query))),
-    ask: (text) => twice(() => once((client) => client.query(text))),
+    ask: async (text) => (await twice(() => once((client) => tell(client, text)))).at(-1)!,
     checkOut: (begin) =>
       twice(async () => {
         const client = await pool.connect()
@@ -211,9 +221,23 @@ function serverProcess(client: PoolClient): number {
   return (client as unknown as { readonly processID: number }).processID
 }
 
+const turns = new WeakMap<object, Turns>()
+
+/** A connection does one thing at a time; who asks for more waits here, because pg will not always keep a queue. */
+function inTurn<T>(client: Client | PoolClient, ask: () => Promise<T>): Promise<T> {
+  const own = turns.get(client) ?? createTurns()
+  turns.set(client, own)
+  return own.take(ask)
+}
+
+/** On a connection that is checked out. @returns the results of all statements. */
+export async function tell(client: PoolClient, text: string): Promise<readonly Rows[]> {
+  return [await inTurn(client, () => client.query(text))].flat()
+}
+
 /** On a connection that is checked out. */
 export async function runOn(client: PoolClient, { sql, parameters }: CompiledQuery): Promise<QueryResult<unknown>> {
-  const { rows, rowCount, command } = await client.query(sql, parameters.map(toColumn))
+  const { rows, rowCount, command } = await inTurn(client, () => client.query(sql, parameters.map(toColumn)))
   if (command === 'SELECT') return { rows }
   return { rows, numAffectedRows: BigInt(rowCount ?? 0) }
 }

@@ -17,6 +17,11 @@ export function isConnectionLost(error: unknown): boolean {
   return isOfServer(error) ? /^(08|57P)/.test(codeOf(error)) || codeOf(error) === '25P03' : error instanceof Error
 }
 
+/** Of pg itself, which gives them no code. */
+export function isTimeout(error: unknown): boolean {
+  return /timeout/i.test(String((error as Error | undefined)?.message))
+}
+
 /** 55P03, lock_not_available. */
 export function isLockTimeout(error: unknown): boolean {
   return isOfServer(error) && codeOf(error) === '55P03'

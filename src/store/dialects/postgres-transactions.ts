@@ -7,7 +7,7 @@
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import type { PoolClient, QueryResult } from 'pg'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../base/limits.ts'
-import { type PostgresConnections, runOn } from './postgres-connections.ts'
+import { type PostgresConnections, runOn, tell } from './postgres-connections.ts'
 import { isLockTimeout } from './postgres-errors.ts'
 import { type Execute, queryBuilder, type Spelling } from './query-builder.ts'
 import { type Db, type Durability, UnknownOutcomeError } from './store-database.ts'
@@ -54,11 +54,14 @@ export function createTransactions(connections: PostgresConnections): Transactio
   async function begin(client: PoolClient, durability: Durability, askedAt: number): Promise<void> {
     const waitMs = askedAt <= gaveUpAt ? 1 : STORE_WRITE_LOCK_WAIT_MS_MAX
     try {
-      await client.query(`
+      await tell(
+        client,
+        `
         BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
         ${SYNCHRONOUS_COMMIT[durability]};
         SET LOCAL lock_timeout = ${waitMs};
-        SELECT pg_advisory_xact_lock(${WRITERS_LOCK})`)
+        SELECT pg_advisory_xact_lock(${WRITERS_LOCK})`,
+      )
     } catch (error) {
       if (isLockTimeout(error)) gaveUpAt = performance.now()
       throw error
@@ -97,7 +100,7 @@ export function createTransactions(connections: PostgresConnections): Transactio
 
 async function rollback(client: PoolClient): Promise<void> {
   try {
-    await client.query('ROLLBACK')
+    await tell(client, 'ROLLBACK')
     client.release()
   } catch {
     // The server rolls back what a lost connection began.
@@ -106,15 +109,15 @@ async function rollback(client: PoolClient): Promise<void> {
 }
 
 async function commit(client: PoolClient, durability: Durability): Promise<void> {
-  let results: QueryResult | readonly QueryResult[]
+  let results: readonly QueryResult[]
   try {
-    results = await client.query(COMMIT[durability])
+    results = await tell(client, COMMIT[durability])
   } catch (cause) {
     client.release(true)
     throw new UnknownOutcomeError('the connection was lost before the server said whether it committed', { cause })
   }
   client.release()
   // After an error that `work` did not let through, the server answers COMMIT by rolling back.
-  const { command } = [results].flat().at(-1) as QueryResult
+  const { command } = results.at(-1)!
   if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`)
 }

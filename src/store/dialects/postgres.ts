@@ -7,6 +7,7 @@ import {
   type PostgresConnections,
   type PostgresLogin,
   runOn,
+  tell,
 } from './postgres-connections.ts'
 import { nameOf, openError } from './postgres-errors.ts'
 import { CHANGES_CHANNEL, createTransactions, postgresQueryBuilder } from './postgres-transactions.ts'
@@ -66,7 +67,7 @@ export async function openPostgresSnapshot(login: PostgresLogin): Promise<Postgr
     const { tables } = await recognise(connections, login)
     if (tables.length === 0) throw new StoreError(`The database ${nameOf(login)} is empty.`)
     const client = await connections.checkOut(async (client) => {
-      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+      await tell(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     })
     return {
       db: postgresQueryBuilder((query) => runOn(client, query)),
