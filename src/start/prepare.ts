@@ -26,7 +26,6 @@ import type { PendingAuditRecord, Store } from '../domain/store.ts'
 import { readCredentials, writeCredentials } from './credentials-file.ts'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
-import { asTheOnlyOne } from './first-start.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { openRootKey } from './root-key.ts'
@@ -97,9 +96,10 @@ async function prepareIn(options: PrepareOptions): Promise<Omit<PreparedFolder, 
     // Once it is known to be one: a wrong address must not leave the folder bound to it.
     if (wanted !== undefined) rememberStore(folder, wanted)
     const prepare = () => prepareStore(options, place, store)
-    const isFirst = place.isShared && (await store.listAccounts()).length === 0
-    const prepared = await (isFirst ? asTheOnlyOne(store, place.nodeName(NODE), log, prepare) : prepare())
-    return { ...prepared, store: place.isShared ? place.name : undefined }
+    if (!place.isShared) return { ...(await prepare()), store: undefined }
+    if ((await store.listAccounts()).length > 0) return { ...(await prepare()), store: place.name }
+    const { asTheOnlyOne } = await import('./first-start.ts')
+    return { ...(await asTheOnlyOne(store, place.nodeName(NODE), log, prepare)), store: place.name }
   })
 }
 

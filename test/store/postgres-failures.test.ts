@@ -87,6 +87,27 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
       assert.equal((await store.findKey(after))?.keyId, after.keyId)
     }))
 
+  test('a standby is not taken for the database, neither at the start nor after a failover', async () => {
+    const login = await server.createDatabase()
+    const key = exampleKey()
+    const store = await openPostgresStore(login, systemClock)
+    await store.change((change) => change.insertKey(key, []))
+    const position = await store.changesPosition()
+    const restartAs = async (isStandby: boolean) => {
+      await server.stop('fast')
+      server.becomeStandby(isStandby)
+      await server.start()
+    }
+    await restartAs(true)
+    await assert.rejects(openPostgresStore(login, systemClock), /standby.*Name the primary/)
+    await assert.rejects(async () => store.findKey(key), /standby/)
+    await assert.rejects(store.changesAfter(position), /recovery/)
+    await restartAs(false)
+    assert.deepEqual(await store.findKey(key), key)
+    assert.deepEqual((await store.changesAfter(position)).notices, [])
+    await store.close()
+  })
+
   test('an error that a change swallows does not make the server roll back in silence', () =>
     withWay(async (store) => {
       const key = exampleKey()

@@ -56,6 +56,8 @@ export interface PostgresServer {
   createDatabase(): Promise<PostgresLogin>
   /** As the owner of everything. */
   run(sql: string, database?: string): Promise<readonly Record<string, unknown>[]>
+  /** From its next start on: a standby of nobody, or a primary. */
+  becomeStandby(isStandby: boolean): void
   /** `fast` ends connections; `immediate` is a crash. Resolves when it is down. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   start(): Promise<void>
@@ -148,6 +150,11 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     run,
     start,
     stop,
+    becomeStandby(isStandby) {
+      const signal = join(data, 'standby.signal')
+      if (isStandby) writeFileSync(signal, '')
+      else rmSync(signal)
+    },
     async createDatabase() {
       const database = `test_${++databases}`
       await run(`CREATE DATABASE ${database}`)

@@ -1,7 +1,7 @@
 /** Connections to a PostgreSQL server: a few that work, and one that listens. */
 import { readFileSync } from 'node:fs'
 import type { CompiledQuery, QueryResult } from 'kysely'
-import { Client, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
+import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
 import pgpass from 'pgpass'
 import { fileFault } from '../../base/file-fault.ts'
 import {
@@ -114,7 +114,8 @@ function readPem(path: string, parameter: string): string {
 /** Connects when it must: nothing is asked of the server yet. @param channel what others notify. */
 export function connectToPostgres(login: PostgresLogin, channel: string): PostgresConnections {
   const config = configOf(login)
-  const pool = new Pool({ ...config, max: STORE_CONNECTIONS_MAX, idleTimeoutMillis: STORE_CONNECTION_IDLE_MS })
+  const bounds = { max: STORE_CONNECTIONS_MAX, idleTimeoutMillis: STORE_CONNECTION_IDLE_MS }
+  const pool = new Pool({ ...config, ...bounds, onConnect: refuseStandby })
   /** Server processes of ours: what they notify is no news. */
   const own = new Set<number>()
   const listeners: (() => void)[] = []
@@ -221,10 +222,18 @@ function serverProcess(client: PoolClient): number {
   return (client as unknown as { readonly processID: number }).processID
 }
 
+/** Where a failover has led to the wrong one, it would be believed that nothing changes any more. LISTEN is refused there by itself. */
+async function refuseStandby(client: ClientBase): Promise<void> {
+  const { rows } = await inTurn(client, () => client.query('SELECT pg_is_in_recovery() AS is_standby'))
+  if (rows[0].is_standby) {
+    throw new StoreError('The PostgreSQL server is a standby, which cannot be written to. Name the primary.')
+  }
+}
+
 const turns = new WeakMap<object, Turns>()
 
 /** A connection does one thing at a time; who asks for more waits here, because pg will not always keep a queue. */
-function inTurn<T>(client: Client | PoolClient, ask: () => Promise<T>): Promise<T> {
+function inTurn<T>(client: ClientBase, ask: () => Promise<T>): Promise<T> {
   const own = turns.get(client) ?? createTurns()
   turns.set(client, own)
   return own.take(ask)

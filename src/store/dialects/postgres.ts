@@ -110,7 +110,6 @@ interface Server {
   readonly version_number: number
   readonly encoding: string
   readonly fsync: string
-  readonly is_standby: boolean
   readonly schema: string | null
   readonly may_create: boolean | null
   readonly tables: readonly string[]
@@ -122,7 +121,6 @@ const ABOUT_SERVER = `
          current_setting('server_version_num')::int AS version_number,
          current_setting('server_encoding') AS encoding,
          current_setting('fsync') AS fsync,
-         pg_is_in_recovery() AS is_standby,
          current_schema()::text AS schema,
          has_schema_privilege(current_schema(), 'CREATE') AS may_create,
          ARRAY(SELECT relname::text FROM pg_class
@@ -146,11 +144,10 @@ export function faultOf(
   server: Server,
   { database, user }: Pick<PostgresLogin, 'database' | 'user'>,
 ): string | undefined {
-  const { version, version_number, encoding, fsync, is_standby, schema, may_create, tables } = server
+  const { version, version_number, encoding, fsync, schema, may_create, tables } = server
   if (version_number < VERSION_MIN * 10_000) {
     return `The PostgreSQL server is of version ${version}; Keyhold needs ${VERSION_MIN} or newer. Upgrade it.`
   }
-  if (is_standby) return 'The PostgreSQL server is a standby, which cannot be written to. Name the primary.'
   if (encoding !== 'UTF8') {
     return `The database ${database} has the encoding ${encoding}. Make one with: CREATE DATABASE ${database} ENCODING 'UTF8'`
   }
