@@ -107,6 +107,8 @@ export interface ServiceOptions {
   readonly eventUrl?: string | undefined
   /** Development only: what is to fail, if everybody who reaches the server may choose it. */
   readonly faults?: Faults | undefined
+  /** Logs audit records that nodes which did not come back have left in the store. */
+  readonly adoptAuditRecords?: (() => Promise<void>) | undefined
   /** Development only: for this long a new grant is seen only by calls that present its token (GT-5). */
   readonly grantPropagationDelayMs?: number | undefined
   /** Path of the web console's build; `undefined`: none is served. */
@@ -219,6 +221,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
+      ...(options.adoptAuditRecords === undefined
+        ? []
+        : [{ name: 'adopt audit records', run: options.adoptAuditRecords }]),
       announceDeletionAlarms({ store, clock, log, send }),
       ...(send === undefined ? [] : [sendEvents(store, send)]),
     ],

@@ -240,10 +240,30 @@ export const EVENTS_ROUND_MS_MAX = 5_000
 /** Written audit records are struck from the outbox together, at most this long after. */
 export const OUTBOX_SWEEP_INTERVAL_MS = 1_000
 
+/**
+ * A record that is still in the outbox of a store of several machines after this much time is logged by another node: its own may never
+ * come back.
+ */
+export const AUDIT_RECORD_ABANDONED_MS = 15 * 60_000
+
 /** A change waits at most this long for changes that other processes make. */
 export const STORE_WRITE_LOCK_WAIT_MS_MAX = 10_000
 /** A node with more changes in the queue lets other processes have a turn after this much time. */
 export const STORE_WRITE_TURN_MS_MAX = 50
+/** PostgreSQL: connections of one process, besides that which listens; those that nobody uses are closed after a while. */
+export const STORE_CONNECTIONS_MAX = 4
+export const STORE_CONNECTION_IDLE_MS = 30_000
+/** To be connected; and for the answer that says that caches are true. */
+export const STORE_CONNECT_MS_MAX = 3_000
+export const STORE_STATEMENT_MS_MAX = 15_000
+/** The server ends a session that does nothing inside a transaction: its machine may be gone, and others wait for its lock. */
+export const STORE_IDLE_TRANSACTION_MS_MAX = 10_000
+/** For a server that went away at the moment of a commit to come back and say whether it was one. */
+export const STORE_OUTCOME_WAIT_MS_MAX = 5_000
+export const STORE_OUTCOME_RETRY_MS = 200
+/** Rows of a store that moves: with the columns of the widest table fewer values than a statement may have. */
+export const STORE_COPIED_AT_ONCE_MAX = 1_000
+
 /** More changes of other nodes than this at once: a follower drops its caches rather than read them all. */
 export const CHANGES_BATCH_MAX = 10_000
 /** Entries of the changes table that are pruned in one transaction. */

@@ -1,10 +1,11 @@
 /** `keyhold alarm list`: keys that are pending deletion although somebody asks for them, read from the data folder. */
 import { instantText } from '../base/clock.ts'
 import { defaultDataFolder } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import type { DeletionAlarm } from '../domain/deletion-alarms.ts'
 import { arnOf } from '../domain/keys/key.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
-import { openSqliteSnapshot } from '../store/sqlite-store.ts'
+import { storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
 import { EXIT_OK, printTable } from './terminal.ts'
 
@@ -21,7 +22,7 @@ with how often that was and by whom. The server may be running; calls of its las
   async run({ settings, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
-    const store = await openSqliteSnapshot(folder.store)
+    const store = await storePlaceOf(folder, storePasswordIn(terminal.env)).openSnapshot()
     try {
       const alarms = await store.reader.newestDeletionAlarms(ALARMS_SHOWN_MAX)
       if (settings.json) terminal.print(JSON.stringify(alarms.map(jsonOf), undefined, 2))
@@ -29,7 +30,7 @@ with how often that was and by whom. The server may be running; calls of its las
       else printTable(terminal, alarms.map(rowOf))
       return EXIT_OK
     } finally {
-      store.close()
+      await store.close()
     }
   },
 })

@@ -182,5 +182,10 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     summary: 'List keys that are pending deletion although somebody asks for them.',
     load: async () => (await import('./alarm-list.ts')).alarmList,
   },
+  {
+    name: 'store move',
+    summary: 'Move the store of a stopped server into a database, or back into a file.',
+    load: async () => (await import('./store-move.ts')).storeMove,
+  },
   { name: 'version', summary: 'Print the version.', load: async () => (await import('./version.ts')).version },
 ])

@@ -141,5 +141,5 @@ async function printNow(
     time: Date.parse(record.eventTime),
     sourceIp: service?.sourceIPAddress ?? record.sourceIPAddress,
   }
-  printOutcome(terminal, await simulateOn(folder, asked, guardPolicy))
+  printOutcome(terminal, await simulateOn(folder, asked, guardPolicy, terminal.env))
 }

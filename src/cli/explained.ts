@@ -1,12 +1,14 @@
 /** What `keyhold simulate` and `keyhold explain` have in common: a store to ask, and an outcome in words. */
 import { KmsError } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import type { Environment } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import { extraGuardsOf } from '../domain/policy/guard-policy.ts'
 import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateCall } from '../domain/simulated-call.ts'
 import { operations } from '../operations/index.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import { guardPolicyIn } from '../start/guard-policy.ts'
-import { openSqliteSnapshot } from '../store/sqlite-store.ts'
+import { storePlaceOf } from '../start/store-place.ts'
 import type { Terminal } from './terminal.ts'
 
 export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable' | 'extraGuards'>
@@ -20,9 +22,10 @@ export async function simulateOn(
   folder: DataFolder,
   asked: AskedCall,
   guardPolicy: string | undefined,
+  env: Environment,
 ): Promise<SimulatedOutcome> {
   const extraGuards = extraGuardsOf(guardPolicyIn(guardPolicy))
-  const { reader, close } = await openSqliteSnapshot(folder.store)
+  const { reader, close } = await storePlaceOf(folder, storePasswordIn(env)).openSnapshot()
   try {
     return await simulateCall(reader, { ...asked, extraGuards, ...factsOf(asked.action) })
   } catch (error) {
@@ -30,7 +33,7 @@ export async function simulateOn(
     if (error instanceof KmsError) throw new OperatorError(`--key ${asked.key}: ${error.message}`)
     throw error
   } finally {
-    close()
+    await close()
   }
 }
 

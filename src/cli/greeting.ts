@@ -32,7 +32,7 @@ function consoleLine(endpoint: string): string {
 
 export interface ServerFacts {
   readonly folder: DataFolder
-  readonly prepared: Pick<PreparedFolder, 'account' | 'isFirstStart'>
+  readonly prepared: Pick<PreparedFolder, 'account' | 'isFirstStart' | 'store'>
   readonly region: string
   readonly tls: TlsSettings | undefined
   readonly address: Address
@@ -48,6 +48,7 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
   const lines = [
     `Keyhold ${VERSION}`,
     `  data folder  ${folder.path}`,
+    ...(prepared.store === undefined ? [] : [`  store        ${prepared.store}`]),
     `  account      ${prepared.account}`,
     ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
     ...(hasConsole ? [consoleLine(reachable)] : []),

@@ -4,12 +4,13 @@ import { systemClock } from '../base/clock.ts'
 import { KmsError, notFound } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import type { Key } from '../domain/keys/key.ts'
 import { locateKey } from '../domain/keys/locate-key.ts'
 import { reportKey } from '../domain/reports/key-report.ts'
 import type { Reader } from '../domain/store.ts'
 import { dataFolder, requireDataFolder } from '../start/data-folder.ts'
-import { openSqliteSnapshot } from '../store/sqlite-store.ts'
+import { storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
 import { keyReportJson } from './key-report-json.ts'
 import { keyReportText } from './key-report-text.ts'
@@ -32,14 +33,14 @@ minute may be missing.`,
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireDataFolder(folder)
     const now = systemClock.now()
-    const store = await openSqliteSnapshot(folder.store)
+    const store = await storePlaceOf(folder, storePasswordIn(terminal.env)).openSnapshot()
     try {
       const key = await findKey(store.reader, name!, { account: settings.account, region: settings.region, time: now })
       const report = await withLastCaller(folder, await reportKey(store.reader, key, now))
       terminal.print(settings.json ? keyReportJson(report) : keyReportText(report, now))
       return EXIT_OK
     } finally {
-      store.close()
+      await store.close()
     }
   },
 })

@@ -4,6 +4,7 @@ import type { CommandFlags, FlagValues } from '../config/command-flags.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
 import { type Command, defineCommand } from './command.ts'
@@ -63,7 +64,8 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
       requireOwner(folder)
       const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
       const { externalAccounts } = settings
-      const node = await openOperatorNode({ ...choice, folder, externalAccounts, log: silentLog })
+      const storePassword = storePasswordIn(terminal.env)
+      const node = await openOperatorNode({ ...choice, storePassword, folder, externalAccounts, log: silentLog })
       try {
         await run({ operator: operatorOn(node, folder, settings), flags, args, terminal })
       } finally {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { NO_KEY_STORES } from '../domain/key-stores/key-stores.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
@@ -14,8 +15,8 @@ import { loadSeedFile } from '../seed/seed-file.ts'
 import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
 import { lockFolder } from '../start/folder-lock.ts'
-import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
-import { openSqliteStore } from '../store/sqlite-store.ts'
+import { openRootKey } from '../start/root-key.ts'
+import { type FolderSecrets, storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
 import { whichAccount } from './operator-command.ts'
 import { EXIT_OK } from './terminal.ts'
@@ -41,7 +42,11 @@ Meant for development: material and secrets that are written down in a file prot
     requireDataFolder(folder)
     requireOwner(folder)
     const loaded = loadSeedFile(resolve(terminal.folder, file!))
-    const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
+    const choice = {
+      provider: settings.rootKey,
+      passphrase: readPassphrase(settings, terminal.env),
+      storePassword: storePasswordIn(terminal.env),
+    }
     const lock = await lockFolder(folder)
     try {
       const outcome = await applyTo(folder, choice, loaded, settings)
@@ -55,11 +60,12 @@ Meant for development: material and secrets that are written down in a file prot
 
 type Wanted = Pick<Settings, 'account' | 'region' | 'externalAccounts'>
 
-async function applyTo(folder: DataFolder, choice: RootKeyChoice, loaded: Seed, wanted: Wanted): Promise<SeedOutcome> {
+async function applyTo(folder: DataFolder, choice: FolderSecrets, loaded: Seed, wanted: Wanted): Promise<SeedOutcome> {
   const random = createRandomSource()
-  const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
+  const place = storePlaceOf(folder, choice.storePassword)
+  const store = await place.open(place.nodeName(NODE), systemClock)
   try {
-    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    const rootKey = await openRootKey(folder, choice, place, await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
     const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
     const account = wanted.account ?? (await onlyAccount(store, loaded))

@@ -51,7 +51,7 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
       time: systemClock.now(),
       sourceIp: '127.0.0.1',
     }
-    const outcome = await simulateOn(folder, asked, settings.guardPolicy)
+    const outcome = await simulateOn(folder, asked, settings.guardPolicy, terminal.env)
     printOutcome(terminal, outcome)
     if (askedOf(action).has('alias'))
       terminal.print(`The call needs ${action} on the alias too, from identity policies.`)

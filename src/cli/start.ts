@@ -4,6 +4,7 @@ import { checkMetricsHost, type TlsSettings, tlsOf } from '../config/listen-rule
 import { UsageError } from '../config/operator-error.ts'
 import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
+import { storePasswordIn } from '../config/store-password.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
@@ -12,6 +13,7 @@ import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
+import type { WantedStore } from '../start/store-place.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
@@ -23,6 +25,8 @@ export const start = defineCommand({
     'host',
     'port',
     'data',
+    'store',
+    'storePasswordFile',
     'workers',
     'rootKey',
     'passphraseFile',
@@ -63,8 +67,9 @@ it has accepted; a second one at once.`,
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
-    const choice = { provider, passphrase }
-    const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
+    const choice = { provider, passphrase, storePassword: storePasswordIn(terminal.env) }
+    const store = wantedStore(settings)
+    const prepared = await prepareDataFolder({ ...choice, store, folder, account, region, mode: 'server', log })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
@@ -99,6 +104,15 @@ function metricsOf(
   { tornFrames }: PreparedFolder,
 ): MetricsSettings | undefined {
   return port === undefined ? undefined : { host, port, byKey, tornFrames }
+}
+
+function wantedStore({
+  store,
+  storePasswordFile,
+}: Pick<Settings, 'store' | 'storePasswordFile'>): WantedStore | undefined {
+  if (store !== undefined) return { address: store, passwordFile: storePasswordFile }
+  if (storePasswordFile === undefined) return undefined
+  throw new UsageError('--store-password-file is for the database of --store; give both or none')
 }
 
 /** Before a data folder is made for a server that could not listen. */

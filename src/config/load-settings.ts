@@ -144,7 +144,7 @@ function hintFor(source: string, text: string): string | undefined {
     : undefined
 }
 
-const OTHER_VARIABLES = ['KEYHOLD_PASSPHRASE']
+const OTHER_VARIABLES = ['KEYHOLD_PASSPHRASE', 'KEYHOLD_STORE_PASSWORD']
 
 /** Only near misses: an unknown variable with our prefix may be anybody's. */
 function misspelledVariables(env: Environment): string[] {

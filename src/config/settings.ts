@@ -1,7 +1,7 @@
 /**
  * Every setting, declared once. Its name here (`tlsCert`) makes the flag (`--tls-cert`), the environment variable
  * (`KEYHOLD_TLS_CERT`) and the key in the configuration file (`tls-cert`). Secrets are no settings: a flag or a file
- * would show them (`passphrase.ts`).
+ * would show them (`passphrase.ts`, `store-password.ts`).
  */
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import {
   pcrList,
   postAddress,
   regionName,
+  text,
   wholeNumber,
   yesNoWord,
   yesOrNo,
@@ -47,6 +48,15 @@ export const SETTINGS = Object.freeze({
   host: setting(hostName, 'Address to listen on.', '127.0.0.1'),
   port: setting(wholeNumber(0, 65_535), 'Port to listen on; 0 takes any free one.', DEFAULT_PORT),
   data: optional(path('DIR'), 'Folder that holds everything durable.'),
+  store: optional(
+    text('URL'),
+    'PostgreSQL database that machines share: postgres://USER@HOST/DATABASE (docs/several-machines.md).',
+    'a file in the data folder',
+  ),
+  storePasswordFile: optional(
+    path('FILE'),
+    'File with the password of its user, instead of the variable KEYHOLD_STORE_PASSWORD or ~/.pgpass.',
+  ),
   workers: setting(
     wholeNumber(1, WORKERS_MAX),
     'Processes that share the port.',

@@ -74,6 +74,7 @@ export async function followChanges(store: Store, memories: readonly Remembering
     if (age() > STALENESS_MS_MAX) throw new KmsError('KMSInternalException')
   }
 
+  store.onForeignChange(() => void pollAnew())
   const timer = setInterval(poll, CHANGE_POLL_INTERVAL_MS).unref()
 
   return {

@@ -214,6 +214,8 @@ export interface Store extends Reader, DeletionAlarmStore, StoreFigures {
   change<T>(work: (change: Change) => Promise<T>): Promise<T>
   onCommit(listener: (notices: readonly ChangeNotice[]) => void): void
 
+  /** Calls `listener` when another node may have changed something, where the store can tell. It may be lost: look regularly all the same. */
+  onForeignChange(listener: () => void): void
   /** Position after the newest change. */
   changesPosition(): Promise<number>
   /** Changes of other nodes after `position`; cheap when there are none. Throws if the store cannot be reached. */

@@ -9,6 +9,8 @@ export interface DataFolder {
   /** Held while something runs on the folder. */
   readonly lock: string
   readonly store: string
+  /** A file that says where the store is, if it is not here. */
+  readonly shared: string
   /** Folder of the audit log. */
   readonly audit: string
   /** Provider `file`: 32 secret bytes. */
@@ -26,6 +28,7 @@ export function dataFolder(path: string): DataFolder {
     path,
     lock: join(path, 'lock'),
     store: join(path, 'keyhold.db'),
+    shared: join(path, 'store.json'),
     audit: join(path, 'audit'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),
@@ -49,12 +52,12 @@ export function createDataFolder({ path, store }: DataFolder): void {
 
 /** @throws {OperatorError} unless a server was started on the folder before. */
 export function requireDataFolder(folder: DataFolder): void {
-  requireOneOf(folder, [folder.store])
+  requireOneOf(folder, [folder.store, folder.shared])
 }
 
 /** For commands that only read the audit log, of which there may be a copy without the rest. @throws {OperatorError} */
 export function requireAuditFolder(folder: DataFolder): void {
-  requireOneOf(folder, [folder.store, folder.audit])
+  requireOneOf(folder, [folder.store, folder.shared, folder.audit])
 }
 
 function requireOneOf({ path }: DataFolder, entries: readonly string[]): void {
@@ -85,8 +88,11 @@ function unusable(folder: string, cause: unknown, hint: string): OperatorError {
  * @param user the id of this process's; `undefined` where the system has none
  * @throws {OperatorError}
  */
-export function requireOwner({ path, store }: DataFolder, user: number | undefined = process.geteuid?.()): void {
-  const { uid } = statSync(store)
+export function requireOwner(
+  { path, store, shared }: DataFolder,
+  user: number | undefined = process.geteuid?.(),
+): void {
+  const { uid } = statSync(existsSync(shared) ? shared : store)
   if (user === undefined || uid === user) return
   throw new OperatorError(
     `${path} belongs to the user with the id ${uid}, who could not read what this command writes`,

@@ -2,7 +2,7 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import { eventIdsPresent } from '../audit/read-log.ts'
 import type { Log } from '../base/log.ts'
-import type { Store } from '../domain/store.ts'
+import type { PendingAuditRecord, Store } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
 
 export interface OutboxDrain {
@@ -10,13 +10,13 @@ export interface OutboxDrain {
   readonly auditLog: AuditLog
   readonly folder: DataFolder
   readonly log: Log
-  /** Only records of this node; `undefined`: all, while no node runs. */
-  readonly node: string | undefined
+  /** Whether a record is this drain's. */
+  readonly takes: (record: PendingAuditRecord) => boolean
 }
 
 /** Writes what the log does not have yet, then strikes the rest from the store. */
-export async function drainOutbox({ store, auditLog, folder, log, node }: OutboxDrain): Promise<void> {
-  const pending = (await store.pendingAuditRecords()).filter((record) => node === undefined || record.node === node)
+export async function drainOutbox({ store, auditLog, folder, log, takes }: OutboxDrain): Promise<void> {
+  const pending = (await store.pendingAuditRecords()).filter(takes)
   if (pending.length === 0) return
   const eventIds = pending.map(({ eventId }) => eventId)
   const since = Math.min(...pending.map(({ line }) => eventTimeOf(line)))
@@ -28,7 +28,7 @@ export async function drainOutbox({ store, auditLog, folder, log, node }: Outbox
 }
 
 /** A record is in no segment that was last written before its event. Milliseconds since the epoch. */
-function eventTimeOf(line: string): number {
+export function eventTimeOf(line: string): number {
   const { eventTime } = JSON.parse(line) as { eventTime: string }
   return Date.parse(eventTime)
 }

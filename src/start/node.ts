@@ -2,24 +2,26 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
 import { systemClock } from '../base/clock.ts'
+import { AUDIT_RECORD_ABANDONED_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { MovableClock } from '../base/movable-clock.ts'
 import type { TlsSettings } from '../config/listen-rules.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { localRootKey } from '../crypto/root-key/local-root-key.ts'
-import type { Store } from '../domain/store.ts'
+import type { PendingAuditRecord, Store } from '../domain/store.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
 import type { Faults } from '../pipeline/faults.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import { dataFolder } from './data-folder.ts'
-import { drainOutbox } from './drain-outbox.ts'
+import { drainOutbox, eventTimeOf } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKey } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
+import { type FolderSecrets, storePlaceOf } from './store-place.ts'
 
 export interface NodeOptions extends ServiceSettings {
-  /** Names the process among all that share the store. */
+  /** Names the process among those of the data folder. */
   readonly node: string
   readonly authentication: ServiceOptions['authentication']
   readonly tls?: TlsSettings | undefined
@@ -53,16 +55,21 @@ export interface OpenNode {
 }
 
 /** On a folder that `prepareDataFolder` has seen to. */
-export async function openDurableNode(path: string, choice: RootKeyChoice, options: NodeOptions): Promise<OpenNode> {
+export async function openDurableNode(path: string, secrets: FolderSecrets, options: NodeOptions): Promise<OpenNode> {
   const folder = dataFolder(path)
-  const { node, log, metrics, movableClock: clock = systemClock } = options
-  const store = await openSqliteStore({ path: folder.store, node, clock })
+  const { log, metrics, movableClock: clock = systemClock } = options
+  const place = storePlaceOf(folder, secrets.storePassword)
+  const node = place.nodeName(options.node)
+  const store = await place.open(node, clock)
   let auditLog: AuditLog | undefined
   try {
-    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    const rootKey = await openRootKey(folder, secrets, place, await store.newestDomainKey())
     auditLog = await openFolderAuditLog(folder, node, log, metrics?.audit)
-    await drainOutbox({ store, auditLog, folder, log, node })
-    const service = await createService({ ...options, store, auditLog, rootKey, clock })
+    const outbox = { store, auditLog, folder, log }
+    await drainOutbox({ ...outbox, takes: (record) => record.node === node })
+    const isAbandoned = ({ line }: PendingAuditRecord) => eventTimeOf(line) < clock.now() - AUDIT_RECORD_ABANDONED_MS
+    const adoptAuditRecords = place.isShared ? () => drainOutbox({ ...outbox, takes: isAbandoned }) : undefined
+    const service = await createService({ ...options, node, store, auditLog, rootKey, clock, adoptAuditRecords })
     return { store, service }
   } catch (error) {
     await auditLog?.close()

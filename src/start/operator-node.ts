@@ -17,12 +17,12 @@ import { makeServiceAccessKey } from '../domain/identity/service-secrets.ts'
 import type { Change, Store } from '../domain/store.ts'
 import { IAM_OPERATIONS } from '../operations/iam/index.ts'
 import { createService, type Service, type ServiceOptions } from '../service.ts'
-import { openSqliteStore } from '../store/sqlite-store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { FolderInUseError, type FolderLock, joinFolder, joinPreparedFolder, lockFolder } from './folder-lock.ts'
 import { putInOrder } from './prepare.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKey } from './root-key.ts'
+import { type FolderSecrets, type StorePlace, storePlaceOf } from './store-place.ts'
 import { VERSION } from './version.ts'
 
 export interface OperatorNode {
@@ -41,7 +41,7 @@ export type OperatorDeed = Pick<
   'eventSource' | 'eventName' | 'account' | 'region' | 'resources' | 'details'
 >
 
-export interface OperatorNodeOptions extends RootKeyChoice {
+export interface OperatorNodeOptions extends FolderSecrets {
   readonly folder: DataFolder
   readonly externalAccounts: ServiceOptions['externalAccounts']
   readonly log: Log
@@ -49,12 +49,13 @@ export interface OperatorNodeOptions extends RootKeyChoice {
 
 export async function openOperatorNode(options: OperatorNodeOptions): Promise<OperatorNode> {
   const { folder, log } = options
-  const node = `operator-${process.pid}`
-  const lock = await joinInOrder(folder, log)
+  const place = storePlaceOf(folder, options.storePassword)
+  const node = place.nodeName(`operator-${process.pid}`)
+  const lock = await joinInOrder(folder, place, log)
   try {
-    const store = await openSqliteStore({ path: folder.store, node, clock: systemClock })
+    const store = await place.open(node, systemClock)
     try {
-      return await open(options, { node, lock, store })
+      return await open(options, { node, lock, place, store })
     } catch (error) {
       await store.close()
       throw error
@@ -69,9 +70,9 @@ export async function openOperatorNode(options: OperatorNodeOptions): Promise<Op
  * Alone, what a crash left behind is repaired, as at the start of a server; then there is room for a server, which waits a
  * little for this command to be done. Beside a server, only the server repairs.
  */
-async function joinInOrder(folder: DataFolder, log: Log): Promise<FolderLock> {
+async function joinInOrder(folder: DataFolder, place: StorePlace, log: Log): Promise<FolderLock> {
   try {
-    const lock = await lockFolder(folder, 'command', () => putInOrder(folder, log))
+    const lock = await lockFolder(folder, 'command', () => putInOrder(folder, place, log))
     const joined = joinFolder(folder)
     lock.release()
     return joined
@@ -84,12 +85,13 @@ async function joinInOrder(folder: DataFolder, log: Log): Promise<FolderLock> {
 interface Parts {
   readonly node: string
   readonly lock: FolderLock
+  readonly place: StorePlace
   readonly store: Store
 }
 
-async function open(options: OperatorNodeOptions, { node, lock, store }: Parts): Promise<OperatorNode> {
+async function open(options: OperatorNodeOptions, { node, lock, place, store }: Parts): Promise<OperatorNode> {
   const { folder, log, externalAccounts } = options
-  const rootKey = await openRootKey(folder, options, await store.newestDomainKey())
+  const rootKey = await openRootKey(folder, options, place, await store.newestDomainKey())
   const auditLog = await openFolderAuditLog(folder, node, log)
   let service: Service
   try {

@@ -22,18 +22,28 @@ import type { RootKey } from '../crypto/root-key/root-key.ts'
 import { insertAdministrator, newAdministrator } from '../domain/identity/administrator.ts'
 import { reconnectKeyStores } from '../domain/key-stores/connector.ts'
 import { createDomainKeys } from '../domain/keys/domain-keys.ts'
-import type { Store } from '../domain/store.ts'
-import { openSqliteStore } from '../store/sqlite-store.ts'
+import type { PendingAuditRecord, Store } from '../domain/store.ts'
 import { readCredentials, writeCredentials } from './credentials-file.ts'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKey } from './root-key.ts'
+import {
+  type FolderSecrets,
+  inPostgres,
+  placeToRemember,
+  rememberStore,
+  type StorePlace,
+  storePlaceOf,
+  type WantedStore,
+} from './store-place.ts'
 import { writeDurably } from './write-durably.ts'
 
-export interface PrepareOptions extends RootKeyChoice {
+export interface PrepareOptions extends FolderSecrets {
   readonly folder: DataFolder
+  /** A PostgreSQL database; `undefined`: as the folder was made. */
+  readonly store?: WantedStore | undefined
   /** The one to make at first start; must be the folder's own otherwise. */
   readonly account: string | undefined
   readonly region: string
@@ -48,11 +58,13 @@ export interface PreparedFolder {
   /** `undefined` in development. */
   readonly account: string | undefined
   readonly isFirstStart: boolean
+  /** The address of one that machines share; `undefined`: it is in the folder. */
+  readonly store: string | undefined
   /** Of the audit log, that a crash had left and are cut off. */
   readonly tornFrames: number
 }
 
-type PreparedStore = Pick<PreparedFolder, 'account' | 'isFirstStart'>
+type PreparedStore = Omit<PreparedFolder, 'lock' | 'store' | 'tornFrames'>
 
 const NODE = 'start'
 
@@ -62,20 +74,39 @@ export async function prepareDataFolder(options: PrepareOptions): Promise<Prepar
   let prepared: Omit<PreparedFolder, 'lock'> | undefined
   const lock = await lockFolder(folder, 'server', async () => {
     const { tornFrames } = await recoverAuditFolder(folder.audit, log)
-    const store = await withStore(folder, (store) => prepareStore(options, store))
-    prepared = { ...store, tornFrames: tornFrames.length }
+    prepared = { ...(await prepareIn(options)), tornFrames: tornFrames.length }
   })
   return { lock, ...prepared! }
 }
 
 /** For a command that is alone with the folder: steps 2, 3 and 5. */
-export async function putInOrder(folder: DataFolder, log: Log): Promise<void> {
+export async function putInOrder(folder: DataFolder, place: StorePlace, log: Log): Promise<void> {
   await recoverAuditFolder(folder.audit, log)
-  await withStore(folder, (store) => drainAll(store, folder, log))
+  await withStore(place, (store) => drainAll(store, place, folder, log))
 }
 
-async function withStore<T>(folder: DataFolder, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openSqliteStore({ path: folder.store, node: NODE, clock: systemClock })
+async function prepareIn(options: PrepareOptions): Promise<Omit<PreparedFolder, 'lock' | 'tornFrames'>> {
+  const { folder, log, storePassword } = options
+  const wanted = options.store && placeToRemember(folder, options.store)
+  const place = wanted === undefined ? storePlaceOf(folder, storePassword) : inPostgres(wanted, storePassword)
+  if (place.isShared && options.mode === 'development') {
+    throw new UsageError(`${folder.path} belongs to a server over ${place.name}`, {
+      hint: "give 'keyhold dev' a folder of its own with --data, or none",
+    })
+  }
+  return withStore(place, async (store) => {
+    // Once it is known to be one: a wrong address must not leave the folder bound to it.
+    if (wanted !== undefined) rememberStore(folder, wanted)
+    const prepare = () => prepareStore(options, place, store)
+    if (!place.isShared) return { ...(await prepare()), store: undefined }
+    if ((await store.listAccounts()).length > 0) return { ...(await prepare()), store: place.name }
+    const { asTheOnlyOne } = await import('./first-start.ts')
+    return { ...(await asTheOnlyOne(store, place.nodeName(NODE), log, prepare)), store: place.name }
+  })
+}
+
+async function withStore<T>(place: StorePlace, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await place.open(place.nodeName(NODE), systemClock)
   try {
     return await work(store)
   } finally {
@@ -83,24 +114,25 @@ async function withStore<T>(folder: DataFolder, work: (store: Store) => Promise<
   }
 }
 
-async function prepareStore(options: PrepareOptions, store: Store): Promise<PreparedStore> {
+async function prepareStore(options: PrepareOptions, place: StorePlace, store: Store): Promise<PreparedStore> {
   const { folder, log, mode } = options
   const accounts = await store.listAccounts()
   checkMode(options, accounts)
   const newest = await store.newestDomainKey()
-  if (accounts.length === 0 && newest === undefined && mode === 'server') await refuseLostStore(folder)
-  const rootKey = await openRootKey(folder, options, newest)
-  await drainAll(store, folder, log)
-  await reconnectKeyStores(store)
+  if (accounts.length === 0 && newest === undefined && mode === 'server') await refuseLostStore(folder, place)
+  const rootKey = await openRootKey(folder, options, place, newest)
+  await drainAll(store, place, folder, log)
+  // Where other machines run they are connected, and a node that is not connects when it first has to.
+  if (!place.isShared) await reconnectKeyStores(store)
   if (mode === 'development') return { account: undefined, isFirstStart: false }
   if (accounts.length > 0) return { account: accountToShow(options, accounts), isFirstStart: false }
-  return { account: await makeAdministrator(options, store, rootKey), isFirstStart: true }
+  return makeAdministrator(options, store, rootKey)
 }
 
 /** Whoever has a damaged disk, or restored half of a backup, must not be given a new service that knows none of his keys. */
-async function refuseLostStore({ store, audit, path }: DataFolder): Promise<void> {
+async function refuseLostStore({ audit, path }: DataFolder, { name }: StorePlace): Promise<void> {
   if (!existsSync(audit) || !(await hasRecords(audit))) return
-  throw new OperatorError(`${store} is empty, but the audit log of ${path} tells of calls: the database was lost`, {
+  throw new OperatorError(`${name} is empty, but the audit log of ${path} tells of calls: the database was lost`, {
     hint: 'restore the database from a backup, or give another folder with --data',
   })
 }
@@ -146,17 +178,20 @@ function checkMode({ folder, mode, account: wanted }: PrepareOptions, accounts: 
   }
 }
 
-async function drainAll(store: Store, folder: DataFolder, log: Log): Promise<void> {
-  if ((await store.pendingAuditRecords()).length === 0) return
-  const auditLog = await openFolderAuditLog(folder, NODE, log)
+/** No node runs over this folder: what is in the outbox is nobody's any more, but for that of other machines. */
+async function drainAll(store: Store, place: StorePlace, folder: DataFolder, log: Log): Promise<void> {
+  const ofFolder = place.nodeName('')
+  const takes = ({ node }: PendingAuditRecord) => node.startsWith(ofFolder)
+  if (!(await store.pendingAuditRecords()).some(takes)) return
+  const auditLog = await openFolderAuditLog(folder, place.nodeName(NODE), log)
   try {
-    await drainOutbox({ store, auditLog, folder, log, node: undefined })
+    await drainOutbox({ store, auditLog, folder, log, takes })
   } finally {
     await auditLog.close()
   }
 }
 
-async function makeAdministrator(options: PrepareOptions, store: Store, rootKey: RootKey): Promise<string> {
+async function makeAdministrator(options: PrepareOptions, store: Store, rootKey: RootKey): Promise<PreparedStore> {
   const { folder, account, region, log } = options
   const random = createRandomSource()
   const found = readCredentials(folder.credentials)
@@ -166,6 +201,10 @@ async function makeAdministrator(options: PrepareOptions, store: Store, rootKey:
   if (found !== undefined)
     log.info({ credentials: folder.credentials }, 'completing a first start that was interrupted')
   const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
-  await insertAdministrator({ store, domainKeys, random }, administrator, systemClock.now())
-  return administrator.account
+  if (await insertAdministrator({ store, domainKeys, random }, administrator, systemClock.now())) {
+    return { account: administrator.account, isFirstStart: true }
+  }
+  // Another machine was quicker, so these open nothing.
+  rmSync(folder.credentials)
+  return { account: accountToShow(options, await store.listAccounts()), isFirstStart: false }
 }

@@ -117,8 +117,8 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
   let startedAt = 0
 
   async function start(): Promise<Address> {
-    // Nothing of our environment but what the system needs: a passphrase is not among it.
-    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
+    // Nothing of our environment but what the system needs: a passphrase or a password is not among it.
+    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '', KEYHOLD_STORE_PASSWORD: '' })
     startedAt = performance.now()
     meter?.follow(worker)
     worker.on('message', ({ kind }: FromWorker) => {

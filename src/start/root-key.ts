@@ -16,6 +16,7 @@ import {
 import type { RootKey } from '../crypto/root-key/root-key.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
+import type { StorePlace } from './store-place.ts'
 import { writeDurably } from './write-durably.ts'
 
 export interface RootKeyChoice {
@@ -31,16 +32,21 @@ export interface RootKeyChoice {
 export async function openRootKey(
   folder: DataFolder,
   choice: RootKeyChoice,
+  place: StorePlace,
   newest: StoredDomainKey | undefined,
 ): Promise<RootKey> {
   const made = madeWith(folder)
-  if (newest !== undefined && made === undefined) throw missing(folder, choice.provider)
+  if (newest !== undefined && made === undefined) {
+    throw place.isShared ? notCopied(folder, place) : missing(folder, choice.provider)
+  }
   const provider = providerOf(folder, made, choice)
   const rootKey =
     provider === 'passphrase'
       ? await openWithPassphrase(folder, choice.passphrase)
       : openFileRootKey(folder.rootKey, { create: newest === undefined })
-  if (newest !== undefined && newest.rootKeyId !== rootKey.id) throw misfit(folder, provider)
+  if (newest !== undefined && newest.rootKeyId !== rootKey.id) {
+    throw place.isShared ? otherRootKey(folder, provider, place) : misfit(folder, provider)
+  }
   return rootKey
 }
 
@@ -71,6 +77,22 @@ function missing({ rootKey, rootKeyParameters }: DataFolder, wanted: Settings['r
 
 function parametersMissing(path: string): OperatorError {
   return new OperatorError(`${path} is missing, and this data folder was made with it`, RESTORE)
+}
+
+const FROM_ANOTHER_MACHINE =
+  'copy root-key, or root-key.json of a passphrase, from the data folder of a machine that runs on this store'
+
+function notCopied({ path }: DataFolder, { name }: StorePlace): OperatorError {
+  return new OperatorError(`there is no root key in ${path}, and the store ${name} was made with one`, {
+    hint: FROM_ANOTHER_MACHINE,
+  })
+}
+
+function otherRootKey({ path }: DataFolder, provider: Provider, { name }: StorePlace): OperatorError {
+  const what = provider === 'passphrase' ? `the passphrase, with root-key.json of ${path},` : `the root key of ${path}`
+  return new OperatorError(`${what} is not the one that the store ${name} was made with`, {
+    hint: FROM_ANOTHER_MACHINE,
+  })
 }
 
 function madeWith({ rootKey, rootKeyParameters }: DataFolder): Provider | undefined {

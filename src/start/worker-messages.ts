@@ -4,11 +4,11 @@ import type { Settings } from '../config/settings.ts'
 import type { Samples } from '../metrics/samples.ts'
 import type { Address, ListenAddress } from '../wire/http-server.ts'
 import type { MetricsSettings } from './metrics.ts'
-import type { RootKeyChoice } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
+import type { FolderSecrets } from './store-place.ts'
 
 /** Everything a worker needs to know; it comes by message because an environment or arguments would show the passphrase. */
-export interface WorkerTask extends RootKeyChoice, ListenAddress {
+export interface WorkerTask extends FolderSecrets, ListenAddress {
   /** Path of the data folder. */
   readonly folder: string
   readonly tls: TlsSettings | undefined

@@ -12,6 +12,12 @@ export function writeDurably(path: string, text: string): void {
   syncFolder(dirname(path))
 }
 
+/** Gone for good when this returns. */
+export function removeDurably(path: string): void {
+  rmSync(path)
+  syncFolder(dirname(path))
+}
+
 /** A name is durable only once its folder is. */
 function syncFolder(path: string): void {
   if (process.platform === 'win32') return

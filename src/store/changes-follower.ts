@@ -11,7 +11,8 @@ export interface ChangesFollower {
   passOwn(position: number | undefined): void
 }
 
-export function createChangesFollower(database: StoreDatabase, node: string): ChangesFollower {
+/** @param node the name of this node's own changes from now on. */
+export function createChangesFollower(database: StoreDatabase, node: () => string): ChangesFollower {
   /** What was true when the changes were last read. */
   let seen: { readonly commits: number; readonly position: number } | undefined
   let newestOwn = 0
@@ -24,7 +25,7 @@ export function createChangesFollower(database: StoreDatabase, node: string): Ch
         // All that came since is our own. Standing still would fall behind what is pruned.
         return { position: Math.max(position, newestOwn), notices: NOTHING }
       }
-      const batch = await readChanges(database.committed, position, node)
+      const batch = await readChanges(database.committed, position, node())
       seen = { commits, position: batch.position }
       return batch
     },

@@ -21,6 +21,12 @@ export async function insertNotices(
   return last
 }
 
+/** Whether the change at `position` is that of `node`. */
+export async function hasChange(db: Db, position: number, node: string): Promise<boolean> {
+  const row = await db.selectFrom('changes').select('node').where('position', '=', position).executeTakeFirst()
+  return row?.node === node
+}
+
 /** The position of the newest change, pruned or not; 0 before the first. */
 export async function newestPosition(db: Db): Promise<number> {
   const newest = await db

@@ -1,5 +1,5 @@
 /** The look-ups of `domain/store.ts` over one view of the database: what is committed, or what a change sees. */
-import type { Reader } from '../domain/store.ts'
+import type { MaybePromise, Reader } from '../domain/store.ts'
 import { aliasNamesOf, countAliases, findAlias, listAliases } from './aliases.ts'
 import {
   countKeyStores,
@@ -29,6 +29,12 @@ import { createIdentityReader } from './identity-reader.ts'
 import { findMaterial, listMaterials } from './key-materials.ts'
 import { countKeys, findKey, findKeyByMaterial, listKeys } from './keys.ts'
 import { findLastUsage, lastUsageTrackedSince } from './last-usage.ts'
+
+/** A look at a store beside a server that may be running. */
+export interface StoreSnapshot {
+  readonly reader: Reader
+  close(): MaybePromise<void>
+}
 
 export function createReader(db: Db): Reader {
   return {

@@ -1,14 +1,16 @@
 /** The store of `domain/store.ts` over any SQL database. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import type { ChangeNotice, Store } from '../domain/store.ts'
+import { STORE_OUTCOME_RETRY_MS, STORE_OUTCOME_WAIT_MS_MAX } from '../base/limits.ts'
+import type { Change, ChangeNotice, Store } from '../domain/store.ts'
 import { saveAccessKeyUse } from './access-keys.ts'
 import { deleteAuditRecords, pendingAuditRecords } from './audit-outbox.ts'
-import { createChange } from './change.ts'
-import { deleteChanges, insertNotices, newestPosition } from './changes.ts'
+import { createChange, type Touched } from './change.ts'
+import { deleteChanges, hasChange, insertNotices, newestPosition } from './changes.ts'
 import { createChangesFollower } from './changes-follower.ts'
 import { addRefusedCalls, deletionAlarmsToAnnounce, saveAnnouncement } from './deletion-alarms.ts'
-import type { Db, Durability, StoreDatabase } from './dialects/store-database.ts'
+import { type Db, type Durability, type StoreDatabase, UnknownOutcomeError } from './dialects/store-database.ts'
 import { deleteEvent, eventsToSend } from './event-outbox.ts'
 import { expiredMaterials } from './key-materials.ts'
 import { keysToErase, keysToRotate } from './keys.ts'
@@ -33,7 +35,10 @@ import {
  */
 export function createSqlStore(database: StoreDatabase, node: string, clock: Clock): Store {
   const { committed } = database
-  const follower = createChangesFollower(database, node)
+  /** By which this node's changes are known to be its own. */
+  let name = node
+  let renamed = 0
+  const follower = createChangesFollower(database, () => name)
   const listeners: ((notices: readonly ChangeNotice[]) => void)[] = []
   const transactionUnderWay = new AsyncLocalStorage<{ isOpen: boolean }>()
 
@@ -50,16 +55,45 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     })
   }
 
+  /** One change, and what is known of it even where nobody heard that it was committed. */
+  async function makeChange<T>(work: (change: Change) => Promise<T>) {
+    const { promise, resolve } = Promise.withResolvers<{ result: T; touched: Touched; position: number | undefined }>()
+    try {
+      await transact('durable', async (db) => {
+        const { change, touched } = createChange(db)
+        const result = await work(change)
+        resolve({ result, touched, position: await insertNotices(db, touched.notices(), name, clock.now()) })
+      })
+    } catch (error) {
+      if (!(error instanceof UnknownOutcomeError)) throw error
+      // At once, before the next change is noted: should this one show later, it is as if another node had made it.
+      const formerName = name
+      name = `${node}/${++renamed}`
+      const { position } = await promise
+      if (position === undefined || !(await isCommitted(position, formerName))) throw error
+    }
+    return promise
+  }
+
+  /** Waits a little for a database that is out of reach. */
+  async function isCommitted(position: number, formerName: string): Promise<boolean> {
+    const deadline = performance.now() + STORE_OUTCOME_WAIT_MS_MAX
+    for (;;) {
+      try {
+        // As a writer: one begins only when the other has ended, in whichever way.
+        return await transact('relaxed', (db) => hasChange(db, position, formerName))
+      } catch {
+        if (performance.now() >= deadline) return false
+      }
+      await sleep(STORE_OUTCOME_RETRY_MS)
+    }
+  }
+
   return {
     ...createReader(committed),
 
     async change(work) {
-      const { result, touched, position } = await transact('durable', async (db) => {
-        const { change, touched } = createChange(db)
-        const result = await work(change)
-        const position = await insertNotices(db, touched.notices(), node, clock.now())
-        return { result, touched, position }
-      })
+      const { result, touched, position } = await makeChange(work)
       follower.passOwn(position)
       const notices = touched.notices()
       if (notices.length > 0) for (const listener of listeners) listener(notices)
@@ -70,6 +104,9 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
       listeners.push(listener)
     },
 
+    onForeignChange(listener) {
+      database.onForeignCommit?.(listener)
+    },
     changesPosition: () => newestPosition(committed),
     changesAfter: (position) => follower.changesAfter(position),
 

@@ -1,11 +1,11 @@
 /** The embedded store. */
 import type { Clock } from '../base/clock.ts'
-import type { Reader, Store } from '../domain/store.ts'
+import type { Store } from '../domain/store.ts'
 import { openSqliteSnapshot as openSnapshot, openSqlite } from './dialects/sqlite.ts'
 import { openError } from './dialects/sqlite-errors.ts'
 import type { StoreDatabase } from './dialects/store-database.ts'
 import { migrate, requireMigrated } from './migrate.ts'
-import { createReader } from './reader.ts'
+import { createReader, type StoreSnapshot } from './reader.ts'
 import { createSqlStore } from './sql-store.ts'
 
 export interface SqliteStoreOptions {
@@ -19,16 +19,11 @@ export interface SqliteStoreOptions {
 /** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
 export async function openSqliteStore({ path, node, clock }: SqliteStoreOptions): Promise<Store> {
   try {
-    const database = await openMigrated(path, clock)
+    const database = await openMigratedSqlite(path, clock)
     return createSqlStore(database, node, clock)
   } catch (error) {
     throw openError(path, error)
   }
-}
-
-export interface StoreSnapshot {
-  readonly reader: Reader
-  close(): void
 }
 
 /**
@@ -52,7 +47,8 @@ export async function openSqliteSnapshot(path: string): Promise<StoreSnapshot> {
   }
 }
 
-async function openMigrated(path: string, clock: Clock): Promise<StoreDatabase> {
+/** Errors are as they come. */
+export async function openMigratedSqlite(path: string, clock: Clock): Promise<StoreDatabase> {
   const database = await openSqlite(path)
   try {
     await migrate(database, clock)

@@ -6,7 +6,7 @@ import { dataFolder } from '../../src/start/data-folder.ts'
 
 const FACTS = {
   folder: dataFolder('/nowhere/keyhold'),
-  prepared: { account: '111122223333', isFirstStart: false },
+  prepared: { account: '111122223333', isFirstStart: false, store: undefined },
   region: 'us-east-1',
   hasConsole: true,
 }

@@ -17,6 +17,7 @@ import { readCredentials, writeCredentials } from '../../src/start/credentials-f
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { type PrepareOptions, prepareDataFolder } from '../../src/start/prepare.ts'
 import { openRootKey } from '../../src/start/root-key.ts'
+import { inFolder } from '../../src/start/store-place.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'keyhold-first-start-'))
@@ -47,7 +48,7 @@ async function assertComplete(folder: DataFolder): Promise<void> {
     assert.deepEqual(await store.listAccounts(), [inFile.account])
     const credential = await store.findCredential(inFile.accessKeyId)
     assert.equal(credential?.user?.userName, 'administrator')
-    const rootKey = await openRootKey(folder, CHOICES, await store.newestDomainKey())
+    const rootKey = await openRootKey(folder, CHOICES, inFolder(folder), await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, createRandomSource())
     assert.equal((await openSecretAccessKey(domainKeys, credential!)).toString(), inFile.secretAccessKey)
   } finally {

@@ -1,5 +1,5 @@
 /**
- * A process that writes to a store, for tests that run several or kill one. Arguments: path, node, mode.
+ * A process that writes to a store, for tests that run several or kill one. Arguments: path or login, node, mode.
  *
  * Every round is one change that counts up the description of the key `counter`, adds an alias and leaves an audit record;
  * its number goes to standard output once the change is acknowledged.
@@ -11,7 +11,9 @@ import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { COUNTER } from './counter.ts'
 
 const [path, node, mode] = process.argv.slice(2) as [string, string, string]
-const store = await openSqliteStore({ path, node, clock: systemClock })
+const store = path.startsWith('{')
+  ? await (await import('../../src/store/postgres-store.ts')).openPostgresStore(JSON.parse(path), systemClock)
+  : await openSqliteStore({ path, node, clock: systemClock })
 
 async function count(change: Change): Promise<number> {
   const key = (await change.findKey(COUNTER))!

@@ -13,6 +13,7 @@ import type { Key } from '../../src/domain/keys/key.ts'
 import { createKeyMaterials, type KeyMaterials } from '../../src/domain/keys/key-material.ts'
 import { dataFolder } from '../../src/start/data-folder.ts'
 import { openRootKey } from '../../src/start/root-key.ts'
+import { inFolder } from '../../src/start/store-place.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { createKey, REGION, startOnFolder } from './keyhold-server.ts'
 
@@ -47,7 +48,7 @@ async function onNewFolder<T>(data: string, fill: (folder: OpenFolder) => Promis
     database.exec(LOADING)
     const random = createRandomSource()
     const choice = { provider: undefined, passphrase: undefined }
-    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    const rootKey = await openRootKey(folder, choice, inFolder(folder), await store.newestDomainKey())
     const domainKeys = createDomainKeys(store, rootKey, systemClock, random)
     const keyMaterials = createKeyMaterials(store, domainKeys, random, NO_KEY_STORES)
     const [account] = await store.listAccounts()

@@ -30,22 +30,26 @@ export interface AdministratorServices {
   readonly random: RandomSource
 }
 
-/** Account, user, policy and access key in one transaction; changes nothing if the store has an account already. */
+/**
+ * Account, user, policy and access key in one transaction; changes nothing if the store has an account already.
+ * @returns whether it had none.
+ */
 export async function insertAdministrator(
   { store, domainKeys, random }: AdministratorServices,
   { account, accessKeyId, secretAccessKey }: Administrator,
   createdAt: number,
-): Promise<void> {
+): Promise<boolean> {
   const userName = ADMINISTRATOR_NAME
   const userId = uniqueIdOf('user', random)
   const owner = { account, principalId: userId }
   // Before the transaction: sealing may have to make a domain key, which is a change of its own.
   const token = await sealSecretAccessKey(domainKeys, owner, accessKeyId, secretAccessKey)
-  await store.change(async (change) => {
-    if ((await change.listAccounts()).length > 0) return
+  return store.change(async (change) => {
+    if ((await change.listAccounts()).length > 0) return false
     await change.insertAccount(account, createdAt)
     await change.insertUser({ account, userName, path: '/', userId, createdAt, tags: [], boundaryArn: undefined })
     await change.attachPolicy({ account, ownerKind: 'user', ownerId: userId, policyArn: ADMINISTRATOR_ACCESS })
     await change.insertAccessKey({ accessKeyId, account, userName, active: true, token, createdAt })
+    return true
   })
 }

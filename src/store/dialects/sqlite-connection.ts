@@ -1,17 +1,7 @@
 /** One connection of `node:sqlite` as Kysely wants it. Statements are prepared once and kept. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
-import type { Tables } from '../schema.ts'
+import { type CompiledQuery, type QueryResult, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { queryBuilder, type Spelling } from './query-builder.ts'
 import type { Db } from './store-database.ts'
 
 /** Far above the number of different queries in `src/store`: the bound only guards against SQL that is made up as it goes. */
@@ -44,17 +34,6 @@ export function createExecute(database: DatabaseSync): Execute {
   }
 }
 
-/** A query builder whose queries all run through `execute`; transactions are not its business. */
-export function queryBuilder(execute: Execute): Db {
-  const connection: DatabaseConnection = {
-    executeQuery: async <R>(query: CompiledQuery) => execute(query) as QueryResult<R>,
-    streamQuery: () => {
-      throw new Error('the store reads in pages, it does not stream')
-    },
-  }
-  return new Kysely<Tables>({ dialect: oneConnection(connection) })
-}
-
 class SharedConnectionAdapter extends SqliteAdapter {
   /** Statements run synchronously, so callers need not take turns for the connection. */
   override get supportsMultipleConnections(): boolean {
@@ -62,23 +41,12 @@ class SharedConnectionAdapter extends SqliteAdapter {
   }
 }
 
-function oneConnection(connection: DatabaseConnection): Dialect {
-  const refuse = async () => {
-    throw new Error('transactions are begun by StoreDatabase.transaction')
-  }
-  const driver: Driver = {
-    init: async () => {},
-    acquireConnection: async () => connection,
-    releaseConnection: async () => {},
-    beginTransaction: refuse,
-    commitTransaction: refuse,
-    rollbackTransaction: refuse,
-    destroy: async () => {},
-  }
-  return {
-    createDriver: () => driver,
-    createAdapter: () => new SharedConnectionAdapter(),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-  }
+const SPELLING: Spelling = {
+  createAdapter: () => new SharedConnectionAdapter(),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+  createIntrospector: (db) => new SqliteIntrospector(db),
+}
+
+export function sqliteQueryBuilder(execute: Execute): Db {
+  return queryBuilder(execute, SPELLING)
 }

@@ -4,10 +4,11 @@
  */
 import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX, STORE_WRITE_TURN_MS_MAX } from '../../base/limits.ts'
-import { createExecute, queryBuilder } from './sqlite-connection.ts'
+import { createExecute, sqliteQueryBuilder } from './sqlite-connection.ts'
 import type { SqliteConnections } from './sqlite-connections.ts'
 import { isBusy } from './sqlite-errors.ts'
 import type { Db, Durability } from './store-database.ts'
+import { createTurns } from './turns.ts'
 
 /** How often a waiting process asks for the lock, and the longer pause in which it can get it. */
 const LOCK_POLL_MS = 2
@@ -26,20 +27,12 @@ export interface Transactions {
 export function createTransactions(connections: SqliteConnections): Transactions {
   const { writer } = connections
   const execute = createExecute(writer)
-  let last: Promise<unknown> = Promise.resolve()
-  let ended = false
+  const turns = createTurns()
   let synchronous: Durability | undefined
   let turnBeganAt = Number.NEGATIVE_INFINITY
   let releasedAt = Number.NEGATIVE_INFINITY
   /** On the lock, in vain: whoever was in the queue then has waited as well. */
   let gaveUpAt = Number.NEGATIVE_INFINITY
-
-  function inTurn<T>(act: () => T | Promise<T>): Promise<T> {
-    if (ended) return Promise.reject(new Error('the store is closed'))
-    const turn = last.then(act)
-    last = turn.catch(() => {})
-    return turn
-  }
 
   /**
    * SQLite's lock knows no queue: a process that takes it again as soon as it has released it starves the others, and a
@@ -78,7 +71,7 @@ export function createTransactions(connections: SqliteConnections): Transactions
   async function transact<T>(durability: Durability, askedAt: number, work: (db: Db) => Promise<T>): Promise<T> {
     await begin(durability, askedAt)
     let isOpen = true
-    const db = queryBuilder((query) => {
+    const db = sqliteQueryBuilder((query) => {
       // A query that nobody waited for must not slip into the next transaction.
       // Neither must one after an error that rolled back by itself: it would be a transaction of its own.
       if (!isOpen || !writer.isTransaction) throw new Error('this transaction has ended')
@@ -101,12 +94,9 @@ export function createTransactions(connections: SqliteConnections): Transactions
   return {
     run(durability, work) {
       const askedAt = performance.now()
-      return inTurn(() => transact(durability, askedAt, work))
+      return turns.take(() => transact(durability, askedAt, work))
     },
-    between: (act) => inTurn(act),
-    async end() {
-      ended = true
-      await last
-    },
+    between: turns.take,
+    end: turns.end,
   }
 }

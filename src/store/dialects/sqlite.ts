@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../base/limits.ts'
 import { StoreError } from '../store-error.ts'
-import { createExecute, queryBuilder } from './sqlite-connection.ts'
+import { createExecute, sqliteQueryBuilder } from './sqlite-connection.ts'
 import { connectToFile, connectToMemory, READER_TIMEOUT_MS, type SqliteConnections } from './sqlite-connections.ts'
 import { isBusy } from './sqlite-errors.ts'
 import { createPrivateFile, makePrivate, prepare, recognise } from './sqlite-file.ts'
@@ -41,7 +41,7 @@ export function openSqliteSnapshot(path: string): SqliteSnapshot {
     database.exec('PRAGMA query_only = ON')
     database.exec('BEGIN')
     if (recognise(database, file) === 'ours') {
-      return { db: queryBuilder(createExecute(database)), close: () => database.close() }
+      return { db: sqliteQueryBuilder(createExecute(database)), close: () => database.close() }
     }
     throw new StoreError(`${file} is empty.`)
   } catch (error) {
@@ -98,7 +98,7 @@ function createDatabase(connections: SqliteConnections): StoreDatabase {
 
   return {
     columnTypes: COLUMN_TYPES,
-    committed: queryBuilder(createExecute(reader)),
+    committed: sqliteQueryBuilder(createExecute(reader)),
     transaction: transactions.run,
     // On the writer: it moves for the commits of every connection but its own.
     foreignCommits: () => Number(dataVersion.get()!.data_version),

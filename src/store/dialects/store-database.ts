@@ -1,5 +1,5 @@
 /** What differs between databases, by name. Everything else in the store is written once, over this. */
-import type { ColumnDefinitionBuilder, Kysely } from 'kysely'
+import type { ColumnDefinitionBuilder, Kysely, RawBuilder } from 'kysely'
 import type { MaybePromise } from '../../domain/store.ts'
 import type { Tables } from '../schema.ts'
 
@@ -13,7 +13,7 @@ export type Durability = 'durable' | 'relaxed'
 
 /** How migrations spell what each database calls differently. */
 export interface ColumnTypes {
-  readonly text: 'text'
+  readonly text: 'text' | RawBuilder<unknown>
   /** 64 bits. */
   readonly integer: 'integer' | 'bigint'
   readonly bytes: 'blob' | 'bytea'
@@ -23,6 +23,14 @@ export interface ColumnTypes {
   counted(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
 }
 
+/** What was asked for may have been committed or not: the connection was lost at that very moment. */
+export class UnknownOutcomeError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'UnknownOutcomeError'
+  }
+}
+
 export interface StoreDatabase {
   readonly columnTypes: ColumnTypes
   /** Reads what is committed: never a change that is under way, not even for the code that makes it. */
@@ -30,10 +38,13 @@ export interface StoreDatabase {
   /**
    * Runs `work` as the only writer of the whole store, on every node, so that positions in `changes` rise in the order of
    * commits. `work` uses the `db` that it is given, which is dead once `work` has ended. If it throws, nothing happened.
+   * @throws {UnknownOutcomeError} where the database is across a network.
    */
   transaction<T>(durability: Durability, work: (db: Db) => Promise<T>): Promise<T>
   /** A value that changes when another process has committed something; nearly free. */
   foreignCommits(): MaybePromise<number>
+  /** Calls `listener` soon after another process has committed something, where the database can tell. It may be lost. */
+  onForeignCommit?(listener: () => void): void
   /** Makes sure that erased rows do not stay behind in journals. Never fails: what it could not do is done later. */
   scrub(): MaybePromise<void>
   /** Waits for the transactions that were asked for; refuses new ones. */

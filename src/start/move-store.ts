@@ -1,0 +1,109 @@
+/**
+ * Moves the store of a data folder into a PostgreSQL database, or back into the folder, while no server runs. The order matters: the copy is
+ * committed before the folder names it, and only then is a file set aside, so that a crash leaves a folder whose store is whole.
+ */
+import { renameSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
+import { copyStore } from '../store/copy-store.ts'
+import type { StoreDatabase } from '../store/dialects/store-database.ts'
+import { openMigratedSqlite } from '../store/sqlite-store.ts'
+import type { DataFolder } from './data-folder.ts'
+import { lockFolder } from './folder-lock.ts'
+import { putInOrder } from './prepare.ts'
+import {
+  inPostgres,
+  loginOf,
+  newMachineName,
+  type RememberedStore,
+  rememberedStore,
+  rememberStore,
+  storePlaceOf,
+  type WantedStore,
+} from './store-place.ts'
+import { removeDurably } from './write-durably.ts'
+
+export interface StoreMove {
+  readonly folder: DataFolder
+  /** `undefined`: the folder itself. */
+  readonly to: WantedStore | undefined
+  /** That of the variable. */
+  readonly storePassword: string | undefined
+  readonly log: Log
+}
+
+export interface MovedStore {
+  readonly rows: number
+  readonly from: string
+  readonly to: string
+}
+
+export async function moveStore({ folder, to, storePassword, log }: StoreMove): Promise<MovedStore> {
+  const place = storePlaceOf(folder, storePassword)
+  const lock = await lockFolder(folder, 'server', () => putInOrder(folder, place, log))
+  try {
+    const remembered = rememberedStore(folder)
+    return to === undefined
+      ? await intoFolder(folder, remembered, storePassword)
+      : await intoPostgres(folder, remembered, { ...to, machine: newMachineName() }, storePassword)
+  } finally {
+    lock.release()
+  }
+}
+
+async function intoPostgres(
+  folder: DataFolder,
+  remembered: RememberedStore | undefined,
+  wanted: RememberedStore,
+  storePassword: string | undefined,
+): Promise<MovedStore> {
+  if (remembered !== undefined) throw new UsageError(`the store is in ${remembered.address} already`)
+  const from = await openMigratedSqlite(folder.store, systemClock)
+  const rows = await closing(from, async () => {
+    const to = await openPostgres(wanted, storePassword)
+    return closing(to, () => copy(from, to))
+  })
+  rememberStore(folder, wanted)
+  const aside = `${folder.store}.moved`
+  renameSync(folder.store, aside)
+  return { rows, from: aside, to: inPostgres(wanted, storePassword).name }
+}
+
+async function intoFolder(
+  folder: DataFolder,
+  remembered: RememberedStore | undefined,
+  storePassword: string | undefined,
+): Promise<MovedStore> {
+  if (remembered === undefined) throw new UsageError(`the store is in ${folder.store} already`)
+  const from = await openPostgres(remembered, storePassword)
+  const rows = await closing(from, async () => {
+    const others = await from.othersConnected()
+    if (others > 0) {
+      throw new OperatorError(`other machines have ${others} connections to ${remembered.address}`, {
+        hint: 'stop their servers first',
+      })
+    }
+    const to = await openMigratedSqlite(folder.store, systemClock)
+    return closing(to, () => copy(from, to))
+  })
+  removeDurably(folder.shared)
+  return { rows, from: remembered.address, to: folder.store }
+}
+
+function copy(from: StoreDatabase, to: StoreDatabase): Promise<number> {
+  return from.transaction('relaxed', (source) => to.transaction('durable', (target) => copyStore(source, target)))
+}
+
+async function closing<T>(database: StoreDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    await database.close()
+  }
+}
+
+async function openPostgres(remembered: RememberedStore, storePassword: string | undefined) {
+  const { openMigratedPostgres } = await import('../store/postgres-store.ts')
+  return openMigratedPostgres(loginOf(remembered, storePassword), systemClock)
+}

@@ -1,0 +1,252 @@
+/** Connections to a PostgreSQL server: a few that work, and one that listens. */
+import { readFileSync } from 'node:fs'
+import type { CompiledQuery, QueryResult } from 'kysely'
+import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
+import pgpass from 'pgpass'
+import { fileFault } from '../../base/file-fault.ts'
+import {
+  STORE_CONNECT_MS_MAX,
+  STORE_CONNECTION_IDLE_MS,
+  STORE_CONNECTIONS_MAX,
+  STORE_IDLE_TRANSACTION_MS_MAX,
+  STORE_STATEMENT_MS_MAX,
+} from '../../base/limits.ts'
+import { StoreError } from '../store-error.ts'
+import { isConnectionLost, isTimeout } from './postgres-errors.ts'
+import { fromColumn, toColumn } from './postgres-text.ts'
+import { createTurns, type Turns } from './turns.ts'
+
+export interface PostgresTls {
+  /** PEM file of the certificates that the server's may begin with; `undefined`: those that Node trusts. */
+  readonly rootCert: string | undefined
+  /** PEM files, for a server that asks for a certificate. */
+  readonly cert: string | undefined
+  readonly key: string | undefined
+}
+
+export interface PostgresAddress {
+  /** Name, IP address, or the folder of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  /** The server's certificate and its name are verified; `undefined`: no TLS. */
+  readonly tls: PostgresTls | undefined
+}
+
+export interface PostgresLogin extends PostgresAddress {
+  /** `undefined`: as `PGPASSWORD`, `PGPASSFILE` or `~/.pgpass` say, or none is needed. */
+  readonly password: string | undefined
+}
+
+export interface PostgresConnections {
+  /** One query, on any connection. It is asked again, once, if the connection turns out to be lost. */
+  query(query: CompiledQuery): Promise<QueryResult<unknown>>
+  /** Text without parameters, which may be several statements: the rows of the last. Of the same kind as {@link query}. */
+  ask(text: string): Promise<Rows>
+  /** For a transaction. `begin` runs again, once, on a new connection if that which it was given turns out to be lost. */
+  checkOut(begin: (client: PoolClient) => Promise<void>): Promise<PoolClient>
+  /** On the connection that listens, so that an answer also says that it hears. */
+  askListener(text: string): Promise<Rows>
+  /** Calls `listener` when another process notified the channel. */
+  onNotification(listener: () => void): void
+  /** Those that are open, but for the one that listens. */
+  count(): number
+  close(): Promise<void>
+}
+
+/** Object identifiers of types (pg_type.dat). Positions, times and counts are exact as numbers. */
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = { 20: toNumber, 25: fromColumn }
+
+const TYPES = {
+  getTypeParser: ((type: number, format: 'text') =>
+    PARSERS[type] ?? types.getTypeParser(type, format)) as typeof types.getTypeParser,
+}
+
+function toNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw new Error(`${text} is more than a number can hold`)
+}
+
+/**
+ * The server ends what its client has left: a machine that lost power holds the lock of writers no longer than this. Statements are
+ * bounded by the server and, should that not answer any more, here.
+ */
+const SESSION = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3'
+
+/** @throws {StoreError} if a file of certificates cannot be read. */
+export function configOf({ host, port, database, user, password, tls }: PostgresLogin): ClientConfig {
+  return {
+    ...{ host, port, database, user, types: TYPES, options: SESSION },
+    password: password ?? (process.env.PGPASSWORD || (() => remembered({ host, port, database, user }))),
+    ssl: tls !== undefined && {
+      ...(tls.rootCert !== undefined && { ca: readPem(tls.rootCert, 'sslrootcert') }),
+      ...(tls.cert !== undefined && { cert: readPem(tls.cert, 'sslcert') }),
+      ...(tls.key !== undefined && { key: readPem(tls.key, 'sslkey') }),
+    },
+    enableChannelBinding: tls !== undefined,
+    application_name: APPLICATION_NAME,
+    keepAlive: true,
+    connectionTimeoutMillis: STORE_CONNECT_MS_MAX,
+    statement_timeout: STORE_STATEMENT_MS_MAX,
+    query_timeout: STORE_STATEMENT_MS_MAX + STORE_CONNECT_MS_MAX,
+    idle_in_transaction_session_timeout: STORE_IDLE_TRANSACTION_MS_MAX,
+  }
+}
+
+/** As psql finds it. */
+function remembered(address: Parameters<typeof pgpass>[0]): Promise<string> {
+  // Where there is none pg says what it says of a server that asks for one.
+  return new Promise((resolve) => pgpass(address, (password) => resolve(password as string)))
+}
+
+export const APPLICATION_NAME = 'keyhold'
+
+function readPem(path: string, parameter: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new StoreError(`Cannot read the file of ${parameter}, ${path}: ${fileFault(cause).reason}.`, { cause })
+  }
+}
+
+/** Connects when it must: nothing is asked of the server yet. @param channel what others notify. */
+export function connectToPostgres(login: PostgresLogin, channel: string): PostgresConnections {
+  const config = configOf(login)
+  const bounds = { max: STORE_CONNECTIONS_MAX, idleTimeoutMillis: STORE_CONNECTION_IDLE_MS }
+  const pool = new Pool({ ...config, ...bounds, onConnect: refuseStandby })
+  /** Server processes of ours: what they notify is no news. */
+  const own = new Set<number>()
+  const listeners: (() => void)[] = []
+  let listening: Promise<Client> | undefined
+  let closing: Promise<void> | undefined
+
+  // A connection that breaks while nobody uses it: the next user notices.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    own.add(serverProcess(client))
+  })
+  pool.on('remove', (client) => own.delete(serverProcess(client)))
+
+  async function listen(): Promise<Client> {
+    const client = new Client(config)
+    client.on('error', () => {})
+    client.on('notification', ({ processId }) => {
+      if (!own.has(processId)) for (const listener of listeners) listener()
+    })
+    try {
+      await client.connect()
+      await client.query(`LISTEN ${channel}`)
+      return client
+    } catch (error) {
+      void client.end().catch(() => {})
+      throw error
+    }
+  }
+
+  async function askListener(text: string): Promise<Rows> {
+    if (closing !== undefined) throw new Error('the store is closed')
+    listening ??= listen()
+    const current = listening
+    let client: Client | undefined
+    try {
+      client = await current
+      // Much sooner than any other: caches are only as true as this is quick.
+      const question = { text, query_timeout: STORE_CONNECT_MS_MAX }
+      return await inTurn(client, () => client!.query(question))
+    } catch (error) {
+      if (listening === current) listening = undefined
+      // Not awaited: a server that does not answer does not say goodbye either.
+      void client?.end().catch(() => {})
+      throw error
+    }
+  }
+
+  async function once<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (error) {
+      client.release(isConnectionLost(error))
+      throw error
+    }
+  }
+
+  /** Only for what may be done twice. */
+  async function twice<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      // Who has waited for an answer in vain has waited long enough.
+      if (!isConnectionLost(error) || isTimeout(error) || closing !== undefined) throw error
+      return work()
+    }
+  }
+
+  return {
+    query: (query) => twice(() => once((client) => runOn(client, query))),
+    ask: async (text) => (await twice(() => once((client) => tell(client, text)))).at(-1)!,
+    checkOut: (begin) =>
+      twice(async () => {
+        const client = await pool.connect()
+        try {
+          await begin(client)
+          return client
+        } catch (error) {
+          // In a transaction or not: nobody knows.
+          client.release(true)
+          throw error
+        }
+      }),
+    askListener,
+    onNotification(listener) {
+      listeners.push(listener)
+    },
+    count: () => pool.totalCount,
+    close() {
+      closing ??= (async () => {
+        const client = await listening?.catch(() => undefined)
+        await Promise.all([client?.end().catch(() => {}), pool.end()])
+      })()
+      return closing
+    },
+  }
+}
+
+/** As pg keeps it; it is not among the published types. */
+function serverProcess(client: PoolClient): number {
+  return (client as unknown as { readonly processID: number }).processID
+}
+
+/** Where a failover has led to the wrong one, it would be believed that nothing changes any more. LISTEN is refused there by itself. */
+async function refuseStandby(client: ClientBase): Promise<void> {
+  const { rows } = await inTurn(client, () => client.query('SELECT pg_is_in_recovery() AS is_standby'))
+  if (rows[0].is_standby) {
+    throw new StoreError('The PostgreSQL server is a standby, which cannot be written to. Name the primary.')
+  }
+}
+
+const turns = new WeakMap<object, Turns>()
+
+/** A connection does one thing at a time; who asks for more waits here, because pg will not always keep a queue. */
+function inTurn<T>(client: ClientBase, ask: () => Promise<T>): Promise<T> {
+  const own = turns.get(client) ?? createTurns()
+  turns.set(client, own)
+  return own.take(ask)
+}
+
+/** On a connection that is checked out. @returns the results of all statements. */
+export async function tell(client: PoolClient, text: string): Promise<readonly Rows[]> {
+  return [await inTurn(client, () => client.query(text))].flat()
+}
+
+/** On a connection that is checked out. */
+export async function runOn(client: PoolClient, { sql, parameters }: CompiledQuery): Promise<QueryResult<unknown>> {
+  const { rows, rowCount, command } = await inTurn(client, () => client.query(sql, parameters.map(toColumn)))
+  if (command === 'SELECT') return { rows }
+  return { rows, numAffectedRows: BigInt(rowCount ?? 0) }
+}
