@@ -56,9 +56,9 @@ it has accepted; a second one at once.`,
     const serviceSettings = await readServiceSettings(settings)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, account, region, logLevel, host, port } = settings
+    const { rootKey: provider, passphraseFile, account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
-    const choice = { provider, passphrase }
+    const choice = { provider, passphrase, passphraseFile }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }

@@ -58,10 +58,15 @@ export type MaterialFilter = 'all' | 'rotated'
 
 export interface StoredDomainKey {
   readonly id: string
+  /** The same for all domain keys of a store: a change of the root key wraps all of them anew, in one transaction. */
   readonly rootKeyId: string
   readonly wrapped: Buffer
   readonly createdAt: number
+  /** Since when no token in the store is known to be under it; `undefined`: there may be some. */
+  readonly unusedSince: number | undefined
 }
+
+export type NewDomainKey = Omit<StoredDomainKey, 'unusedSince'>
 
 /** One successful use of a key for cryptography (lifecycle.md DEL-31). */
 export interface KeyUse extends KeyName {
@@ -76,10 +81,19 @@ export interface KeyUse extends KeyName {
 
 /**
  * What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id (`access-key`, `session`), an
- * account (`identity`), or a keyStoreRef.
+ * account (`identity`), a keyStoreRef, or the id of a domain key or root key.
  */
 export interface ChangeNotice {
-  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'session' | 'identity' | 'key-store'
+  readonly kind:
+    | 'key'
+    | 'alias'
+    | 'grants'
+    | 'access-key'
+    | 'session'
+    | 'identity'
+    | 'key-store'
+    | 'domain-key'
+    | 'root-key'
   readonly subject: string
 }
 
@@ -162,6 +176,8 @@ export interface Reader extends Lookups, IdentityReader, KeyStoreReader {
   listRetirableGrants(region: string, retiring: PrincipalRef, page: Page, now: number): Promise<readonly Grant[]>
   findDomainKey(id: string): Promise<StoredDomainKey | undefined>
   newestDomainKey(): Promise<StoredDomainKey | undefined>
+  /** All of them, the oldest first; few, since one is made a day and what is sealed is kept under young ones. */
+  listDomainKeys(): Promise<readonly StoredDomainKey[]>
 }
 
 /** One transaction: all of it or nothing, isolated from every other change. Every method but the readers writes. */
@@ -189,7 +205,11 @@ export interface Change extends Reader, IdentityChange, KeyStoreChange {
   insertGrant(grant: Grant): Promise<void>
   /** @returns whether it was there. */
   deleteGrant(name: GrantName): Promise<boolean>
-  insertDomainKey(key: StoredDomainKey): Promise<void>
+  insertDomainKey(key: NewDomainKey): Promise<void>
+  /** Replaces what the domain key is wrapped in. */
+  rewrapDomainKey(id: string, rootKeyId: string, wrapped: Buffer): Promise<void>
+  /** All domain keys are under this root key from now on: tells the nodes. */
+  announceRootKey(id: string): void
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>
   /** Commits an event of this change, to be sent, together with it. */

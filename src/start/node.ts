@@ -13,7 +13,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import { dataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKeyAgain, type RootKeyChoice } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
 
 export interface NodeOptions extends ServiceSettings {
@@ -54,10 +54,11 @@ export async function openDurableNode(path: string, choice: RootKeyChoice, optio
   const store = await openSqliteStore({ path: folder.store, node, clock })
   let auditLog: AuditLog | undefined
   try {
-    const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
+    const rootKey = await openRootKeyAgain(folder, choice, await store.newestDomainKey())
     auditLog = await openFolderAuditLog(folder, node, log)
     await drainOutbox({ store, auditLog, folder, log, node })
-    const service = await createService({ ...options, store, auditLog, rootKey, clock })
+    const openChangedRootKey = (rootKeyId: string) => openRootKeyAgain(folder, choice, { rootKeyId })
+    const service = await createService({ ...options, store, auditLog, rootKey, openChangedRootKey, clock })
     return { store, service }
   } catch (error) {
     await auditLog?.close()

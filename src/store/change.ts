@@ -14,7 +14,7 @@ import {
 } from './custom-key-stores.ts'
 import { deleteDeletionAlarm } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
-import { insertDomainKey } from './domain-keys.ts'
+import { insertDomainKey, rewrapDomainKey } from './domain-keys.ts'
 import { insertEvent } from './event-outbox.ts'
 import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
 import { createIdentityChange } from './identity-change.ts'
@@ -110,7 +110,15 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
     },
     insertUnfinishedStoreKey: (key) => insertUnfinishedStoreKey(db, key),
     deleteUnfinishedStoreKey: (key) => deleteUnfinishedStoreKey(db, key),
-    insertDomainKey: (key) => insertDomainKey(db, key),
+    async insertDomainKey(key) {
+      await insertDomainKey(db, key)
+      touch('domain-key', key.id)
+    },
+    async rewrapDomainKey(id, rootKeyId, wrapped) {
+      await rewrapDomainKey(db, id, rootKeyId, wrapped)
+      erased = true
+    },
+    announceRootKey: (id) => touch('root-key', id),
     recordAudit: (record) => insertAuditRecord(db, record),
     recordEvent: (event) => insertEvent(db, event),
   }
