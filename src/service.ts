@@ -58,6 +58,7 @@ import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
+import { retireDomainKeys } from './jobs/retire-domain-keys.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { sendEvents } from './jobs/send-events.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
@@ -212,6 +213,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
+      retireDomainKeys({ store, domainKeys, clock, log }),
       announceDeletionAlarms({ store, clock, log, send }),
       ...(send === undefined ? [] : [sendEvents(store, send)]),
     ],

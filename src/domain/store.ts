@@ -15,6 +15,7 @@ import type { PrincipalRef } from './identity/principal-ref.ts'
 import type { KeyStoreChange, KeyStoreReader } from './key-stores/key-store-records.ts'
 import type { Key, KeyName } from './keys/key.ts'
 import type { Page } from './page.ts'
+import type { RestingToken, RestingTokenKind } from './resealing/resting-token.ts'
 
 export type MaybePromise<T> = T | Promise<T>
 
@@ -93,6 +94,7 @@ export interface ChangeNotice {
     | 'identity'
     | 'key-store'
     | 'domain-key'
+    | 'unused-domain-key'
     | 'root-key'
   readonly subject: string
 }
@@ -210,6 +212,12 @@ export interface Change extends Reader, IdentityChange, KeyStoreChange {
   rewrapDomainKey(id: string, rootKeyId: string, wrapped: Buffer): Promise<void>
   /** All domain keys are under this root key from now on: tells the nodes. */
   announceRootKey(id: string): void
+  /** `undefined`: it is used. Tells the nodes, which may remember tokens that were under it and are sealed anew. */
+  setDomainKeyUnused(id: string, since: number | undefined): Promise<void>
+  /** Nothing that it sealed can be opened afterwards. Gone already: no change. */
+  deleteDomainKey(id: string): Promise<void>
+  /** The same secret, sealed anew. @returns false, with nothing changed, if the token is another by now. */
+  replaceToken(resting: RestingToken, fresh: Buffer): Promise<boolean>
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>
   /** Commits an event of this change, to be sent, together with it. */
@@ -260,6 +268,12 @@ export interface Store extends Reader, DeletionAlarmStore {
   deletionAlarmsToAnnounce(before: number, limit: number): Promise<readonly DeletionAlarm[]>
   /** Operators were told of so many refused calls of the key at `time`. */
   deletionAlarmAnnounced(key: KeyName, calls: number, time: number): Promise<void>
+  /** In one order for ever, from behind `after` on, which is one of the same kind. At most `limit`. */
+  restingTokens(
+    kind: RestingTokenKind,
+    after: RestingToken | undefined,
+    limit: number,
+  ): Promise<readonly RestingToken[]>
   /** In the order of commits, at most `limit`. */
   eventsToSend(limit: number): Promise<readonly EventToSend[]>
   /** Somebody has taken it. */

@@ -41,6 +41,19 @@ export async function rewrapDomainKey(db: Db, id: string, rootKeyId: string, wra
   assertOneRow(result, `domain key ${id}`)
 }
 
+export async function setDomainKeyUnused(db: Db, id: string, since: number | undefined): Promise<void> {
+  const result = await db
+    .updateTable('domain_keys')
+    .set({ unused_since: since ?? null })
+    .where('id', '=', id)
+    .executeTakeFirst()
+  assertOneRow(result, `domain key ${id}`)
+}
+
+export async function deleteDomainKey(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('domain_keys').where('id', '=', id).execute()
+}
+
 function toDomainKey({
   id,
   root_key_id,

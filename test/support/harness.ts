@@ -3,6 +3,7 @@ import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
+import type { RootKey } from '../../src/crypto/root-key/root-key.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { operationsOf } from '../../src/operations/index.ts'
@@ -34,6 +35,7 @@ export interface Harness {
   readonly clock: TestClock
   readonly store: Store
   readonly service: Service
+  readonly rootKey: RootKey
   close(): Promise<void>
 }
 
@@ -137,6 +139,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     clock,
     store,
     service,
+    rootKey,
     get auditLines() {
       return memory.lines
     },
