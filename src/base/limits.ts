@@ -187,6 +187,12 @@ export const DOMAIN_KEYS_LOOK_INTERVAL_MS = 60 * 60 * 1000
 export const RESEAL_TOKENS_PER_PAGE = 100
 export const RESEAL_PAGES_PER_LOOK_MAX = 100
 
+/** A KMS elsewhere that has the root key: one attempt, attempts, the first pause between them, and its answer. */
+export const KMS_CALL_MS_MAX = 5_000
+export const KMS_ATTEMPTS_MAX = 4
+export const KMS_RETRY_PAUSE_MS = 200
+export const KMS_ANSWER_BYTES_MAX = 64 * 1024
+
 /** audit.md G-3: a record that is not on stable storage after this much time fails its request. */
 export const AUDIT_WRITE_TIMEOUT_MS = 2_000
 /** audit.md section 9, row 7: bytes waiting for the disk before new requests are throttled. */

@@ -1,7 +1,6 @@
 /** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
 import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
-import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { NO_KEY_STORES } from '../domain/key-stores/key-stores.ts'
@@ -14,7 +13,8 @@ import { loadSeedFile } from '../seed/seed-file.ts'
 import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
 import { lockFolder } from '../start/folder-lock.ts'
-import { openRootKey, type RootKeyChoice } from '../start/root-key.ts'
+import { openRootKey } from '../start/root-key.ts'
+import { ROOT_KEY_SETTINGS, type RootKeyChoice, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { openSqliteStore } from '../store/sqlite-store.ts'
 import { defineCommand } from './command.ts'
 import { whichAccount } from './operator-command.ts'
@@ -24,7 +24,7 @@ const NODE = 'seed'
 
 export const seed = defineCommand({
   args: ['FILE'],
-  settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
+  settings: ['data', ...ROOT_KEY_SETTINGS, 'account', 'region', 'externalAccounts', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own", externalAccounts: 'reject' },
   meanings: {
     account: 'Account of keys and identities that name none.',
@@ -41,7 +41,7 @@ Meant for development: material and secrets that are written down in a file prot
     requireDataFolder(folder)
     requireOwner(folder)
     const loaded = loadSeedFile(resolve(terminal.folder, file!))
-    const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
+    const choice = rootKeyChoiceOf(settings, terminal.env)
     const lock = await lockFolder(folder)
     try {
       const outcome = await applyTo(folder, choice, loaded, settings)

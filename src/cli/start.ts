@@ -2,12 +2,12 @@
 import { flushCompileCache } from 'node:module'
 import { type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
-import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
+import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -23,8 +23,7 @@ export const start = defineCommand({
     'port',
     'data',
     'workers',
-    'rootKey',
-    'passphraseFile',
+    ...ROOT_KEY_SETTINGS,
     'tlsCert',
     'tlsKey',
     'allowPlainHttp',
@@ -55,10 +54,9 @@ it has accepted; a second one at once.`,
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const serviceSettings = await readServiceSettings(settings)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
-    const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, passphraseFile, account, region, logLevel, host, port } = settings
+    const choice = rootKeyChoiceOf(settings, terminal.env)
+    const { account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
-    const choice = { provider, passphrase, passphraseFile }
     const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }

@@ -11,11 +11,13 @@
  * left it behind it opens nothing.
  */
 import { rmSync } from 'node:fs'
+import { parseArn } from '../base/arn.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import { makeFileRootKey } from '../crypto/root-key/file-root-key.ts'
 import { openPassphraseRootKey } from '../crypto/root-key/passphrase-root-key.ts'
 import { putRewrapped, rewrapDomainKeys } from '../domain/keys/rewrap-domain-keys.ts'
 import type { DataFolder } from './data-folder.ts'
+import { type KmsKeyChoice, newKmsParameters, openKmsRootKey, tryRootKey, writeKmsParameters } from './kms-root-key.ts'
 import type { OperatorNode } from './operator-node.ts'
 import { newPassphraseParameters, writePassphraseParameters } from './passphrase-parameters.ts'
 import { openRootKey } from './root-key.ts'
@@ -24,6 +26,7 @@ import { changedRootKeyFile, type RootKeyFile, rootKeyFileOf } from './root-key-
 export type NewRootKey =
   | { readonly provider: 'file' }
   | { readonly provider: 'passphrase'; readonly passphrase: string }
+  | { readonly provider: 'kms'; readonly kms: KmsKeyChoice }
 
 export interface ChangedRootKey {
   readonly id: string
@@ -38,6 +41,7 @@ type ChangingNode = Pick<OperatorNode, 'store' | 'rootKey' | 'change'>
 const ATTEMPTS_MAX = 5
 
 export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: NewRootKey): Promise<ChangedRootKey> {
+  if (to.provider === 'kms') await refuseOwnKey(node, to.kms)
   const oldFile = rootKeyFileOf(folder, node.rootKey.id)
   const { id, path } = await makeRootKey(folder, to)
   const file = { provider: to.provider, path }
@@ -51,12 +55,29 @@ export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: 
   }
 }
 
+/** A store under a key of its own could never be opened again. */
+async function refuseOwnKey({ store }: ChangingNode, { keyArn }: KmsKeyChoice): Promise<void> {
+  const { account = '', region = '', resource = '' } = keyArn === undefined ? {} : parseArn(keyArn)!
+  const keyId = resource.slice('key/'.length)
+  if ((await store.findKey({ account, region, keyId })) === undefined) return
+  throw new OperatorError(`${keyArn} is a key of this very server, which could then never be opened again`, {
+    hint: 'take a key of another KMS',
+  })
+}
+
 /** @returns its id, and the file in which it is on stable storage. */
 async function makeRootKey(folder: DataFolder, to: NewRootKey): Promise<{ id: string; path: string }> {
   const pathOf = (id: string) => changedRootKeyFile(folder, to.provider, id)
   if (to.provider === 'file') {
     const { id } = makeFileRootKey(pathOf)
     return { id, path: pathOf(id) }
+  }
+  if (to.provider === 'kms') {
+    const parameters = newKmsParameters(to.kms)
+    const rootKey = openKmsRootKey(parameters, to.kms)
+    await tryRootKey(rootKey)
+    writeKmsParameters(pathOf(rootKey.id), parameters)
+    return { id: rootKey.id, path: pathOf(rootKey.id) }
   }
   const parameters = newPassphraseParameters()
   const { id } = await openPassphraseRootKey(to.passphrase, parameters)

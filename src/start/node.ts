@@ -13,7 +13,8 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import { dataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
-import { openRootKeyAgain, type RootKeyChoice } from './root-key.ts'
+import { openRootKeyAgain } from './root-key.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import type { ServiceSettings } from './service-settings.ts'
 
 export interface NodeOptions extends ServiceSettings {

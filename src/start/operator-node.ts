@@ -23,7 +23,8 @@ import type { DataFolder } from './data-folder.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { FolderInUseError, type FolderLock, joinFolder, joinPreparedFolder, lockFolder } from './folder-lock.ts'
 import { putInOrder } from './prepare.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKey } from './root-key.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import { VERSION } from './version.ts'
 
 export interface OperatorNode {

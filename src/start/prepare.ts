@@ -29,7 +29,8 @@ import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { openRootKey, type RootKeyChoice } from './root-key.ts'
+import { openRootKey } from './root-key.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import { writeDurably } from './write-durably.ts'
 
 export interface PrepareOptions extends RootKeyChoice {

@@ -5,8 +5,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { DataFolder } from './data-folder.ts'
+import { isKmsParameters } from './kms-root-key.ts'
 
-export const ROOT_KEY_PROVIDERS = ['file', 'passphrase'] as const
+export const ROOT_KEY_PROVIDERS = ['file', 'passphrase', 'kms'] as const
 export type RootKeyProvider = (typeof ROOT_KEY_PROVIDERS)[number]
 
 export interface RootKeyFile {
@@ -27,7 +28,8 @@ export function rootKeyFileOf(folder: DataFolder, id: string | undefined): RootK
 }
 
 function providerOf(path: string): RootKeyProvider {
-  return path.endsWith('.json') ? 'passphrase' : 'file'
+  if (!path.endsWith('.json')) return 'file'
+  return isKmsParameters(path) ? 'kms' : 'passphrase'
 }
 
 /** All of them, those of earlier changes too. */

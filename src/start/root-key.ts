@@ -8,20 +8,21 @@ import type { RootKey } from '../crypto/root-key/root-key.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
 import {
+  type KmsKeyChoice,
+  newKmsParameters,
+  openKmsRootKey,
+  readKmsParameters,
+  tryRootKey,
+  writeKmsParameters,
+} from './kms-root-key.ts'
+import {
   newPassphraseParameters,
   RESTORE_PARAMETERS,
   readPassphraseParameters,
   writePassphraseParameters,
 } from './passphrase-parameters.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import { type RootKeyFile, type RootKeyProvider, rootKeyFileOf } from './root-key-files.ts'
-
-export interface RootKeyChoice {
-  /** `undefined`: as the folder has it. */
-  readonly provider: Settings['rootKey']
-  readonly passphrase: string | undefined
-  /** Where the passphrase came from: a running server looks there for the one of a root key that was changed. */
-  readonly passphraseFile?: string | undefined
-}
 
 /** All that is needed of a domain key to tell which root key the store is under. */
 type UnderRootKey = Pick<StoredDomainKey, 'rootKeyId'>
@@ -34,10 +35,12 @@ export async function openRootKey(
   folder: DataFolder,
   choice: RootKeyChoice,
   newest: UnderRootKey | undefined,
+  settings: 'must fit' | 'as it is' = 'must fit',
 ): Promise<RootKey> {
   const file = rootKeyFileOf(folder, newest?.rootKeyId)
   if (newest !== undefined && file === undefined) throw missing(folder, choice.provider)
   const provider = providerOf(folder, file?.provider, choice)
+  if (settings === 'must fit') checkKmsKey(provider, file, choice.kms)
   const rootKey =
     file === undefined ? await makeFirst(folder, provider, choice) : await openExisting(folder, file, choice)
   if (newest !== undefined && newest.rootKeyId !== rootKey.id) throw misfit(folder, file!, newest)
@@ -50,15 +53,15 @@ export async function openRootKey(
  */
 export async function openRootKeyAgain(
   folder: DataFolder,
-  { passphrase, passphraseFile }: RootKeyChoice,
+  { passphrase, passphraseFile, kms }: RootKeyChoice,
   newest: UnderRootKey | undefined,
 ): Promise<RootKey> {
   try {
-    return await openRootKey(folder, { provider: undefined, passphrase }, newest)
+    return await openRootKey(folder, { provider: undefined, passphrase, kms }, newest, 'as it is')
   } catch (error) {
     const again = passphraseFile === undefined ? undefined : readPassphraseFile(passphraseFile)
     if (again === passphrase) throw error
-    return openRootKey(folder, { provider: undefined, passphrase: again }, newest)
+    return openRootKey(folder, { provider: undefined, passphrase: again, kms }, newest, 'as it is')
   }
 }
 
@@ -78,15 +81,29 @@ function providerOf(
   })
 }
 
+/** One that would not be used is not passed over: its owner believes that it protects the keys. */
+function checkKmsKey(provider: RootKeyProvider, file: RootKeyFile | undefined, kms: KmsKeyChoice | undefined): void {
+  if (kms?.keyArn === undefined) return
+  const under = file?.provider === 'kms' ? readKmsParameters(file.path).keyArn : undefined
+  if (provider !== 'kms') {
+    throw new UsageError(`there is --root-key-arn, but the root key is of the kind ${provider}`, {
+      hint: 'a new data folder takes --root-key kms; keyhold root-key change changes another',
+    })
+  }
+  if (under !== undefined && under !== kms.keyArn) {
+    throw new UsageError(`--root-key-arn ${kms.keyArn}: the data folder is under ${under}`, {
+      hint: "'keyhold root-key change' changes it",
+    })
+  }
+}
+
 /** Which of the two it was only the operator knows. */
 function missing({ rootKey, rootKeyParameters }: DataFolder, wanted: Settings['rootKey']): OperatorError {
-  if (wanted === 'passphrase') {
-    return new OperatorError(
-      `${rootKeyParameters} is missing, and this data folder was made with it`,
-      RESTORE_PARAMETERS,
-    )
+  if (wanted === 'passphrase' || wanted === 'kms') {
+    const hint = wanted === 'passphrase' ? RESTORE_PARAMETERS : { hint: 'restore it from its backup' }
+    return new OperatorError(`${rootKeyParameters} is missing, and this data folder was made with it`, hint)
   }
-  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase)`
+  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase or a KMS key)`
   return new OperatorError(`${what} is missing, and this data folder was made with it`, {
     hint: 'restore it from its backup',
   })
@@ -106,9 +123,17 @@ function wrongPassphrase(path: string): OperatorError {
 async function makeFirst(
   folder: DataFolder,
   provider: RootKeyProvider,
-  { passphrase }: RootKeyChoice,
+  { passphrase, kms }: RootKeyChoice,
 ): Promise<RootKey> {
   if (provider === 'file') return openFileRootKey(folder.rootKey, { create: true })
+  if (provider === 'kms') {
+    const made = newKmsParameters(kms ?? NO_KMS_KEY)
+    const rootKey = openKmsRootKey(made, kms)
+    // Before the file: a KMS key that refuses must not leave the folder bound to it.
+    await tryRootKey(rootKey)
+    writeKmsParameters(folder.rootKeyParameters, made)
+    return rootKey
+  }
   const parameters = newPassphraseParameters()
   // Before the file: a passphrase that is refused must not leave the folder bound to one.
   const rootKey = await openPassphraseRootKey(required(passphrase), parameters)
@@ -122,6 +147,7 @@ async function openExisting(
   choice: RootKeyChoice,
 ): Promise<RootKey> {
   if (provider === 'file') return openFileRootKey(path, { create: false })
+  if (provider === 'kms') return openKmsRootKey(readKmsParameters(path), choice.kms)
   const passphrase = required(choice.passphrase)
   // None so short was ever taken: it is a wrong one, not one to be replaced.
   if (passphrase.length < PASSPHRASE_CHARS_MIN) {
@@ -129,6 +155,8 @@ async function openExisting(
   }
   return openPassphraseRootKey(passphrase, readPassphraseParameters(path))
 }
+
+const NO_KMS_KEY = { keyArn: undefined, endpoint: undefined, credentialsFile: undefined }
 
 function required(passphrase: string | undefined): string {
   if (passphrase !== undefined) return passphrase

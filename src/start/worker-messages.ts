@@ -2,7 +2,7 @@
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Address, ListenAddress } from '../wire/http-server.ts'
-import type { RootKeyChoice } from './root-key.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import type { ServiceSettings } from './service-settings.ts'
 
 /** Everything a worker needs to know; it comes by message because an environment or arguments would show the passphrase. */

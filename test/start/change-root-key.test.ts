@@ -10,7 +10,7 @@ import { changeRootKey } from '../../src/start/change-root-key.ts'
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
-import type { RootKeyChoice } from '../../src/start/root-key.ts'
+import type { RootKeyChoice } from '../../src/start/root-key-choice.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
 
 const ACCOUNT = '111122223333'
