@@ -43,7 +43,8 @@ import {
 } from './domain/key-stores/xks/external-key-store-backend.ts'
 import { NO_PROXY_NETWORK, type ProxyNetwork } from './domain/key-stores/xks/proxy-route.ts'
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
-import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
+import { createDomainKeyFollower } from './domain/keys/domain-key-follower.ts'
+import { createDomainKeys, type DomainKeys, type OpenChangedRootKey } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
 import { extraGuardsOf } from './domain/policy/guard-policy.ts'
 import { createQuotas, type QuotaSettings } from './domain/quotas.ts'
@@ -58,6 +59,7 @@ import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
+import { retireDomainKeys } from './jobs/retire-domain-keys.ts'
 import { rotateDueKeys } from './jobs/rotate-due-keys.ts'
 import { sendEvents } from './jobs/send-events.ts'
 import { tendKeyStores } from './jobs/tend-key-stores.ts'
@@ -74,6 +76,8 @@ export interface ServiceOptions {
   readonly store: Store
   readonly auditLog: AuditLog
   readonly rootKey: RootKey
+  /** Opens the root key that the store was changed to while this node runs. */
+  readonly openChangedRootKey?: OpenChangedRootKey | undefined
   readonly clock: Clock
   /** Development only: the clock, if everybody who reaches the server may move it. */
   readonly movableClock?: MovableClock | undefined
@@ -142,7 +146,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const store = metrics?.measured(options.store) ?? options.store
   assert((options.movableClock ?? options.faults) === undefined || options.authentication === 'development')
   const random = createRandomSource()
-  const domainKeys = createDomainKeys(store, options.rootKey, clock, random)
+  const domainKeys = createDomainKeys(store, options.rootKey, clock, random, options.openChangedRootKey)
   const cache = createRecordCache(store)
   const storeSecrets = createStoreSecrets(domainKeys)
   const backends: KeyStoreBackends =
@@ -191,7 +195,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     lastUse: accessKeyUsage.lastUse,
   }
   const connector = createKeyStoreConnector({ store, backends, clock, log, node })
-  const memories = [cache, keyMaterials, keyStores, connector, authenticator, rights]
+  const domainKeyFollower = createDomainKeyFollower(domainKeys, log)
+  const memories = [cache, keyMaterials, keyStores, connector, authenticator, rights, domainKeyFollower]
   const changes = await followChanges(store, memories, log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
@@ -221,6 +226,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       eraseExpiredMaterials(shared),
       pruneChanges(store, clock),
       pruneRevocations(store, clock),
+      retireDomainKeys({ store, domainKeys, clock, log }),
       ...(options.adoptAuditRecords === undefined
         ? []
         : [{ name: 'adopt audit records', run: options.adoptAuditRecords }]),
@@ -282,6 +288,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     clockControl,
     refresh: changes.poll,
     async listen(address) {
+      await domainKeyFollower.start()
       const bound = await server.listen(address)
       jobs.start()
       return bound
@@ -290,6 +297,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await server.close()
       await jobs.stop()
       await connector.stop()
+      await domainKeyFollower.stop()
       await keyUsage.stop()
       await deletionAlarms.stop()
       await accessKeyUsage.stop()

@@ -88,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:http',
     'node:https',
     'node:net',
+    'node:timers/promises',
     'node:tls',
   ],
   metrics: ['domain/', 'base/', 'node:perf_hooks'],

@@ -14,6 +14,7 @@ export type OperatorEventName =
   | 'UpdateServiceAccessKey'
   | 'DeleteServiceAccessKey'
   | 'RevokeSession'
+  | 'ChangeRootKey'
 
 export interface OperatorEvent {
   readonly eventId: string

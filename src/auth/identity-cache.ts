@@ -89,10 +89,18 @@ export function createIdentityCache(findAccessKey: FindAccessKey): IdentityCache
     loading.clear()
   }
 
+  function clear(): void {
+    generation++
+    identities.clear()
+    loading.clear()
+  }
+
   return {
     find,
     drop(notices) {
       for (const { kind, subject } of notices) {
+        // What is known of an access key opens a secret that was sealed anew since.
+        if (kind === 'unused-domain-key') clear()
         if (kind !== 'access-key' && kind !== 'session' && kind !== 'identity') continue
         generation++
         if (kind === 'identity') dropAccount(subject)
@@ -103,10 +111,6 @@ export function createIdentityCache(findAccessKey: FindAccessKey): IdentityCache
         }
       }
     },
-    clear() {
-      generation++
-      identities.clear()
-      loading.clear()
-    },
+    clear,
   }
 }

@@ -178,6 +178,20 @@ export const CHANGES_PRUNE_INTERVAL_MS = 10 * 60 * 1000
 
 /** lifecycle.md 8.4: a new domain key is made after this much time. */
 export const DOMAIN_KEY_AGE_MS_MAX = 24 * 60 * 60 * 1000
+/** lifecycle.md ENV-31: how old a domain key gets before what it sealed is sealed anew; by far more than a session or an import token lives. */
+export const DOMAIN_KEY_RESEALED_AFTER_MS = 30 * 24 * 60 * 60 * 1000
+/** How long nothing has to be under a domain key before it is destroyed. */
+export const DOMAIN_KEY_RETENTION_MS = 7 * 24 * 60 * 60 * 1000
+export const DOMAIN_KEYS_LOOK_INTERVAL_MS = 60 * 60 * 1000
+/** Tokens that are read, and sealed anew in one change, at a time, and how many times in one look of the jobs. */
+export const RESEAL_TOKENS_PER_PAGE = 100
+export const RESEAL_PAGES_PER_LOOK_MAX = 100
+
+/** A KMS elsewhere that has the root key: one attempt, attempts, the first pause between them, and its answer. */
+export const KMS_CALL_MS_MAX = 5_000
+export const KMS_ATTEMPTS_MAX = 4
+export const KMS_RETRY_PAUSE_MS = 200
+export const KMS_ANSWER_BYTES_MAX = 64 * 1024
 
 /** audit.md G-3: a record that is not on stable storage after this much time fails its request. */
 export const AUDIT_WRITE_TIMEOUT_MS = 2_000

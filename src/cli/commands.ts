@@ -123,6 +123,16 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./key-reset-policy.ts')).keyResetPolicy,
   },
   {
+    name: 'root-key show',
+    summary: 'Tell which root key protects the data folder.',
+    load: async () => (await import('./root-key-show.ts')).rootKeyShow,
+  },
+  {
+    name: 'root-key change',
+    summary: 'Protect the data folder by another root key, while its server runs.',
+    load: async () => (await import('./root-key-change.ts')).rootKeyChange,
+  },
+  {
     name: 'hsm describe',
     summary: 'Print what a PKCS #11 library has, for the file of --hsm-clusters.',
     load: async () => (await import('./hsm-describe.ts')).hsmDescribe,

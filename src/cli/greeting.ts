@@ -5,6 +5,7 @@ import type { Address } from '../service.ts'
 import { PROFILE } from '../start/credentials-file.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import type { PreparedFolder } from '../start/prepare.ts'
+import { rootKeyFileOf } from '../start/root-key-files.ts'
 import { VERSION } from '../start/version.ts'
 import { CONSOLE_PATH } from '../wire/console-files.ts'
 import { shellWord } from './terminal.ts'
@@ -42,7 +43,6 @@ export interface ServerFacts {
 export function serverGreeting({ folder, prepared, region, tls, address, hasConsole }: ServerFacts): string {
   const endpoint = endpointOf(address, tls)
   const reachable = endpointOf(reachableAt(address), tls)
-  const hasKeyFile = existsSync(folder.rootKey)
   // The administrator may have moved his credentials to where they belong.
   const hasCredentials = existsSync(folder.credentials)
   const lines = [
@@ -52,7 +52,7 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
     `  account      ${prepared.account}`,
     ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
     ...(hasConsole ? [consoleLine(reachable)] : []),
-    ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder, hasKeyFile)] : []),
+    ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder)] : []),
     '',
     'Try it:',
     `  ${tryServer(folder, hasCredentials, region, reachable)}`,
@@ -62,15 +62,21 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
   return lines.join('\n')
 }
 
-function firstStartAdvice({ rootKey, rootKeyParameters }: DataFolder, hasKeyFile: boolean): string[] {
-  return hasKeyFile
-    ? [`Back up ${rootKey} now, and keep the copy apart from copies of the rest:`, 'every key here is lost without it.']
-    : [`Back up ${rootKeyParameters} and remember your passphrase:`, 'every key here is lost without both.']
+function firstStartAdvice(folder: DataFolder): string[] {
+  const { provider, path } = rootKeyFileOf(folder, undefined) ?? { provider: 'file', path: folder.rootKey }
+  if (provider === 'file') {
+    return [
+      `Back up ${path} now, and keep the copy apart from copies of the rest:`,
+      'every key here is lost without it.',
+    ]
+  }
+  const other = provider === 'kms' ? 'never delete the KMS key' : 'remember your passphrase'
+  return [`Back up ${path} and ${other}:`, 'every key here is lost without both.']
 }
 
 /** For whoever did not get to see the greeting of the first start, because the server could not listen then. */
 export function madeFolderNote(folder: DataFolder): string {
-  const [first, second] = firstStartAdvice(folder, existsSync(folder.rootKey))
+  const [first, second] = firstStartAdvice(folder)
   return `keyhold: made the data folder ${folder.path}\n${first}\n${second}`
 }
 

@@ -2,11 +2,11 @@
 import { silentLog } from '../base/log.ts'
 import type { CommandFlags, FlagValues } from '../config/command-flags.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
-import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
+import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { type Command, defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
@@ -42,7 +42,7 @@ const ABOUT = `
 Works on the data folder itself, whether its server runs or not; what it changes is in force on running
 servers within a second, and is in the audit log.`
 
-const SETTINGS = ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'] as const
+const SETTINGS = ['data', ...ROOT_KEY_SETTINGS, 'account', 'region', 'externalAccounts', 'config'] as const
 
 export function defineOperatorCommand<const F extends CommandFlags = Record<never, never>>({
   args = [],
@@ -62,7 +62,7 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
       requireDataFolder(folder)
       requireOwner(folder)
-      const choice = { provider: settings.rootKey, passphrase: readPassphrase(settings, terminal.env) }
+      const choice = rootKeyChoiceOf(settings, terminal.env)
       const { externalAccounts } = settings
       const storePassword = storePasswordIn(terminal.env)
       const node = await openOperatorNode({ ...choice, storePassword, folder, externalAccounts, log: silentLog })

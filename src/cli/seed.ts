@@ -1,7 +1,6 @@
 /** `keyhold seed FILE`: keys that somebody chose, into the folder of a stopped server. */
 import { resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
-import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import { createRandomSource } from '../crypto/random.ts'
@@ -16,6 +15,7 @@ import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '..
 import { DEVELOPMENT_ACCOUNT } from '../start/development.ts'
 import { lockFolder } from '../start/folder-lock.ts'
 import { openRootKey } from '../start/root-key.ts'
+import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { type FolderSecrets, storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
 import { whichAccount } from './operator-command.ts'
@@ -25,7 +25,7 @@ const NODE = 'seed'
 
 export const seed = defineCommand({
   args: ['FILE'],
-  settings: ['data', 'rootKey', 'passphraseFile', 'account', 'region', 'externalAccounts', 'config'],
+  settings: ['data', ...ROOT_KEY_SETTINGS, 'account', 'region', 'externalAccounts', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: "the data folder's own", externalAccounts: 'reject' },
   meanings: {
     account: 'Account of keys and identities that name none.',
@@ -42,11 +42,7 @@ Meant for development: material and secrets that are written down in a file prot
     requireDataFolder(folder)
     requireOwner(folder)
     const loaded = loadSeedFile(resolve(terminal.folder, file!))
-    const choice = {
-      provider: settings.rootKey,
-      passphrase: readPassphrase(settings, terminal.env),
-      storePassword: storePasswordIn(terminal.env),
-    }
+    const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }
     const lock = await lockFolder(folder)
     try {
       const outcome = await applyTo(folder, choice, loaded, settings)

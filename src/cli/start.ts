@@ -2,7 +2,6 @@
 import { flushCompileCache } from 'node:module'
 import { checkMetricsHost, type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
-import { readPassphrase } from '../config/passphrase.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
@@ -10,6 +9,7 @@ import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import type { MetricsSettings } from '../start/metrics.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
+import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -28,8 +28,7 @@ export const start = defineCommand({
     'store',
     'storePasswordFile',
     'workers',
-    'rootKey',
-    'passphraseFile',
+    ...ROOT_KEY_SETTINGS,
     'tlsCert',
     'tlsKey',
     'allowPlainHttp',
@@ -64,10 +63,9 @@ it has accepted; a second one at once.`,
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
     const serviceSettings = await readServiceSettings(settings)
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
-    const passphrase = readPassphrase(settings, terminal.env)
-    const { rootKey: provider, account, region, logLevel, host, port } = settings
+    const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }
+    const { account, region, logLevel, host, port } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
-    const choice = { provider, passphrase, storePassword: storePasswordIn(terminal.env) }
     const store = wantedStore(settings)
     const prepared = await prepareDataFolder({ ...choice, store, folder, account, region, mode: 'server', log })
     try {

@@ -1,6 +1,6 @@
 /** Kinds of setting values: how each is read from the text that a flag, a variable or a file gives. */
 import { isAbsolute, resolve } from 'node:path'
-import { isAccount, isRegion } from '../base/arn.ts'
+import { isAccount, isRegion, parseArn } from '../base/arn.ts'
 
 export interface Kind<T> {
   /** Stands for the value in help; `undefined` for a switch, which needs none. */
@@ -131,6 +131,27 @@ export const postAddress: Kind<string> = {
     if (url === null || url.username !== '' || url.password !== '') return undefined
     const isLocal = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal) ? url.href : undefined
+  },
+}
+
+/** Where signed requests go to; whoever could read them on the way would learn what they are about. */
+export const serviceOrigin: Kind<string> = {
+  placeholder: 'URL',
+  expected: 'an https:// address without a path, or an http:// one of this machine',
+  read(text) {
+    const href = postAddress.read(text, '')
+    const url = href === undefined ? null : URL.parse(href)
+    return url !== null && url.href === `${url.origin}/` ? url.origin : undefined
+  },
+}
+
+export const keyArn: Kind<string> = {
+  placeholder: 'ARN',
+  expected: 'the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID',
+  read(text) {
+    const arn = parseArn(text)
+    const isKey = arn?.service === 'kms' && /^key\/[A-Za-z0-9-]{1,64}$/.test(arn.resource)
+    return isKey && isRegion(arn.region) && isAccount(arn.account) ? text : undefined
   },
 }
 

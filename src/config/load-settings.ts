@@ -5,6 +5,7 @@ import { type ConfigFile, readConfigFile } from './config-file.ts'
 import { closest } from './did-you-mean.ts'
 import type { Kind } from './kinds.ts'
 import { UsageError } from './operator-error.ts'
+import { NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE } from './passphrase.ts'
 import {
   type Environment,
   flagOf,
@@ -144,7 +145,7 @@ function hintFor(source: string, text: string): string | undefined {
     : undefined
 }
 
-const OTHER_VARIABLES = ['KEYHOLD_PASSPHRASE', 'KEYHOLD_STORE_PASSWORD']
+const OTHER_VARIABLES = [PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, 'KEYHOLD_STORE_PASSWORD']
 
 /** Only near misses: an unknown variable with our prefix may be anybody's. */
 function misspelledVariables(env: Environment): string[] {

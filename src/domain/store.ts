@@ -15,6 +15,7 @@ import type { PrincipalRef } from './identity/principal-ref.ts'
 import type { KeyStoreChange, KeyStoreReader } from './key-stores/key-store-records.ts'
 import type { Key, KeyName } from './keys/key.ts'
 import type { Page } from './page.ts'
+import type { RestingToken, RestingTokenKind } from './resealing/resting-token.ts'
 import type { StoreFigures } from './store-figures.ts'
 
 export type MaybePromise<T> = T | Promise<T>
@@ -59,10 +60,15 @@ export type MaterialFilter = 'all' | 'rotated'
 
 export interface StoredDomainKey {
   readonly id: string
+  /** The same for all domain keys of a store: a change of the root key wraps all of them anew, in one transaction. */
   readonly rootKeyId: string
   readonly wrapped: Buffer
   readonly createdAt: number
+  /** Since when no token in the store is known to be under it; `undefined`: there may be some. */
+  readonly unusedSince: number | undefined
 }
+
+export type NewDomainKey = Omit<StoredDomainKey, 'unusedSince'>
 
 /** One successful use of a key for cryptography (lifecycle.md DEL-31). */
 export interface KeyUse extends KeyName {
@@ -77,10 +83,20 @@ export interface KeyUse extends KeyName {
 
 /**
  * What a change touched. `subject` is a keyRef (`key`, `grants`), an aliasRef, an access key id (`access-key`, `session`), an
- * account (`identity`), or a keyStoreRef.
+ * account (`identity`), a keyStoreRef, or the id of a domain key or root key.
  */
 export interface ChangeNotice {
-  readonly kind: 'key' | 'alias' | 'grants' | 'access-key' | 'session' | 'identity' | 'key-store'
+  readonly kind:
+    | 'key'
+    | 'alias'
+    | 'grants'
+    | 'access-key'
+    | 'session'
+    | 'identity'
+    | 'key-store'
+    | 'domain-key'
+    | 'unused-domain-key'
+    | 'root-key'
   readonly subject: string
 }
 
@@ -163,6 +179,8 @@ export interface Reader extends Lookups, IdentityReader, KeyStoreReader {
   listRetirableGrants(region: string, retiring: PrincipalRef, page: Page, now: number): Promise<readonly Grant[]>
   findDomainKey(id: string): Promise<StoredDomainKey | undefined>
   newestDomainKey(): Promise<StoredDomainKey | undefined>
+  /** All of them, the oldest first; few, since one is made a day and what is sealed is kept under young ones. */
+  listDomainKeys(): Promise<readonly StoredDomainKey[]>
 }
 
 /** One transaction: all of it or nothing, isolated from every other change. Every method but the readers writes. */
@@ -190,7 +208,17 @@ export interface Change extends Reader, IdentityChange, KeyStoreChange {
   insertGrant(grant: Grant): Promise<void>
   /** @returns whether it was there. */
   deleteGrant(name: GrantName): Promise<boolean>
-  insertDomainKey(key: StoredDomainKey): Promise<void>
+  insertDomainKey(key: NewDomainKey): Promise<void>
+  /** Replaces what the domain key is wrapped in. */
+  rewrapDomainKey(id: string, rootKeyId: string, wrapped: Buffer): Promise<void>
+  /** All domain keys are under this root key from now on: tells the nodes. */
+  announceRootKey(id: string): void
+  /** `undefined`: it is used. Tells the nodes, which may remember tokens that were under it and are sealed anew. */
+  setDomainKeyUnused(id: string, since: number | undefined): Promise<void>
+  /** Nothing that it sealed can be opened afterwards. Gone already: no change. */
+  deleteDomainKey(id: string): Promise<void>
+  /** The same secret, sealed anew. @returns false, with nothing changed, if the token is another by now. */
+  replaceToken(resting: RestingToken, fresh: Buffer): Promise<boolean>
   /** Commits the audit record of this change together with it. */
   recordAudit(record: PendingAuditRecord): Promise<void>
   /** Commits an event of this change, to be sent, together with it. */
@@ -243,6 +271,12 @@ export interface Store extends Reader, DeletionAlarmStore, StoreFigures {
   deletionAlarmsToAnnounce(before: number, limit: number): Promise<readonly DeletionAlarm[]>
   /** Operators were told of so many refused calls of the key at `time`. */
   deletionAlarmAnnounced(key: KeyName, calls: number, time: number): Promise<void>
+  /** In one order for ever, from behind `after` on, which is one of the same kind. At most `limit`. */
+  restingTokens(
+    kind: RestingTokenKind,
+    after: RestingToken | undefined,
+    limit: number,
+  ): Promise<readonly RestingToken[]>
   /** In the order of commits, at most `limit`. */
   eventsToSend(limit: number): Promise<readonly EventToSend[]>
   /** Somebody has taken it. */

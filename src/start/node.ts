@@ -16,7 +16,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts'
 import { dataFolder } from './data-folder.ts'
 import { drainOutbox, eventTimeOf } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
-import { openRootKey } from './root-key.ts'
+import { openRootKeyAgain } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import { type FolderSecrets, storePlaceOf } from './store-place.ts'
 
@@ -63,13 +63,15 @@ export async function openDurableNode(path: string, secrets: FolderSecrets, opti
   const store = await place.open(node, clock)
   let auditLog: AuditLog | undefined
   try {
-    const rootKey = await openRootKey(folder, secrets, place, await store.newestDomainKey())
+    const rootKey = await openRootKeyAgain(folder, secrets, place, await store.newestDomainKey())
+    const openChangedRootKey = (rootKeyId: string) => openRootKeyAgain(folder, secrets, place, { rootKeyId })
     auditLog = await openFolderAuditLog(folder, node, log, metrics?.audit)
     const outbox = { store, auditLog, folder, log }
     await drainOutbox({ ...outbox, takes: (record) => record.node === node })
     const isAbandoned = ({ line }: PendingAuditRecord) => eventTimeOf(line) < clock.now() - AUDIT_RECORD_ABANDONED_MS
     const adoptAuditRecords = place.isShared ? () => drainOutbox({ ...outbox, takes: isAbandoned }) : undefined
-    const service = await createService({ ...options, node, store, auditLog, rootKey, clock, adoptAuditRecords })
+    const plugged = { node, store, auditLog, rootKey, openChangedRootKey, clock, adoptAuditRecords }
+    const service = await createService({ ...options, ...plugged })
     return { store, service }
   } catch (error) {
     await auditLog?.close()

@@ -12,6 +12,7 @@ import { systemClock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import type { RootKey } from '../crypto/root-key/root-key.ts'
 import type { NewAccessKey } from '../domain/identity/identity-services.ts'
 import { makeServiceAccessKey } from '../domain/identity/service-secrets.ts'
 import type { Change, Store } from '../domain/store.ts'
@@ -27,6 +28,8 @@ import { VERSION } from './version.ts'
 
 export interface OperatorNode {
   readonly store: Store
+  /** That of the store when the node was opened. */
+  readonly rootKey: RootKey
   /** @throws {OperatorError} with the text of what the operation refuses. */
   iam<T>(account: string, operation: string, body: object): Promise<T>
   /** For {@link change}, and outside of it: sealing may make a domain key. */
@@ -103,6 +106,7 @@ async function open(options: OperatorNodeOptions, { node, lock, place, store }: 
   }
   return {
     store,
+    rootKey,
     iam: (account, operation, body) => callIam(service, account, operation, body),
     newServiceAccessKey: (name) => makeServiceAccessKey(service.domainKeys, service.random, name),
     change: (work) => changeWithEvent({ store, auditLog, node, service }, work),

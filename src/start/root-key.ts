@@ -1,29 +1,32 @@
 /** Which root key a data folder has, and opening it. */
-import { existsSync, readFileSync } from 'node:fs'
-import { fileFault } from '../base/file-fault.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
-import { PASSPHRASE_VARIABLE } from '../config/passphrase.ts'
+import { PASSPHRASE_VARIABLE, readPassphraseFile } from '../config/passphrase.ts'
 import type { Settings } from '../config/settings.ts'
-import { createRandomSource } from '../crypto/random.ts'
 import { openFileRootKey } from '../crypto/root-key/file-root-key.ts'
-import {
-  openPassphraseRootKey,
-  PASSPHRASE_CHARS_MIN,
-  PASSPHRASE_DEFAULTS,
-  type PassphraseParameters,
-  SALT_BYTES,
-} from '../crypto/root-key/passphrase-root-key.ts'
+import { openPassphraseRootKey, PASSPHRASE_CHARS_MIN } from '../crypto/root-key/passphrase-root-key.ts'
 import type { RootKey } from '../crypto/root-key/root-key.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
+import {
+  type KmsKeyChoice,
+  newKmsParameters,
+  openKmsRootKey,
+  readKmsParameters,
+  tryRootKey,
+  writeKmsParameters,
+} from './kms-root-key.ts'
+import {
+  newPassphraseParameters,
+  RESTORE_PARAMETERS,
+  readPassphraseParameters,
+  writePassphraseParameters,
+} from './passphrase-parameters.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
+import { type RootKeyFile, type RootKeyProvider, rootKeyFileOf } from './root-key-files.ts'
 import type { StorePlace } from './store-place.ts'
-import { writeDurably } from './write-durably.ts'
 
-export interface RootKeyChoice {
-  /** `undefined`: as the folder was made. */
-  readonly provider: Settings['rootKey']
-  readonly passphrase: string | undefined
-}
+/** All that is needed of a domain key to tell which root key the store is under. */
+type UnderRootKey = Pick<StoredDomainKey, 'rootKeyId'>
 
 /**
  * @param newest the store's newest domain key; `undefined` means that nothing was ever sealed, so a root key may be made.
@@ -33,54 +36,88 @@ export async function openRootKey(
   folder: DataFolder,
   choice: RootKeyChoice,
   place: StorePlace,
-  newest: StoredDomainKey | undefined,
+  newest: UnderRootKey | undefined,
+  settings: 'must fit' | 'as it is' = 'must fit',
 ): Promise<RootKey> {
-  const made = madeWith(folder)
-  if (newest !== undefined && made === undefined) {
+  const file = rootKeyFileOf(folder, newest?.rootKeyId)
+  if (newest !== undefined && file === undefined) {
     throw place.isShared ? notCopied(folder, place) : missing(folder, choice.provider)
   }
-  const provider = providerOf(folder, made, choice)
+  const provider = providerOf(folder, file?.provider, choice)
+  if (settings === 'must fit') checkKmsKey(provider, file, choice.kms)
   const rootKey =
-    provider === 'passphrase'
-      ? await openWithPassphrase(folder, choice.passphrase)
-      : openFileRootKey(folder.rootKey, { create: newest === undefined })
+    file === undefined ? await makeFirst(folder, provider, choice) : await openExisting(folder, file, choice)
   if (newest !== undefined && newest.rootKeyId !== rootKey.id) {
-    throw place.isShared ? otherRootKey(folder, provider, place) : misfit(folder, provider)
+    throw place.isShared ? otherRootKey(file!, place) : misfit(folder, file!, newest)
   }
   return rootKey
 }
 
-type Provider = 'file' | 'passphrase'
+/**
+ * For a process of a running server: the provider was looked at when the server started, and the root key may have been changed
+ * since, its passphrase with it.
+ */
+export async function openRootKeyAgain(
+  folder: DataFolder,
+  { passphrase, passphraseFile, kms }: RootKeyChoice,
+  place: StorePlace,
+  newest: UnderRootKey | undefined,
+): Promise<RootKey> {
+  try {
+    return await openRootKey(folder, { provider: undefined, passphrase, kms }, place, newest, 'as it is')
+  } catch (error) {
+    const again = passphraseFile === undefined ? undefined : readPassphraseFile(passphraseFile)
+    if (again === passphrase) throw error
+    return openRootKey(folder, { provider: undefined, passphrase: again, kms }, place, newest, 'as it is')
+  }
+}
 
 function providerOf(
   folder: DataFolder,
-  made: Provider | undefined,
+  made: RootKeyProvider | undefined,
   { provider: wanted, passphrase }: RootKeyChoice,
-): Provider {
+): RootKeyProvider {
   if (made === undefined && wanted === undefined && passphrase !== undefined) {
     throw new UsageError('there is a passphrase, but the new root key would be a file', {
       hint: 'give --root-key passphrase to use it, or --root-key file',
     })
   }
   if (wanted === undefined || made === undefined || made === wanted) return wanted ?? made ?? 'file'
-  throw new UsageError(`the data folder ${folder.path} was made with --root-key ${made}, not ${wanted}`)
+  throw new UsageError(`the data folder ${folder.path} was made with --root-key ${made}, not ${wanted}`, {
+    hint: "'keyhold root-key change' changes it",
+  })
+}
+
+/** One that would not be used is not passed over: its owner believes that it protects the keys. */
+function checkKmsKey(provider: RootKeyProvider, file: RootKeyFile | undefined, kms: KmsKeyChoice | undefined): void {
+  if (kms?.keyArn === undefined) return
+  const under = file?.provider === 'kms' ? readKmsParameters(file.path).keyArn : undefined
+  if (provider !== 'kms') {
+    throw new UsageError(`there is --root-key-arn, but the root key is of the kind ${provider}`, {
+      hint: 'a new data folder takes --root-key kms; keyhold root-key change changes another',
+    })
+  }
+  if (under !== undefined && under !== kms.keyArn) {
+    throw new UsageError(`--root-key-arn ${kms.keyArn}: the data folder is under ${under}`, {
+      hint: "'keyhold root-key change' changes it",
+    })
+  }
 }
 
 /** Which of the two it was only the operator knows. */
 function missing({ rootKey, rootKeyParameters }: DataFolder, wanted: Settings['rootKey']): OperatorError {
-  if (wanted === 'passphrase') return parametersMissing(rootKeyParameters)
-  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase)`
+  if (wanted === 'passphrase' || wanted === 'kms') {
+    const hint = wanted === 'passphrase' ? RESTORE_PARAMETERS : { hint: 'restore it from its backup' }
+    return new OperatorError(`${rootKeyParameters} is missing, and this data folder was made with it`, hint)
+  }
+  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase or a KMS key)`
   return new OperatorError(`${what} is missing, and this data folder was made with it`, {
     hint: 'restore it from its backup',
   })
 }
 
-function parametersMissing(path: string): OperatorError {
-  return new OperatorError(`${path} is missing, and this data folder was made with it`, RESTORE)
-}
-
 const FROM_ANOTHER_MACHINE =
-  'copy root-key, or root-key.json of a passphrase, from the data folder of a machine that runs on this store'
+  'copy its files root-key… from the data folder of a machine that runs on this store; after a change its file is root-key-ID'
 
 function notCopied({ path }: DataFolder, { name }: StorePlace): OperatorError {
   return new OperatorError(`there is no root key in ${path}, and the store ${name} was made with one`, {
@@ -88,59 +125,65 @@ function notCopied({ path }: DataFolder, { name }: StorePlace): OperatorError {
   })
 }
 
-function otherRootKey({ path }: DataFolder, provider: Provider, { name }: StorePlace): OperatorError {
-  const what = provider === 'passphrase' ? `the passphrase, with root-key.json of ${path},` : `the root key of ${path}`
-  return new OperatorError(`${what} is not the one that the store ${name} was made with`, {
+function otherRootKey(file: RootKeyFile, { name }: StorePlace): OperatorError {
+  const what = file.provider === 'passphrase' ? `the passphrase, with ${file.path},` : `the root key ${file.path}`
+  return new OperatorError(`${what} is not the one that the store ${name} is under`, {
     hint: FROM_ANOTHER_MACHINE,
   })
 }
 
-function madeWith({ rootKey, rootKeyParameters }: DataFolder): Provider | undefined {
-  if (existsSync(rootKeyParameters)) return 'passphrase'
-  return existsSync(rootKey) ? 'file' : undefined
-}
-
-function misfit({ path, rootKey }: DataFolder, provider: Provider): OperatorError {
-  if (provider === 'passphrase') return new OperatorError(`the passphrase is not the one that ${path} was made with`)
-  return new OperatorError(`${rootKey} is not the root key that ${path} was made with`, {
-    hint: 'restore the right one from its backup',
+function misfit({ path, store }: DataFolder, file: RootKeyFile, { rootKeyId }: UnderRootKey): OperatorError {
+  if (file.provider === 'passphrase') return wrongPassphrase(path)
+  return new OperatorError(`${file.path} is not the root key that ${store} is under`, {
+    hint: `restore the one with the id ${rootKeyId} from its backup; after a change that is in its file name, root-key-ID`,
   })
 }
 
-async function openWithPassphrase(folder: DataFolder, passphrase: string | undefined): Promise<RootKey> {
-  const { rootKeyParameters: path } = folder
-  if (passphrase === undefined) {
-    throw new UsageError('the root key needs your passphrase', {
-      hint: `put it into the variable ${PASSPHRASE_VARIABLE}, or name a file that holds it with --passphrase-file`,
-    })
+function wrongPassphrase(path: string): OperatorError {
+  return new OperatorError(`the passphrase is not the one that ${path} was made with`)
+}
+
+async function makeFirst(
+  folder: DataFolder,
+  provider: RootKeyProvider,
+  { passphrase, kms }: RootKeyChoice,
+): Promise<RootKey> {
+  if (provider === 'file') return openFileRootKey(folder.rootKey, { create: true })
+  if (provider === 'kms') {
+    const made = newKmsParameters(kms ?? NO_KMS_KEY)
+    const rootKey = openKmsRootKey(made, kms)
+    // Before the file: a KMS key that refuses must not leave the folder bound to it.
+    await tryRootKey(rootKey)
+    writeKmsParameters(folder.rootKeyParameters, made)
+    return rootKey
   }
-  if (existsSync(path)) {
-    // None so short was ever taken: it is a wrong one, not one to be replaced.
-    if (passphrase.length < PASSPHRASE_CHARS_MIN) throw misfit(folder, 'passphrase')
-    return openPassphraseRootKey(passphrase, readParameters(path))
-  }
-  const parameters = { salt: createRandomSource().nonce(SALT_BYTES), ...PASSPHRASE_DEFAULTS }
+  const parameters = newPassphraseParameters()
   // Before the file: a passphrase that is refused must not leave the folder bound to one.
-  const rootKey = await openPassphraseRootKey(passphrase, parameters)
-  writeDurably(path, `${JSON.stringify({ ...parameters, salt: parameters.salt.toString('base64') }, undefined, 2)}\n`)
+  const rootKey = await openPassphraseRootKey(required(passphrase), parameters)
+  writePassphraseParameters(folder.rootKeyParameters, parameters)
   return rootKey
 }
 
-const RESTORE = { hint: 'restore it from its backup; the passphrase alone is not enough' }
-const NUMBERS = ['memoryKib', 'passes', 'parallelism'] as const
-
-function readParameters(path: string): PassphraseParameters {
-  try {
-    const parsed = JSON.parse(readFileSync(path, 'utf8'))
-    const salt = Buffer.from(parsed.salt, 'base64')
-    const numbers = NUMBERS.map((name) => parsed[name])
-    if (salt.length === SALT_BYTES && numbers.every((value) => Number.isSafeInteger(value) && value > 0)) {
-      const [memoryKib, passes, parallelism] = numbers
-      return { salt, memoryKib, passes, parallelism }
-    }
-  } catch (cause) {
-    const { reason, hint = RESTORE.hint } = fileFault(cause)
-    throw new OperatorError(`cannot read ${path}: ${reason}`, { hint, cause })
+async function openExisting(
+  folder: DataFolder,
+  { provider, path }: RootKeyFile,
+  choice: RootKeyChoice,
+): Promise<RootKey> {
+  if (provider === 'file') return openFileRootKey(path, { create: false })
+  if (provider === 'kms') return openKmsRootKey(readKmsParameters(path), choice.kms)
+  const passphrase = required(choice.passphrase)
+  // None so short was ever taken: it is a wrong one, not one to be replaced.
+  if (passphrase.length < PASSPHRASE_CHARS_MIN) {
+    throw wrongPassphrase(folder.path)
   }
-  throw new OperatorError(`${path} does not hold the salt and cost of a passphrase`, RESTORE)
+  return openPassphraseRootKey(passphrase, readPassphraseParameters(path))
+}
+
+const NO_KMS_KEY = { keyArn: undefined, endpoint: undefined, credentialsFile: undefined }
+
+function required(passphrase: string | undefined): string {
+  if (passphrase !== undefined) return passphrase
+  throw new UsageError('the root key needs your passphrase', {
+    hint: `put it into the variable ${PASSPHRASE_VARIABLE}, or name a file that holds it with --passphrase-file`,
+  })
 }

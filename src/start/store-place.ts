@@ -15,7 +15,7 @@ import type { PostgresLogin } from '../store/postgres-store.ts'
 import type { StoreSnapshot } from '../store/reader.ts'
 import { openSqliteSnapshot, openSqliteStore } from '../store/sqlite-store.ts'
 import type { DataFolder } from './data-folder.ts'
-import type { RootKeyChoice } from './root-key.ts'
+import type { RootKeyChoice } from './root-key-choice.ts'
 import { writeDurably } from './write-durably.ts'
 
 export interface StorePlace {

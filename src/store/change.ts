@@ -14,7 +14,7 @@ import {
 } from './custom-key-stores.ts'
 import { deleteDeletionAlarm } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
-import { insertDomainKey } from './domain-keys.ts'
+import { deleteDomainKey, insertDomainKey, rewrapDomainKey, setDomainKeyUnused } from './domain-keys.ts'
 import { insertEvent } from './event-outbox.ts'
 import { deleteGrant, deleteGrantsOfKey, insertGrant } from './grants.ts'
 import { createIdentityChange } from './identity-change.ts'
@@ -22,6 +22,7 @@ import { deleteMaterial, deleteMaterialsOfKey, insertMaterial, updateMaterial } 
 import { deleteKey, insertKey, updateKey } from './keys.ts'
 import { deleteLastUsage } from './last-usage.ts'
 import { createReader } from './reader.ts'
+import { replaceToken } from './resting-tokens.ts'
 
 /** What a change touched so far. */
 export interface Touched {
@@ -110,7 +111,25 @@ export function createChange(db: Db): { readonly change: Change; readonly touche
     },
     insertUnfinishedStoreKey: (key) => insertUnfinishedStoreKey(db, key),
     deleteUnfinishedStoreKey: (key) => deleteUnfinishedStoreKey(db, key),
-    insertDomainKey: (key) => insertDomainKey(db, key),
+    async insertDomainKey(key) {
+      await insertDomainKey(db, key)
+      touch('domain-key', key.id)
+    },
+    async rewrapDomainKey(id, rootKeyId, wrapped) {
+      await rewrapDomainKey(db, id, rootKeyId, wrapped)
+      erased = true
+    },
+    async setDomainKeyUnused(id, since) {
+      await setDomainKeyUnused(db, id, since)
+      touch('unused-domain-key', id)
+    },
+    async deleteDomainKey(id) {
+      await deleteDomainKey(db, id)
+      erased = true
+      touch('domain-key', id)
+    },
+    replaceToken: (resting, fresh) => replaceToken(db, resting, fresh),
+    announceRootKey: (id) => touch('root-key', id),
     recordAudit: (record) => insertAuditRecord(db, record),
     recordEvent: (event) => insertEvent(db, event),
   }

@@ -15,7 +15,7 @@ import {
 } from './custom-key-stores.ts'
 import { findDeletionAlarm, newestDeletionAlarms } from './deletion-alarms.ts'
 import type { Db } from './dialects/store-database.ts'
-import { findDomainKey, newestDomainKey } from './domain-keys.ts'
+import { findDomainKey, listDomainKeys, newestDomainKey } from './domain-keys.ts'
 import {
   countGrants,
   findGrant,
@@ -72,5 +72,6 @@ export function createReader(db: Db): Reader {
     unfinishedStoreKeys: (before, limit) => unfinishedStoreKeys(db, before, limit),
     findDomainKey: (id) => findDomainKey(db, id),
     newestDomainKey: () => newestDomainKey(db),
+    listDomainKeys: () => listDomainKeys(db),
   }
 }

@@ -317,6 +317,8 @@ export interface DomainKeysTable {
   root_key_id: string
   wrapped: Uint8Array
   created_at: number
+  /** Null: tokens in the store may be under it. */
+  unused_since: number | null
 }
 
 export interface EventOutboxTable {

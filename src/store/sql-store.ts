@@ -17,6 +17,7 @@ import { keysToErase, keysToRotate } from './keys.ts'
 import { saveUses } from './last-usage.ts'
 import { takeLease } from './leases.ts'
 import { createReader } from './reader.ts'
+import { restingTokens } from './resting-tokens.ts'
 import { deleteExpiredRevocations } from './revoked-sessions.ts'
 import {
   countKeysByState,
@@ -134,6 +135,7 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     },
     deletionAlarmsToAnnounce: (before, limit) => deletionAlarmsToAnnounce(committed, before, limit),
     deletionAlarmAnnounced: (key, calls, time) => transact('relaxed', (db) => saveAnnouncement(db, key, calls, time)),
+    restingTokens: (kind, after, limit) => restingTokens(committed, kind, after, limit),
     eventsToSend: (limit) => eventsToSend(committed, limit),
     eventSent: (position) => transact('relaxed', (db) => deleteEvent(db, position)),
     acquireLease: (name, holder, now, until) => transact('relaxed', (db) => takeLease(db, name, holder, now, until)),

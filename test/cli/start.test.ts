@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms'
 import {
+  childrenOf,
   type KeyholdProcess,
   MAIN,
   readCredentials,
@@ -329,11 +330,6 @@ test('a second signal ends it at once', TIMEOUT, async (context) => {
   assert.equal(await server.end('SIGTERM'), 1)
   assert.ok(performance.now() - before < 5_000)
 })
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  return text === '' ? [] : text.split(' ').map(Number)
-}
 
 async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200 && !holds(); tries++) await wait(100)

@@ -22,6 +22,7 @@ import { nodeTests } from './store/nodes.ts'
 import { noticeTests } from './store/notices.ts'
 import { leaseTests, outboxTests } from './store/outbox-and-leases.ts'
 import { domainKeyTests, principalTests } from './store/principals.ts'
+import { restingTokenTests } from './store/resting-tokens.ts'
 import { revokedSessionTests } from './store/revoked-sessions.ts'
 import { serviceTests } from './store/services.ts'
 
@@ -54,6 +55,7 @@ export function storeContract(name: string, open: () => Promise<StoreFixture>): 
     describe('services', () => serviceTests(() => store))
     describe('policies of identities', () => identityPolicyTests(() => store))
     describe('domain keys', () => domainKeyTests(() => store))
+    describe('resting tokens', () => restingTokenTests(() => store))
     describe('a change', () => changeTests(() => store))
     describe('changes at the same time', () => concurrencyTests(() => store))
     describe('notices', () => noticeTests(() => store))

@@ -11,7 +11,7 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as kms from '@aws-sdk/client-kms'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { MAIN, readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
+import { childrenOf, MAIN, readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 
 const KILLS = 20
 const CLIENTS = 8
@@ -103,11 +103,6 @@ function isAlive(pid: number): boolean {
   // A zombie still answers to signal 0 until it is reaped.
   if (existsSync(`/proc/${pid}/stat`)) return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   return false
-}
-
-function childrenOf(pid: number): number[] {
-  const folder = `/proc/${pid}/task/${pid}/children`
-  return existsSync(folder) ? readFileSync(folder, 'utf8').split(' ').filter(Boolean).map(Number) : []
 }
 
 test(`${KILLS} kills under load lose nothing that was answered`, { timeout: 300_000 }, async () => {

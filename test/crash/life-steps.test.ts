@@ -312,3 +312,25 @@ test('the making of an AWS managed key', { timeout: 600_000 }, async (context) =
     },
   })
 })
+
+test('secrets under an old domain key are sealed anew', { timeout: 600_000 }, async (context) => {
+  const tokensOf = async (node: Node) => node.store.restingTokens('key material', undefined, 100)
+  /** docs/formats/key-token.md */
+  const domainKeyIdOf = ({ token }: { readonly token: Buffer }) => token.toString('hex', 1, 17)
+  await tryAll<{ readonly letters: readonly Letter[]; readonly old: string }>(context, {
+    async prepare(node) {
+      const letters = [await letterUnder(node, await createKey(node)), await letterUnder(node, await createKey(node))]
+      return { letters, old: domainKeyIdOf((await tokensOf(node))[0]!) }
+    },
+    daysAhead: 31,
+    step: () => ({ do: 'jobs' }),
+    async look(node, { letters, old }) {
+      for (const letter of letters) await assertOpens(node, letter)
+      return (await tokensOf(node)).map((resting) => domainKeyIdOf(resting) !== old)
+    },
+    async finished(node, { letters }) {
+      for (const letter of letters) await assertOpens(node, letter)
+    },
+    recorded() {},
+  })
+})

@@ -6,16 +6,22 @@ import { silentLog } from '../../src/base/log.ts'
 import { createMovableClock } from '../../src/base/movable-clock.ts'
 import { operations } from '../../src/operations/index.ts'
 import type { Service } from '../../src/service.ts'
-import { dataFolder } from '../../src/start/data-folder.ts'
+import { changeRootKey } from '../../src/start/change-root-key.ts'
+import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { openDurableNode } from '../../src/start/node.ts'
+import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
 import { ACCOUNT, type Answer, REGION, rootOf } from '../support/harness.ts'
 
 const DAY_MS = 86_400_000
 
-export type Step = { readonly do: 'jobs' } | { readonly do: 'call'; readonly operation: string; readonly body: object }
+export type Step =
+  | { readonly do: 'jobs' }
+  | { readonly do: 'change root key' }
+  | { readonly do: 'call'; readonly operation: string; readonly body: object }
 
 export interface Node {
+  readonly folder: DataFolder
   readonly service: Service
   readonly store: Awaited<ReturnType<typeof openDurableNode>>['store']
   call(operation: string, body: object): Promise<Answer>
@@ -34,6 +40,7 @@ export async function startNode(path: string, daysAhead: number): Promise<Node> 
   const node = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
   const { service, store } = await openDurableNode(path, ROOT_KEY, node)
   return {
+    folder,
     service,
     store,
     call: (operation, body) =>
@@ -55,7 +62,15 @@ export async function startNode(path: string, daysAhead: number): Promise<Node> 
 
 export async function take(node: Node, step: Step): Promise<void> {
   if (step.do === 'jobs') await node.service.jobs.runAll()
+  else if (step.do === 'change root key') await changeRootKeyOf(node)
   else await node.call(step.operation, step.body)
+}
+
+/** As the command does it, beside the server. */
+async function changeRootKeyOf({ folder }: Node): Promise<void> {
+  const operator = await openOperatorNode({ ...ROOT_KEY, folder, externalAccounts: 'reject', log: silentLog })
+  await changeRootKey(operator, folder, { provider: 'file' })
+  await operator.close()
 }
 
 if (import.meta.main) {

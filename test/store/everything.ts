@@ -1,6 +1,8 @@
 /** Everything that a store can do, once: for tests that look at the queries. */
+import assert from 'node:assert/strict'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Key } from '../../src/domain/keys/key.ts'
+import { RESTING_TOKEN_KINDS } from '../../src/domain/resealing/resting-token.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { exampleGroup, exampleRole, exampleUser } from '../contract/store/entities.ts'
 import { exampleAlias, exampleKey, exampleMaterial } from '../contract/store/examples.ts'
@@ -26,6 +28,9 @@ export async function doEverything(store: Store): Promise<void> {
     await change.updateAlias(alias)
     await change.insertGrant(grant)
     await change.insertDomainKey({ id: 'd', rootKeyId: 'r', wrapped: token, createdAt: 0 })
+    await change.rewrapDomainKey('d', 'other', token)
+    await change.setDomainKeyUnused('d', 1)
+    await change.deleteDomainKey('d')
     await change.insertAccount(account, 0)
     await change.recordAudit({ eventId: 'e', node: 'node-1', line: '{}' })
   })
@@ -60,6 +65,10 @@ export async function doEverything(store: Store): Promise<void> {
   await store.listRetirableGrants(region, 'AROAR', page, 0)
   await store.findDomainKey('d')
   await store.newestDomainKey()
+  await store.listDomainKeys()
+  for (const kind of RESTING_TOKEN_KINDS) await store.restingTokens(kind, undefined, 10)
+  const resting = { kind: 'key material', region, materialId: material.materialId, token: material.token! } as const
+  assert.equal(await store.change((change) => change.replaceToken(resting, token)), true)
   await store.changesAfter(await store.changesPosition())
   await store.eventsToSend(10)
   await store.eventSent(1)

@@ -25,6 +25,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   8: 'a85939eb1b0f28e7f152e7849cd1feb951d85d3ad071b9046afb016f24bbe47a',
   9: 'bf471778d5c427df31021cb240428e75337758c028aa8504331a9107fe624742',
   10: '859f7f2c85584a7413522c7f130857bee8ac9e4e96a9686bf13af2f4feaa7447',
+  11: '8fb07f23f0635815b1e106a27509244cba7d7fe1613dbe3dd1bf9942124bb837',
 }
 
 const NEWEST = migrations.at(-1)!.number

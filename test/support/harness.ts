@@ -4,6 +4,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
+import type { RootKey } from '../../src/crypto/root-key/root-key.ts'
 import type { Principal } from '../../src/domain/principal.ts'
 import type { Store } from '../../src/domain/store.ts'
 import { operationsOf } from '../../src/operations/index.ts'
@@ -35,6 +36,7 @@ export interface Harness {
   readonly clock: TestClock
   readonly store: Store
   readonly service: Service
+  readonly rootKey: RootKey
   close(): Promise<void>
 }
 
@@ -142,6 +144,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     clock,
     store,
     service,
+    rootKey,
     get auditLines() {
       return memory.lines
     },

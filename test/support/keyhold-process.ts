@@ -1,6 +1,6 @@
 /** A real `keyhold start` or `keyhold dev` in a process of its own, over a temporary data folder. */
 import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -79,6 +79,12 @@ function readyLine(child: ChildProcess, collect: (text: string) => string): Prom
       reject(new Error(`keyhold ended with ${code}:\n${collect('')}`))
     })
   })
+}
+
+/** Process ids, on Linux. */
+export function childrenOf(pid: number): number[] {
+  const folder = `/proc/${pid}/task/${pid}/children`
+  return existsSync(folder) ? readFileSync(folder, 'utf8').split(' ').filter(Boolean).map(Number) : []
 }
 
 /** What the first start wrote for the administrator. */

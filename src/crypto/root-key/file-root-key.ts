@@ -27,6 +27,15 @@ export function openFileRootKey(path: string, { create }: { create: boolean }): 
   return localRootKey(found ?? makeSecret(path, create))
 }
 
+/** Makes another one beside those that there are. @param pathOf its id names its file. */
+export function makeFileRootKey(pathOf: (id: string) => string): RootKey {
+  const secret = createRandomSource().keyBytes(SECRET_BYTES)
+  const rootKey = localRootKey(Buffer.from(secret))
+  writeSecret(pathOf(rootKey.id), secret)
+  secret.fill(0)
+  return rootKey
+}
+
 /** Where the secret is until it is complete. */
 function unfinished(path: string): string {
   return `${path}.new`
@@ -67,6 +76,11 @@ function makeSecret(path: string, create: boolean): Buffer {
     )
   }
   const secret = createRandomSource().keyBytes(SECRET_BYTES)
+  writeSecret(path, secret)
+  return secret
+}
+
+function writeSecret(path: string, secret: Buffer): void {
   // Complete before it has its name, so that a crash leaves no half of a key behind.
   const temporary = unfinished(path)
   rmSync(temporary, { force: true })
@@ -75,7 +89,6 @@ function makeSecret(path: string, create: boolean): Buffer {
   linkSync(temporary, path)
   rmSync(temporary)
   syncFolder(dirname(path))
-  return secret
 }
 
 /** A new name is durable only once its folder is. */

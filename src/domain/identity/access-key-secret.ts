@@ -9,7 +9,7 @@ export interface AccessKeyOwner {
   readonly principalId: string
 }
 
-function subject({ account, principalId }: AccessKeyOwner, accessKeyId: string): TokenSubject {
+export function accessKeySubject({ account, principalId }: AccessKeyOwner, accessKeyId: string): TokenSubject {
   return ['kms:access-key:v1', account, principalId, accessKeyId]
 }
 
@@ -19,11 +19,11 @@ export function sealSecretAccessKey(
   accessKeyId: string,
   secret: string,
 ): Promise<StoredAccessKey['token']> {
-  return domainKeys.seal(subject(owner, accessKeyId), Buffer.from(secret))
+  return domainKeys.seal(accessKeySubject(owner, accessKeyId), Buffer.from(secret))
 }
 
 /** UTF-8 bytes of the secret; the caller wipes them. */
 export function openSecretAccessKey(domainKeys: DomainKeys, { accessKey, user }: Credential): Promise<Buffer> {
   const owner = { account: accessKey.account, principalId: user?.userId ?? accessKey.account }
-  return domainKeys.open(subject(owner, accessKey.accessKeyId), accessKey.token)
+  return domainKeys.open(accessKeySubject(owner, accessKey.accessKeyId), accessKey.token)
 }

@@ -9,7 +9,7 @@ import type { NewAccessKey } from './identity-services.ts'
 /** The id of an access key tells an account; services share the one that no account has. */
 const ACCOUNT_IN_ACCESS_KEY_IDS = '000000000000'
 
-function subject(service: string, accessKeyId: string): TokenSubject {
+export function serviceAccessKeySubject(service: string, accessKeyId: string): TokenSubject {
   return ['kms:service-access-key:v1', service, accessKeyId]
 }
 
@@ -19,7 +19,7 @@ export function sealServiceSecret(
   accessKeyId: string,
   secret: string,
 ): Promise<Buffer> {
-  return domainKeys.seal(subject(service, accessKeyId), Buffer.from(secret))
+  return domainKeys.seal(serviceAccessKeySubject(service, accessKeyId), Buffer.from(secret))
 }
 
 /** UTF-8 bytes of the secret; the caller wipes them. */
@@ -27,7 +27,7 @@ export function openServiceSecret(
   domainKeys: DomainKeys,
   { service, accessKeyId, token }: ServiceAccessKey,
 ): Promise<Buffer> {
-  return domainKeys.open(subject(service, accessKeyId), token)
+  return domainKeys.open(serviceAccessKeySubject(service, accessKeyId), token)
 }
 
 /** Not within a transaction: sealing may make a domain key. */

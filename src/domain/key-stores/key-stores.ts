@@ -125,7 +125,11 @@ export function createKeyStores(
     },
     drop(notices) {
       generation++
-      for (const { kind, subject } of notices) if (kind === 'key-store') cache.delete(subject)
+      for (const { kind, subject } of notices) {
+        if (kind === 'key-store') cache.delete(subject)
+        // Secrets that were sealed under it are sealed anew, and those in the cache are not.
+        else if (kind === 'unused-domain-key') cache.clear()
+      }
     },
     clear() {
       generation++

@@ -9,13 +9,13 @@ export interface StoreSecrets {
   open(store: CustomKeyStore, sealed?: Buffer): Promise<Buffer>
 }
 
-function subject({ account, region, storeId }: KeyStoreName, type: CustomKeyStoreType): TokenSubject {
+export function keyStoreSubject({ account, region, storeId }: KeyStoreName, type: CustomKeyStoreType): TokenSubject {
   return ['kms:custom-key-store:v1', account, region, storeId, type]
 }
 
 export function createStoreSecrets(domainKeys: DomainKeys): StoreSecrets {
   return {
-    seal: (name, type, secret) => domainKeys.seal(subject(name, type), Buffer.from(secret)),
-    open: (store, sealed = store.secret) => domainKeys.open(subject(store, store.type), sealed),
+    seal: (name, type, secret) => domainKeys.seal(keyStoreSubject(name, type), Buffer.from(secret)),
+    open: (store, sealed = store.secret) => domainKeys.open(keyStoreSubject(store, store.type), sealed),
   }
 }

@@ -13,8 +13,8 @@ import {
 } from '../../crypto/domain-key.ts'
 import { sha256Hex } from '../../crypto/hash.ts'
 import type { RandomSource } from '../../crypto/random.ts'
-import type { RootKey } from '../../crypto/root-key/root-key.ts'
-import type { Reader, Store } from '../store.ts'
+import { type RootKey, RootKeyError } from '../../crypto/root-key/root-key.ts'
+import type { Change, NewDomainKey, Reader, Store } from '../store.ts'
 
 export interface DomainKeys {
   /** Seals a secret under the newest domain key. */
@@ -27,7 +27,12 @@ export interface DomainKeys {
   grantTokenKey(): Promise<DomainKey['key']>
   /** The same, `undefined` before it was first asked for; changes nothing, so also inside a change. */
   findGrantTokenKey(): Promise<DomainKey['key'] | undefined>
+  /** Unwraps all that the store has, and forgets those that it no longer has. @throws {RootKeyError | OperatorError} if the root key cannot be opened. */
+  loadAll(): Promise<void>
 }
+
+/** Opens the root key with this id, to which the store was changed while this node runs. */
+export type OpenChangedRootKey = (id: string) => Promise<RootKey>
 
 /**
  * Keys that stay lie among the domain keys, wrapped and kept as they are, each under the first 16 bytes of SHA-256 of a
@@ -43,16 +48,51 @@ interface Newest {
   readonly createdAt: number
 }
 
-export function createDomainKeys(store: Store, root: RootKey, clock: Clock, random: RandomSource): DomainKeys {
+/** @param firstRoot that of the store when the node starts. */
+export function createDomainKeys(
+  store: Store,
+  firstRoot: RootKey,
+  clock: Clock,
+  random: RandomSource,
+  openChanged: OpenChangedRootKey = refuseChanged,
+): DomainKeys {
   const unwrapped = new Map<string, DomainKey>()
+  /** Those who need a domain key that is being unwrapped wait for that: a root key may be far away. */
+  const loading = new Map<string, Promise<DomainKey>>()
   let newest: Newest | undefined
+  /** Those that were open before stay so: a domain key may have been read just before its root key was changed. */
+  const roots = new Map([[firstRoot.id, firstRoot]])
+
+  async function rootWith(id: string): Promise<RootKey> {
+    const known = roots.get(id)
+    if (known !== undefined) return known
+    const opened = await openChanged(id)
+    roots.set(id, opened)
+    return opened
+  }
+
+  /** What domain keys are wrapped by tells which root key counts, so a change of it is in force here the moment it commits. */
+  async function currentRoot(): Promise<RootKey> {
+    const stored = await store.newestDomainKey()
+    return stored === undefined ? firstRoot : rootWith(stored.rootKeyId)
+  }
 
   async function load(id: string): Promise<DomainKey> {
-    const known = unwrapped.get(id)
+    const known = unwrapped.get(id) ?? loading.get(id)
     if (known !== undefined) return known
+    const reading = read(id)
+    loading.set(id, reading)
+    try {
+      return await reading
+    } finally {
+      loading.delete(id)
+    }
+  }
+
+  async function read(id: string): Promise<DomainKey> {
     const stored = await store.findDomainKey(id)
     if (stored === undefined) throw new TokenError(`domain key ${id} is missing from the store`)
-    const domainKey = await unwrapDomainKey(root, stored)
+    const domainKey = await unwrapDomainKey(await rootWith(stored.rootKeyId), stored)
     unwrapped.set(id, domainKey)
     return domainKey
   }
@@ -70,29 +110,38 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
   }
 
   async function make(): Promise<Newest> {
+    const root = await currentRoot()
     const made = await createDomainKey(root, random)
     const createdAt = clock.now()
     // Asked again inside the transaction: another node may have been quicker.
     const other = await store.change(async (change) => {
       const stored = await change.newestDomainKey()
       if (stored !== undefined && createdAt - stored.createdAt < DOMAIN_KEY_AGE_MS_MAX) return stored
-      await change.insertDomainKey({ id: made.id, rootKeyId: root.id, wrapped: made.wrapped, createdAt })
-      return undefined
+      return insert(change, { id: made.id, rootKeyId: root.id, wrapped: made.wrapped, createdAt })
     })
+    if (other === 'root key changed') return make()
     if (other !== undefined) return { domainKey: await load(other.id), createdAt: other.createdAt }
     unwrapped.set(made.id, made)
     return { domainKey: made, createdAt }
   }
 
   async function makeLastingKey(lastingId: string): Promise<DomainKey> {
-    const made = await createDomainKey(root, random, lastingId)
-    await store.change(async (change) => {
+    const root = await currentRoot()
+    const { id, wrapped } = await createDomainKey(root, random, lastingId)
+    const outcome = await store.change(async (change) => {
       // Asked again inside the transaction: another node may have been quicker.
-      if ((await change.findDomainKey(made.id)) !== undefined) return
-      const { id, wrapped } = made
-      await change.insertDomainKey({ id, rootKeyId: root.id, wrapped, createdAt: LASTING_KEY_CREATED_AT })
+      if ((await change.findDomainKey(id)) !== undefined) return undefined
+      return insert(change, { id, rootKeyId: root.id, wrapped, createdAt: LASTING_KEY_CREATED_AT })
     })
-    return load(made.id)
+    return outcome === 'root key changed' ? makeLastingKey(lastingId) : load(id)
+  }
+
+  /** All domain keys of a store are under one root key, so none may come in under one that was changed meanwhile. */
+  async function insert(change: Change, key: NewDomainKey): Promise<'root key changed' | undefined> {
+    const other = await change.newestDomainKey()
+    if (other !== undefined && other.rootKeyId !== key.rootKeyId) return 'root key changed'
+    await change.insertDomainKey(key)
+    return undefined
   }
 
   async function findLastingKey(id: string): Promise<DomainKey | undefined> {
@@ -106,6 +155,14 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
   return {
     fingerprintKey: () => lastingKey(FINGERPRINT_KEY_ID),
     grantTokenKey: () => lastingKey(GRANT_TOKEN_KEY_ID),
+    async loadAll() {
+      const present = await store.listDomainKeys()
+      const ids = new Set(present.map(({ id }) => id))
+      for (const id of unwrapped.keys()) if (!ids.has(id)) unwrapped.delete(id)
+      // Also where all are unwrapped: those that come are under the root key of now.
+      for (const { rootKeyId } of present) await rootWith(rootKeyId)
+      await Promise.all(present.map(({ id }) => load(id)))
+    },
     findGrantTokenKey: async () => (await findLastingKey(GRANT_TOKEN_KEY_ID))?.key,
     async seal(subject, secret) {
       return sealToken(await current(), random, subject, secret)
@@ -114,4 +171,9 @@ export function createDomainKeys(store: Store, root: RootKey, clock: Clock, rand
       return openToken(await load(domainKeyIdOf(token)), subject, token)
     },
   }
+}
+
+/** For programs that are alone with a store, or over in a moment. */
+async function refuseChanged(): Promise<RootKey> {
+  throw new RootKeyError('The root key was changed meanwhile. Run this once more.')
 }

@@ -86,7 +86,7 @@ export function createKeyMaterials(
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
     if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
-    const secret = await domainKeys.open(subjectOf(key, stored), stored.token)
+    const secret = await domainKeys.open(storedTokenSubject(key, stored), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
     // A change that came in between may have been this key's end.
@@ -190,7 +190,8 @@ function blobKeyOf(key: Key, materialId: string, secret: Buffer): BlobKey {
  * The members of a multi-Region set have the same token, bound to the Region that it was sealed in. Only theirs can have come
  * from another Region: that a key is multi-Region is itself bound.
  */
-function subjectOf(key: Key, { materialId, createdAt, sealedIn }: StoredKeyMaterial): TokenSubject {
+/** What the token of a stored material is bound to. */
+export function storedTokenSubject(key: Key, { materialId, createdAt, sealedIn }: StoredKeyMaterial): TokenSubject {
   return keyTokenSubject(key.multiRegion ? { ...key, region: sealedIn } : key, materialId, createdAt)
 }
 

@@ -8,6 +8,7 @@ import { customKeyStores } from './0007-custom-key-stores.ts'
 import { services } from './0008-services.ts'
 import { revokedSessions } from './0009-revoked-sessions.ts'
 import { eventsAndAlarms } from './0010-events-and-alarms.ts'
+import { unusedDomainKeys } from './0011-domain-keys.ts'
 import type { Migration } from './migration.ts'
 
 /** In order of their numbers. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   services,
   revokedSessions,
   eventsAndAlarms,
+  unusedDomainKeys,
 ]

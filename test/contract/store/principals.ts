@@ -53,11 +53,25 @@ export function principalTests(store: () => Store): void {
 export function domainKeyTests(store: () => Store): void {
   test('the newest domain key is the one made last, whichever came into the store last', async () => {
     assert.equal(await store().newestDomainKey(), undefined)
-    const made = (id: string, createdAt: number) => ({ id, rootKeyId: 'root-1', wrapped: Buffer.from(id), createdAt })
+    const made = (id: string, createdAt: number) => ({
+      ...{ id, rootKeyId: 'root-1', wrapped: Buffer.from(id), createdAt },
+      unusedSince: undefined,
+    })
     const [old, newest, older] = [made('b', NOW), made('a', NOW + 2), made('c', NOW + 1)]
     for (const key of [old, newest, older]) await store().change((change) => change.insertDomainKey(key))
     assert.deepEqual(await store().newestDomainKey(), newest)
     assert.deepEqual(await store().findDomainKey('c'), older)
     assert.equal(await store().findDomainKey('d'), undefined)
+    assert.deepEqual(await store().listDomainKeys(), [old, older, newest])
+  })
+
+  test('a domain key that is wrapped anew keeps its name and age, and one that is not there cannot be', async () => {
+    const before = await store().listDomainKeys()
+    await store().change((change) => change.rewrapDomainKey('c', 'root-2', Buffer.from('anew')))
+    const expected = before.map((key) =>
+      key.id === 'c' ? { ...key, rootKeyId: 'root-2', wrapped: Buffer.from('anew') } : key,
+    )
+    assert.deepEqual(await store().listDomainKeys(), expected)
+    await assert.rejects(store().change((change) => change.rewrapDomainKey('d', 'root-2', Buffer.from('anew'))))
   })
 }

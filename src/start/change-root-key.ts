@@ -1,0 +1,123 @@
+/**
+ * Another root key for a data folder, while its server runs. The order matters: a crash at any instant leaves a store that one
+ * of the two root keys opens, and both are there.
+ *
+ * 1. The new root key is on stable storage, in a file that has its id in the name, and is opened again from there.
+ * 2. All domain keys are wrapped by it, and each is opened again.
+ * 3. One transaction puts them in the place of the old ones, with the audit record. Which root key counts is what domain keys
+ *    are wrapped by, so nothing else has to be switched over.
+ *
+ * The old root key stays where it is, for backups from before. A new one whose change did not commit is removed; where a crash
+ * left it behind it opens nothing.
+ */
+import { rmSync } from 'node:fs'
+import { parseArn } from '../base/arn.ts'
+import { OperatorError } from '../config/operator-error.ts'
+import { makeFileRootKey } from '../crypto/root-key/file-root-key.ts'
+import { openPassphraseRootKey } from '../crypto/root-key/passphrase-root-key.ts'
+import { putRewrapped, rewrapDomainKeys } from '../domain/keys/rewrap-domain-keys.ts'
+import type { DataFolder } from './data-folder.ts'
+import { type KmsKeyChoice, newKmsParameters, openKmsRootKey, tryRootKey, writeKmsParameters } from './kms-root-key.ts'
+import type { OperatorNode } from './operator-node.ts'
+import { newPassphraseParameters, writePassphraseParameters } from './passphrase-parameters.ts'
+import { openRootKey } from './root-key.ts'
+import { changedRootKeyFile, type RootKeyFile, rootKeyFileOf } from './root-key-files.ts'
+import { inFolder } from './store-place.ts'
+
+export type NewRootKey =
+  | { readonly provider: 'file' }
+  | { readonly provider: 'passphrase'; readonly passphrase: string }
+  | { readonly provider: 'kms'; readonly kms: KmsKeyChoice }
+
+export interface ChangedRootKey {
+  readonly id: string
+  readonly file: RootKeyFile
+  readonly oldFile: RootKeyFile | undefined
+  readonly domainKeys: number
+}
+
+type ChangingNode = Pick<OperatorNode, 'store' | 'rootKey' | 'change'>
+
+/** A server makes a domain key a day, and commands may. */
+const ATTEMPTS_MAX = 5
+
+export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: NewRootKey): Promise<ChangedRootKey> {
+  if (to.provider === 'kms') await refuseOwnKey(node, to.kms)
+  const oldFile = rootKeyFileOf(folder, node.rootKey.id)
+  const { id, path } = await makeRootKey(folder, to)
+  const file = { provider: to.provider, path }
+  try {
+    return { id, file, oldFile, domainKeys: await rewrapUnder(node, folder, to, id) }
+  } catch (error) {
+    // The change may have committed all the same, if what failed came after: the audit log, say.
+    const isInForce = (await node.store.newestDomainKey())?.rootKeyId === id
+    if (!isInForce) rmSync(path, { force: true })
+    throw error
+  }
+}
+
+/** A store under a key of its own could never be opened again. */
+async function refuseOwnKey({ store }: ChangingNode, { keyArn }: KmsKeyChoice): Promise<void> {
+  const { account = '', region = '', resource = '' } = keyArn === undefined ? {} : parseArn(keyArn)!
+  const keyId = resource.slice('key/'.length)
+  if ((await store.findKey({ account, region, keyId })) === undefined) return
+  throw new OperatorError(`${keyArn} is a key of this very server, which could then never be opened again`, {
+    hint: 'take a key of another KMS',
+  })
+}
+
+/** @returns its id, and the file in which it is on stable storage. */
+async function makeRootKey(folder: DataFolder, to: NewRootKey): Promise<{ id: string; path: string }> {
+  const pathOf = (id: string) => changedRootKeyFile(folder, to.provider, id)
+  if (to.provider === 'file') {
+    const { id } = makeFileRootKey(pathOf)
+    return { id, path: pathOf(id) }
+  }
+  if (to.provider === 'kms') {
+    const parameters = newKmsParameters(to.kms)
+    const rootKey = openKmsRootKey(parameters, to.kms)
+    await tryRootKey(rootKey)
+    writeKmsParameters(pathOf(rootKey.id), parameters)
+    return { id: rootKey.id, path: pathOf(rootKey.id) }
+  }
+  const parameters = newPassphraseParameters()
+  const { id } = await openPassphraseRootKey(to.passphrase, parameters)
+  writePassphraseParameters(pathOf(id), parameters)
+  return { id, path: pathOf(id) }
+}
+
+/** @returns how many domain keys are under it. */
+async function rewrapUnder(node: ChangingNode, folder: DataFolder, to: NewRootKey, id: string): Promise<number> {
+  const choice = { passphrase: undefined, ...to }
+  const rootKey = await openRootKey(folder, choice, inFolder(folder), { rootKeyId: id })
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const rewrapped = await rewrapDomainKeys(node.store, node.rootKey, rootKey)
+    if (rewrapped === undefined) throw changedMeanwhile()
+    try {
+      await node.change(async (change) => {
+        const obstacle = await putRewrapped(change, rewrapped)
+        if (obstacle === 'root key changed') throw changedMeanwhile()
+        if (obstacle !== undefined) throw new DomainKeysChangedError()
+        return {
+          ...{ eventSource: 'kms.amazonaws.com', eventName: 'ChangeRootKey', account: undefined, region: 'us-east-1' },
+          resources: [],
+          details: { from: node.rootKey.id, to: id, provider: to.provider, domainKeys: rewrapped.domainKeys.length },
+        }
+      })
+      return rewrapped.domainKeys.length
+    } catch (error) {
+      if (!(error instanceof DomainKeysChangedError)) throw error
+    }
+  }
+  throw new OperatorError('domain keys came and went all the time, and the root key was not changed', {
+    hint: 'try again',
+  })
+}
+
+class DomainKeysChangedError extends Error {}
+
+function changedMeanwhile(): OperatorError {
+  return new OperatorError('somebody else changed the root key meanwhile; this change was not made', {
+    hint: "'keyhold root-key show' tells which one it is now",
+  })
+}
