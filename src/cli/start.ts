@@ -9,7 +9,7 @@ import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import { prepareDataFolder } from '../start/prepare.ts'
 import { serve } from '../start/serve.ts'
-import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
+import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
@@ -31,6 +31,7 @@ export const start = defineCommand({
     'trustedProxies',
     'attestationRoots',
     ...SERVICE_SETTINGS,
+    'xksProxy',
     'account',
     'region',
     'logLevel',
@@ -53,7 +54,8 @@ it has accepted; a second one at once.`,
     if (tls !== undefined) checkCertificate(tls, terminal)
     if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
-    const serviceSettings = await readServiceSettings(settings)
+    const xksProxy = await readXksProxySettings(settings.xksProxy)
+    const serviceSettings = { ...(await readServiceSettings(settings)), xksProxy }
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port } = settings
@@ -70,7 +72,15 @@ it has accepted; a second one at once.`,
       })
       const signal = firstSignal(() => serving.kill())
       terminal.print(
-        serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),
+        serverGreeting({
+          address: serving.address,
+          folder,
+          prepared,
+          region,
+          tls,
+          xksProxyTls: xksProxy?.tls,
+          hasConsole: settings.console,
+        }),
       )
       // Node would write it at the end, which a killed server does not come to.
       flushCompileCache()

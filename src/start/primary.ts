@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
-import type { Address } from '../service.ts'
+import type { Address, Bound } from '../service.ts'
+import { cannotListen } from '../xks-proxy/start-error.ts'
 import { WORKER_FLAGS } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
@@ -31,7 +32,7 @@ const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filenam
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [], execArgv: [...process.execArgv, ...WORKER_FLAGS] })
-  const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
+  const sharing = SYSTEM_SHARES_PORTS ? await withFreePorts(task, count) : task
   const slots: Slot[] = Array.from({ length: count }, (_, index) =>
     createSlot(`worker-${index + 1}`, sharing, log, () => {
       for (const [other, slot] of slots.entries()) if (other !== index) slot.refresh()
@@ -44,6 +45,18 @@ export async function startWorkers(count: number, task: WorkerTask, log: Log): P
   } catch (error) {
     killAll(slots)
     throw error
+  }
+}
+
+async function withFreePorts(task: WorkerTask, count: number): Promise<WorkerTask> {
+  const sharing = { ...task, port: await freePort(task), isShared: true }
+  const { xksProxy } = task.settings
+  if (xksProxy === undefined) return sharing
+  const { host } = xksProxy.listen
+  const port = await freePort(xksProxy.listen).catch((error) => Promise.reject(cannotListen(xksProxy.listen, error)))
+  return {
+    ...sharing,
+    settings: { ...task.settings, xksProxy: { ...xksProxy, listen: { host, port }, fleetSize: count } },
   }
 }
 
@@ -70,7 +83,7 @@ function killAll(slots: readonly Slot[]): void {
 }
 
 interface Slot {
-  start(): Promise<Address>
+  start(): Promise<Bound>
   /** From now on a worker that dies is replaced. */
   keepAlive(): void
   /** Lets it read what another worker has changed. */
@@ -87,7 +100,7 @@ function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => vo
   let timer: NodeJS.Timeout | undefined
   let startedAt = 0
 
-  async function start(): Promise<Address> {
+  async function start(): Promise<Bound> {
     // Nothing of our environment but what the system needs: a passphrase is not among it.
     worker = cluster.fork({ KEYHOLD_PASSPHRASE: '' })
     startedAt = performance.now()
@@ -146,7 +159,7 @@ function createSlot(node: string, task: WorkerTask, log: Log, onChange: () => vo
 }
 
 /** Gives a worker its task and waits until it listens or says why it cannot. */
-function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Address> {
+function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Bound> {
   return new Promise((resolve, reject) => {
     const died = (code: number, signal: string) => {
       reject(new OperatorError(`a worker process ended before it was ready (${signal || `exit code ${code}`})`))

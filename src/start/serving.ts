@@ -1,8 +1,8 @@
-import type { Address } from '../service.ts'
+import type { Bound } from '../service.ts'
 
 /** A listening server over a data folder, in one process or in several. */
 export interface Serving {
-  readonly address: Address
+  readonly address: Bound
   /** Answers what was accepted, then stops. */
   stop(): Promise<void>
   /** Ends other processes at once; what they had acknowledged is durable. */

@@ -1,7 +1,8 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
-import type { Address, ListenAddress } from '../wire/http-server.ts'
+import type { Bound } from '../service.ts'
+import type { ListenAddress } from '../wire/http-server.ts'
 import type { RootKeyChoice } from './root-key.ts'
 import type { ServiceSettings } from './service-settings.ts'
 
@@ -25,7 +26,7 @@ export type ToWorker =
   | { readonly kind: 'refresh' }
 
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly address: Address }
+  | { readonly kind: 'listening'; readonly address: Bound }
   /** It committed a change that others may have cached. */
   | { readonly kind: 'changed' }
   /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */

@@ -1,10 +1,10 @@
-/** The request quota of custom key stores (KS-7): calls per second and store, counted by each node for itself. */
+/** Request quotas (KS-7): calls per second, of a custom key store or of somebody else's, counted by each node for itself. */
 import { KmsError } from '../../base/errors.ts'
 import { KEY_STORE_CALLS_PER_SECOND_MAX } from '../../base/limits.ts'
 
 export interface StoreQuota {
   /** @throws {KmsError} `ThrottlingException` if the store has had all its calls of this second. */
-  take(ref: string): void
+  take(ref: string, callsMax?: number): void
 }
 
 /** @param monotonic milliseconds. */
@@ -13,14 +13,14 @@ export function createStoreQuota(monotonic: () => number = () => performance.now
   const taken = new Map<string, number>()
   let second = 0
   return {
-    take(ref) {
+    take(ref, callsMax = KEY_STORE_CALLS_PER_SECOND_MAX) {
       const now = Math.floor(monotonic() / 1000)
       if (now !== second) {
         taken.clear()
         second = now
       }
       const count = (taken.get(ref) ?? 0) + 1
-      if (count > KEY_STORE_CALLS_PER_SECOND_MAX) throw rateExceeded()
+      if (count > callsMax) throw rateExceeded()
       taken.set(ref, count)
     },
   }
