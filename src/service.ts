@@ -28,6 +28,7 @@ import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
+import type { NamedPolicy } from './domain/identity/rights.ts'
 import { openServiceSecret } from './domain/identity/service-secrets.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
@@ -69,8 +70,16 @@ import { createPipeline, type Execute } from './pipeline/execute.ts'
 import type { Faults } from './pipeline/faults.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 import { createTrustedProxies } from './wire/trusted-proxies.ts'
+import type { XksProxySettings } from './xks-proxy/settings.ts'
+import type { XksProxyServices } from './xks-proxy/xks-proxy.ts'
 
 export type { Address } from './wire/http-server.ts'
+
+/** Where a service listens. */
+export interface Bound extends Address {
+  /** Of the external key store proxy, if it is one. */
+  readonly xksProxy?: Address | undefined
+}
 
 export interface ServiceOptions {
   readonly store: Store
@@ -97,6 +106,8 @@ export interface ServiceOptions {
   readonly hsmClusters?: readonly HsmCluster[] | undefined
   /** Where the operator has put proxies of external key stores; those in the Internet need no word of his. */
   readonly externalKeyStores?: ProxyNetwork | undefined
+  /** Keyhold as the proxy of external key stores of others (docs/external-key-manager.md); not if not given. */
+  readonly xksProxy?: XksProxySettings | undefined
   /** False for a node that leaves custom key stores, and the erasing of keys, to others: that of an operator's command. */
   readonly servesKeyStores?: boolean | undefined
   /** What becomes of principals of accounts that are not hosted here, in grants and policies; `reject` if not given. */
@@ -122,7 +133,7 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  listen(address: ListenAddress): Promise<Address>
+  listen(address: ListenAddress): Promise<Bound>
   /** Answers what was accepted, then closes the audit log and the store. */
   stop(): Promise<void>
   readonly execute: Execute
@@ -162,6 +173,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const attestations = createAttestations(parseRoots(options.attestationRoots ?? NITRO_ENCLAVES_ROOT))
   const sessions = createSessions({ store, domainKeys, random })
+  // Clients sign with the real time, wherever ours was moved.
+  const signingClock = options.movableClock === undefined ? clock : systemClock
   const credentials = {
     findCredential: (accessKeyId: string) => store.findCredential(accessKeyId),
     async openAccount(account: string) {
@@ -175,12 +188,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     },
     sessions,
     sessionClock: clock,
-    // Clients sign with the real time, wherever ours was moved.
-    clock: options.movableClock === undefined ? clock : systemClock,
+    clock: signingClock,
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
-  const extraGuards = extraGuardsOf(options.guardPolicy)
+  const extraGuards = await guardsOf(options)
   const rights = createCallerRights(store, extraGuards)
   const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity: IdentityServices = {
@@ -254,6 +266,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     }
   }
 
+  const xksProxy = await openXksProxy(options.xksProxy, {
+    ...{ cache, store, keyMaterials, keyUsage, deletionAlarms, audit: auditLog, random, clock, domainKeys },
+    ...{ ensureFresh: changes.ensureFresh, canServe, signingClock, log },
+  })
   const server = createHttpServer({
     execute: options.faults === undefined ? execute : options.faults.around(execute),
     authenticator,
@@ -290,11 +306,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     async listen(address) {
       await domainKeyFollower.start()
       const bound = await server.listen(address)
+      const ofProxy = xksProxy && { xksProxy: await xksProxy.listen(address.isShared === true) }
       jobs.start()
-      return bound
+      return { ...bound, ...ofProxy }
     },
     async stop() {
-      await server.close()
+      await Promise.all([server.close(), xksProxy?.close()])
       await jobs.stop()
       await connector.stop()
       await domainKeyFollower.stop()
@@ -319,6 +336,20 @@ function alsoTold(keyUsage: KeyUsage, tell: NodeMetrics['keyUsed']): KeyUsage {
       tell(key.arn, operation)
     },
   }
+}
+
+/** Loaded only where it is asked for, as what follows is. */
+async function guardsOf({ guardPolicy, xksProxy }: ServiceOptions): Promise<readonly NamedPolicy[] | undefined> {
+  const guards = extraGuardsOf(guardPolicy)
+  if (xksProxy === undefined) return guards
+  const { reservedKeysGuard } = await import('./xks-proxy/reserved-keys.ts')
+  return [...(guards ?? []), reservedKeysGuard(xksProxy)]
+}
+
+async function openXksProxy(settings: XksProxySettings | undefined, services: XksProxyServices) {
+  if (settings === undefined) return undefined
+  const { createXksProxy } = await import('./xks-proxy/xks-proxy.ts')
+  return createXksProxy(settings, services)
 }
 
 function keyStoreBackends(

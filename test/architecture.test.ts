@@ -79,6 +79,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:url',
     'pkcs11js',
   ],
+  // A listener beside that of the API, for another protocol: from its sockets to the ciphers.
+  'xks-proxy': [
+    'auth/',
+    'domain/',
+    'crypto/',
+    'base/',
+    'audit/audit-record.ts',
+    'wire/node-http.ts',
+    'wire/peer.ts',
+    'wire/security-log.ts',
+    'wire/tls-certificate.ts',
+    'node:http',
+    'node:https',
+    'node:net',
+    'node:fs',
+    'node:path',
+  ],
   // A proxy of an external key store knows Keyhold by a signature.
   outgoing: [
     'crypto/sha256-object.ts',

@@ -63,6 +63,30 @@ export const XKS_FAILURE_LOG_INTERVAL_MS = 10_000
 /** Of what a proxy says of an error, for the log (keystores.md XC-10). */
 export const XKS_ERROR_MESSAGE_CHARS_MAX = 512
 
+/** Keyhold as the proxy of external key stores (keystores.md sections 3 and 6): connections, bodies, nesting, the clocks of callers. */
+export const XKS_SERVER_CONNECTIONS_MAX = 1_000
+export const XKS_REQUEST_BYTES_MAX = 64 * 1024
+export const XKS_REQUEST_DEPTH_MAX = 16
+export const XKS_URI_CHARS_MAX = 256
+export const XKS_CLOCK_SKEW_MS_MAX = 5 * 60 * 1000
+/** Of a text of `requestMetadata`, in records: the longest ARN. */
+export const XKS_METADATA_CHARS_MAX = 2_048
+/** keystores.md 3.5: what every proxy has to take, and this one does not exceed. */
+export const XKS_PLAINTEXT_BYTES_MAX = 4_300
+export const XKS_AAD_BYTES_MAX = 8_192
+/** keystores.md 6.2: for the work of one call, so that the caller hears of it within its own 250 ms. */
+export const XKS_WORK_MS_MAX = 200
+/** keystores.md 6.4: how often health is looked at, how old what is answered may be, what is slow. */
+export const XKS_SERVER_HEALTH_INTERVAL_MS = 20_000
+export const XKS_SERVER_HEALTH_AGE_MS_MAX = 60_000
+export const XKS_SERVER_HEALTH_SLOW_MS = 100
+export const XKS_TENANTS_MAX = 100
+export const XKS_EXTERNAL_KEYS_MAX = 1_000
+/** Of one tenant: credentials, how often the folder is looked at for others, and the length of a file of one. */
+export const XKS_CREDENTIALS_MAX = 100
+export const XKS_CREDENTIALS_LOOK_INTERVAL_MS = 1_000
+export const XKS_CREDENTIAL_FILE_BYTES_MAX = 4_096
+
 /** Parameters of a request of the query protocol; the largest sensible one simulates policies. */
 export const QUERY_PARAMETERS_MAX = 5_000
 /** Parts of a parameter's name; the deepest is `ContextEntries.member.1.ContextKeyValues.member.1`. */

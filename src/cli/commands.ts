@@ -133,6 +133,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./root-key-change.ts')).rootKeyChange,
   },
   {
+    name: 'xks-credential create',
+    summary: 'Make a credential for those who use keys of this server as external keys.',
+    load: async () => (await import('./xks-credential-create.ts')).xksCredentialCreate,
+  },
+  {
     name: 'hsm describe',
     summary: 'Print what a PKCS #11 library has, for the file of --hsm-clusters.',
     load: async () => (await import('./hsm-describe.ts')).hsmDescribe,

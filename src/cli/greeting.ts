@@ -1,7 +1,7 @@
 /** What a server says once it listens: where things are, and a first command to try. */
 import { existsSync } from 'node:fs'
 import type { TlsSettings } from '../config/listen-rules.ts'
-import type { Address } from '../service.ts'
+import type { Address, Bound } from '../service.ts'
 import { PROFILE } from '../start/credentials-file.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import type { PreparedFolder } from '../start/prepare.ts'
@@ -36,11 +36,12 @@ export interface ServerFacts {
   readonly prepared: Pick<PreparedFolder, 'account' | 'isFirstStart' | 'store'>
   readonly region: string
   readonly tls: TlsSettings | undefined
-  readonly address: Address
+  readonly address: Bound
+  readonly xksProxyTls?: TlsSettings | undefined
   readonly hasConsole: boolean
 }
 
-export function serverGreeting({ folder, prepared, region, tls, address, hasConsole }: ServerFacts): string {
+export function serverGreeting({ folder, prepared, region, tls, address, hasConsole, ...facts }: ServerFacts): string {
   const endpoint = endpointOf(address, tls)
   const reachable = endpointOf(reachableAt(address), tls)
   // The administrator may have moved his credentials to where they belong.
@@ -52,6 +53,7 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
     `  account      ${prepared.account}`,
     ...(hasCredentials ? [`  credentials  ${folder.credentials} (profile ${PROFILE})`] : []),
     ...(hasConsole ? [consoleLine(reachable)] : []),
+    ...(address.xksProxy ? [`  XKS proxy    ${endpointOf(address.xksProxy, facts.xksProxyTls)}`] : []),
     ...(prepared.isFirstStart ? ['', ...firstStartAdvice(folder)] : []),
     '',
     'Try it:',

@@ -11,7 +11,7 @@ import type { MetricsSettings } from '../start/metrics.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { serve } from '../start/serve.ts'
-import { readServiceSettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
+import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
 import type { WantedStore } from '../start/store-place.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
@@ -35,6 +35,7 @@ export const start = defineCommand({
     'trustedProxies',
     'attestationRoots',
     ...SERVICE_SETTINGS,
+    'xksProxy',
     'account',
     'region',
     'metricsPort',
@@ -61,7 +62,8 @@ it has accepted; a second one at once.`,
     if (tls !== undefined) checkCertificate(tls, terminal)
     if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
-    const serviceSettings = await readServiceSettings(settings)
+    const xksProxy = await readXksProxySettings(settings.xksProxy)
+    const serviceSettings = { ...(await readServiceSettings(settings)), xksProxy }
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }
     const { account, region, logLevel, host, port } = settings
@@ -79,7 +81,15 @@ it has accepted; a second one at once.`,
       })
       const signal = firstSignal(() => serving.kill())
       terminal.print(
-        serverGreeting({ folder, prepared, region, tls, address: serving.address, hasConsole: settings.console }),
+        serverGreeting({
+          address: serving.address,
+          folder,
+          prepared,
+          region,
+          tls,
+          xksProxyTls: xksProxy?.tls,
+          hasConsole: settings.console,
+        }),
       )
       // Node would write it at the end, which a killed server does not come to.
       flushCompileCache()

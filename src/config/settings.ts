@@ -115,6 +115,10 @@ export const SETTINGS = Object.freeze({
     path('FILE'),
     'Where proxies of external key stores are: private routes, ports, certificates (docs/external-key-stores.md).',
   ),
+  xksProxy: optional(
+    path('FILE'),
+    'Be the external key manager of AWS KMS or another Keyhold: listener, tenants, keys (docs/external-key-manager.md).',
+  ),
   attestationIssuer: optional(
     path('FILE'),
     "Root of your own for attestation documents ('keyhold attest'); made if it does not exist.",

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
-import type { Address } from '../service.ts'
+import type { Address, Bound } from '../service.ts'
+import { cannotListen } from '../xks-proxy/start-error.ts'
 import { WORKER_FLAGS } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
@@ -32,7 +33,7 @@ const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filenam
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [], execArgv: [...process.execArgv, ...WORKER_FLAGS] })
-  const sharing = SYSTEM_SHARES_PORTS ? { ...task, port: await freePort(task), isShared: true } : task
+  const sharing = SYSTEM_SHARES_PORTS ? await withFreePorts(task, count) : task
   const measured = task.metrics && new (await import('./measured-workers.ts')).MeasuredWorkers()
   const slots: Slot[] = Array.from({ length: count }, (_, index) =>
     createSlot({
@@ -65,6 +66,18 @@ export async function startWorkers(count: number, task: WorkerTask, log: Log): P
   }
 }
 
+async function withFreePorts(task: WorkerTask, count: number): Promise<WorkerTask> {
+  const sharing = { ...task, port: await freePort(task), isShared: true }
+  const { xksProxy } = task.settings
+  if (xksProxy === undefined) return sharing
+  const { host } = xksProxy.listen
+  const port = await freePort(xksProxy.listen).catch((error) => Promise.reject(cannotListen(xksProxy.listen, error)))
+  return {
+    ...sharing,
+    settings: { ...task.settings, xksProxy: { ...xksProxy, listen: { host, port }, fleetSize: count } },
+  }
+}
+
 /**
  * The port that all workers will share. Sharing must be tried before it is done: two servers that both share would not notice
  * one another, and clients would meet now this one, now that one.
@@ -88,7 +101,7 @@ function killAll(slots: readonly Slot[]): void {
 }
 
 interface Slot {
-  start(): Promise<Address>
+  start(): Promise<Bound>
   /** From now on a worker that dies is replaced. */
   keepAlive(): void
   /** Lets it read what another worker has changed. */
@@ -116,7 +129,7 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
   let timer: NodeJS.Timeout | undefined
   let startedAt = 0
 
-  async function start(): Promise<Address> {
+  async function start(): Promise<Bound> {
     // Nothing of our environment but what the system needs: a passphrase or a password is not among it.
     worker = cluster.fork({ KEYHOLD_PASSPHRASE: '', KEYHOLD_STORE_PASSWORD: '' })
     startedAt = performance.now()
@@ -177,7 +190,7 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
 }
 
 /** Gives a worker its task and waits until it listens or says why it cannot. */
-function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Address> {
+function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Bound> {
   return new Promise((resolve, reject) => {
     const died = (code: number, signal: string) => {
       reject(new OperatorError(`a worker process ended before it was ready (${signal || `exit code ${code}`})`))

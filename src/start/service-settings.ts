@@ -14,6 +14,7 @@ export type ServiceSettings = Pick<
   | 'externalAccounts'
   | 'hsmClusters'
   | 'externalKeyStores'
+  | 'xksProxy'
   | 'guardPolicy'
   | 'verboseDenials'
   | 'quotas'
@@ -58,6 +59,11 @@ export async function readServiceSettings(
       (await import('./external-key-stores.ts')).readExternalKeyStores(path),
     ),
   }
+}
+
+/** Of 'keyhold start' alone: development mode lets everybody use its keys. @throws {UsageError} */
+export function readXksProxySettings(path: string | undefined): Promise<ServiceSettings['xksProxy']> {
+  return given(path, async (path) => (await import('./xks-proxy.ts')).readXksProxy(path))
 }
 
 async function given<T>(path: string | undefined, read: (path: string) => Promise<T>): Promise<T | undefined> {

@@ -1,9 +1,9 @@
 import type { Samples } from '../metrics/samples.ts'
-import type { Address } from '../service.ts'
+import type { Bound } from '../service.ts'
 
 /** A listening server over a data folder, in one process or in several. */
 export interface Serving {
-  readonly address: Address
+  readonly address: Bound
   /** Answers what was accepted, then stops. */
   stop(): Promise<void>
   /** What all of its processes have measured; only where the task says so. */

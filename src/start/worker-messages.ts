@@ -2,7 +2,8 @@
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Samples } from '../metrics/samples.ts'
-import type { Address, ListenAddress } from '../wire/http-server.ts'
+import type { Bound } from '../service.ts'
+import type { ListenAddress } from '../wire/http-server.ts'
 import type { MetricsSettings } from './metrics.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import type { FolderSecrets } from './store-place.ts'
@@ -31,7 +32,7 @@ export type ToWorker =
   | { readonly kind: 'measure'; readonly round: number; readonly withStore: boolean }
 
 export type FromWorker =
-  | { readonly kind: 'listening'; readonly address: Address }
+  | { readonly kind: 'listening'; readonly address: Bound }
   /** It committed a change that others may have cached. */
   | { readonly kind: 'changed' }
   | ({ readonly kind: 'measured'; readonly round: number } & Measured)

@@ -1,7 +1,7 @@
 /** One worker process: a node that its primary starts and stops. */
 import { flushCompileCache } from 'node:module'
 import type { Log } from '../base/log.ts'
-import type { Address } from '../service.ts'
+import type { Bound } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
 import { explainError } from './explain-error.ts'
 import { joinFolder } from './folder-lock.ts'
@@ -11,7 +11,7 @@ import { openDurableNode } from './node.ts'
 import type { FromWorker, Measured, ToWorker, WorkerTask } from './worker-messages.ts'
 
 interface RunningNode {
-  listen(): Promise<Address>
+  listen(): Promise<Bound>
   refresh(): Promise<void>
   measure(withStore: boolean): Promise<Measured | undefined>
   stop(): Promise<void>

@@ -48,7 +48,7 @@ export function createPeer(socket: Socket, proxies: TrustedProxies | undefined):
 
 const MAPPED_IPV4 = '::ffff:'
 
-function sourceIpOf(address: string): string {
+export function sourceIpOf(address: string): string {
   return address.startsWith(MAPPED_IPV4) && address.includes('.') ? address.slice(MAPPED_IPV4.length) : address
 }
 

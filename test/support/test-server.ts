@@ -7,6 +7,7 @@ import { createRandomSource } from '../../src/crypto/random.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import { sealSecretAccessKey } from '../../src/domain/identity/access-key-secret.ts'
 import { ADMINISTRATOR_ACCESS } from '../../src/domain/identity/administrator.ts'
+import type { Store } from '../../src/domain/store.ts'
 import { createService, type Service, type ServiceOptions } from '../../src/service.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { ACCOUNT } from './harness.ts'
@@ -17,7 +18,10 @@ export const SECRET_ACCESS_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 export interface TestServer {
   readonly endpoint: string
   readonly port: number
+  /** Of the external key store proxy, if it is one. */
+  readonly xksProxyPort: number | undefined
   readonly service: Service
+  readonly store: Store
   readonly auditLines: readonly string[]
   stop(): Promise<void>
 }
@@ -32,6 +36,7 @@ export interface TestServerOptions {
   readonly auditLog?: AuditLog
   readonly identityProviders?: ServiceOptions['identityProviders']
   readonly externalKeyStores?: ServiceOptions['externalKeyStores']
+  readonly xksProxy?: ServiceOptions['xksProxy']
   readonly trustedProxies?: readonly string[]
   readonly consoleFolder?: ServiceOptions['consoleFolder']
   readonly metrics?: ServiceOptions['metrics']
@@ -52,6 +57,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     tls: options.tls,
     identityProviders: options.identityProviders,
     externalKeyStores: options.externalKeyStores,
+    xksProxy: options.xksProxy,
     trustedProxies: options.trustedProxies,
     consoleFolder: options.consoleFolder,
     metrics: options.metrics,
@@ -68,12 +74,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     const key = { accessKeyId: ACCESS_KEY_ID, account: ACCOUNT, userName: 'alice', active: true, token, createdAt }
     await change.insertAccessKey(key)
   })
-  const { host, port } = await service.listen({ host: '127.0.0.1', port: 0 })
+  const { host, port, xksProxy } = await service.listen({ host: '127.0.0.1', port: 0 })
   const scheme = options.tls === undefined ? 'http' : 'https'
   return {
     endpoint: `${scheme}://${host}:${port}`,
     port,
+    xksProxyPort: xksProxy?.port,
     service,
+    store,
     get auditLines() {
       return auditLog.lines
     },

@@ -49,6 +49,11 @@ export interface KeyMaterials {
   decrypt(key: Key, cipher: Cipher, ciphertext: Buffer, materialId: string | undefined): MaybePromise<Buffer>
   /** An asymmetric or HMAC key, ready to work. */
   open(key: Key): MaybePromise<OpenKey>
+  /**
+   * A material of a symmetric key, for messages that are no ciphertext blobs.
+   * @throws {KmsError} `InvalidCiphertextException` if it is not one of `key`'s, or has no bytes any more.
+   */
+  blobKey(key: Key, materialId: string): MaybePromise<BlobKey>
   /** Drops unwrapped material of changed keys (ENV-32). */
   drop(notices: readonly ChangeNotice[]): void
   clear(): void
@@ -158,6 +163,7 @@ export function createKeyMaterials(
     open(key) {
       return unwrapped(key, key.currentMaterialId!) as MaybePromise<OpenKey>
     },
+    blobKey: (key, materialId) => unwrapped(key, materialId) as MaybePromise<BlobKey>,
     drop(notices) {
       generation++
       for (const { kind, subject } of notices) if (kind === 'key') cache.delete(arnOf(keyNameOf(subject)))
