@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { AuditLog } from './audit/audit-log.ts'
+import type { EventHistory } from './audit/event-history.ts'
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -54,6 +55,7 @@ import type { HsmCluster } from './hsm/hsm-cluster.ts'
 import { announceDeletionAlarms } from './jobs/announce-deletion-alarms.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
+import { indexEvents } from './jobs/index-events.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
@@ -70,6 +72,8 @@ export type { Address } from './wire/http-server.ts'
 export interface ServiceOptions {
   readonly store: Store
   readonly auditLog: AuditLog
+  /** Of that log; without it LookupEvents is refused. */
+  readonly eventHistory?: EventHistory | undefined
   readonly rootKey: RootKey
   readonly clock: Clock
   /** Development only: the clock, if everybody who reaches the server may move it. */
@@ -188,6 +192,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const execute = createPipeline({
     ...shared,
     audit: auditLog,
+    eventHistory: options.eventHistory,
     cache,
     keyImports,
     grants,
@@ -210,6 +215,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       pruneRevocations(store, clock),
       announceDeletionAlarms({ store, clock, log, send }),
       ...(send === undefined ? [] : [sendEvents(store, send)]),
+      ...(options.eventHistory === undefined ? [] : [indexEvents(options.eventHistory)]),
     ],
     store,
     clock,
@@ -274,6 +280,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await accessKeyUsage.stop()
       await outbox.stop()
       await changes.stop()
+      await options.eventHistory?.close()
       await auditLog.close()
       await store.close()
     },

@@ -195,6 +195,7 @@ export function createPipeline(services: PipelineServices): Execute {
       identity: services.identity,
       grants: services.grants,
       random: services.random,
+      eventHistory: services.eventHistory,
       recipient: progress.recipient,
       webIdentity: progress.caller?.webIdentity,
       store: reader,

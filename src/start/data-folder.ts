@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly store: string
   /** Folder of the audit log. */
   readonly audit: string
+  /** Index of the audit log's events; it can be lost. */
+  readonly eventIndex: string
   /** Provider `file`: 32 secret bytes. */
   readonly rootKey: string
   /** Provider `passphrase`: salt and cost. */
@@ -27,6 +29,7 @@ export function dataFolder(path: string): DataFolder {
     lock: join(path, 'lock'),
     store: join(path, 'keyhold.db'),
     audit: join(path, 'audit'),
+    eventIndex: join(path, 'event-index.db'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),
     credentials: join(path, 'credentials'),

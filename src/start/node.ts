@@ -1,6 +1,8 @@
 /** One node: a service over a data folder, or over memory. */
 import type { AuditLog } from '../audit/audit-log.ts'
+import { createFolderEventHistory } from '../audit/folder-event-history.ts'
 import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
+import { createMemoryEventHistory } from '../audit/memory-event-history.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { MovableClock } from '../base/movable-clock.ts'
@@ -38,7 +40,8 @@ export async function openMemoryNode(options: NodeOptions): Promise<OpenNode> {
   const store = await openSqliteStore({ path: ':memory:', node: options.node, clock })
   const rootKey = localRootKey(createRandomSource().keyBytes(ROOT_KEY_BYTES))
   const auditLog = createMemoryAuditLog()
-  return { store, service: await createService({ ...options, store, auditLog, rootKey, clock }) }
+  const eventHistory = createMemoryEventHistory(auditLog)
+  return { store, service: await createService({ ...options, store, auditLog, eventHistory, rootKey, clock }) }
 }
 
 export interface OpenNode {
@@ -57,7 +60,8 @@ export async function openDurableNode(path: string, choice: RootKeyChoice, optio
     const rootKey = await openRootKey(folder, choice, await store.newestDomainKey())
     auditLog = await openFolderAuditLog(folder, node, log)
     await drainOutbox({ store, auditLog, folder, log, node })
-    const service = await createService({ ...options, store, auditLog, rootKey, clock })
+    const eventHistory = createFolderEventHistory({ folder: folder.audit, indexPath: folder.eventIndex, log })
+    const service = await createService({ ...options, store, auditLog, eventHistory, rootKey, clock })
     return { store, service }
   } catch (error) {
     await auditLog?.close()
