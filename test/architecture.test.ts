@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   audit: [
     'crypto/hash.ts',
+    'crypto/audit-key.ts',
     'crypto/thread-priority.ts',
     'base/',
     'node:fs',

@@ -209,6 +209,16 @@ export const AUDIT_RETRY_MS_MAX = 5_000
 export const AUDIT_FINDINGS_MAX = 1_000
 /** Lines that the in-memory log keeps. */
 export const AUDIT_MEMORY_LINES_MAX = 10_000
+/** audit.md section 10: checkpoints, and the time without one that is a finding. */
+export const AUDIT_CHECKPOINT_INTERVAL_MS = 60_000
+export const AUDIT_CHECKPOINT_GAP_MS = 150_000
+/** A line, and the streams in it; those beyond are in the next, which follows at once. A file goes on in another after so many bytes. */
+export const AUDIT_CHECKPOINT_BYTES_MAX = 1024 * 1024
+export const AUDIT_CHECKPOINT_STREAMS_MAX = 4_000
+export const AUDIT_CHECKPOINT_FILE_BYTES_MAX = 4 * 1024 * 1024
+/** Of checkpoints that could not be brought to where they are kept as well. */
+export const AUDIT_CHECKPOINTS_UNSENT_MAX = 1_000
+export const AUDIT_KEY_AGE_MS_MAX = 365 * 24 * 60 * 60 * 1000
 /** audit.md section 6: how far back LookupEvents sees, */
 export const EVENT_HISTORY_MS = 90 * 24 * 60 * 60 * 1000
 /** how much of the log successful calls that change nothing are looked for in, and what the index may take for it. */

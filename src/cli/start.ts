@@ -31,6 +31,8 @@ export const start = defineCommand({
     'trustedProxies',
     'attestationRoots',
     ...SERVICE_SETTINGS,
+    'checkpointFile',
+    'checkpointUrl',
     'account',
     'region',
     'logLevel',
@@ -57,9 +59,13 @@ it has accepted; a second one at once.`,
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const passphrase = readPassphrase(settings, terminal.env)
     const { rootKey: provider, account, region, logLevel, host, port } = settings
+    const { checkpointFile, checkpointUrl } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const choice = { provider, passphrase }
-    const prepared = await prepareDataFolder({ ...choice, folder, account, region, mode: 'server', log })
+    const prepared = await prepareDataFolder({
+      ...{ ...choice, folder, account, region, mode: 'server', log },
+      copies: { checkpointFile, checkpointUrl },
+    })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
@@ -78,6 +84,7 @@ it has accepted; a second one at once.`,
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      await prepared.checkpoints.close()
       prepared.lock.release()
     }
     return EXIT_OK

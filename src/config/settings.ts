@@ -119,6 +119,14 @@ export const SETTINGS = Object.freeze({
     'Address that events and alarms are posted to as JSON: rotations, deletions, expiries (docs/events.md).',
     'none; alarms are in the log',
   ),
+  checkpointFile: optional(
+    path('FILE'),
+    'File, best on another machine, that checkpoints of the audit log are added to as well (docs/audit.md).',
+  ),
+  checkpointUrl: optional(
+    postAddress,
+    'Address that checkpoints of the audit log are posted to as JSON as well (docs/audit.md).',
+  ),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly store: string
   /** Folder of the audit log. */
   readonly audit: string
+  /** Signs checkpoints of the audit log: a private key, PEM. */
+  readonly auditKey: string
   /** Index of the audit log's events; it can be lost. */
   readonly eventIndex: string
   /** Provider `file`: 32 secret bytes. */
@@ -29,6 +31,7 @@ export function dataFolder(path: string): DataFolder {
     lock: join(path, 'lock'),
     store: join(path, 'keyhold.db'),
     audit: join(path, 'audit'),
+    auditKey: join(path, 'audit-key'),
     eventIndex: join(path, 'event-index.db'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),

@@ -10,8 +10,10 @@
  * 6. Custom key stores that were connected are to be connected again.
  * 7. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
  *    has no account, the next start takes the credentials from the file.
+ * 8. A checkpoint of the audit log tells what it has come to.
  */
 import { existsSync, rmSync } from 'node:fs'
+import type { Checkpoints } from '../audit/checkpoints/checkpoints.ts'
 import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { recoverAuditFolder } from '../audit/recover.ts'
 import { systemClock } from '../base/clock.ts'
@@ -28,6 +30,7 @@ import { readCredentials, writeCredentials } from './credentials-file.ts'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
+import { type CheckpointCopies, openFolderCheckpoints } from './folder-checkpoints.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { openRootKey, type RootKeyChoice } from './root-key.ts'
 import { writeDurably } from './write-durably.ts'
@@ -39,28 +42,36 @@ export interface PrepareOptions extends RootKeyChoice {
   readonly region: string
   /** Development folders have no administrator: everybody is let in, so they must hold nothing that is worth keeping. */
   readonly mode: 'server' | 'development'
+  /** Where checkpoints of the audit log are kept as well. */
+  readonly copies?: CheckpointCopies | undefined
   readonly log: Log
 }
 
 export interface PreparedFolder {
   /** Hold it as long as anything runs on the folder. */
   readonly lock: FolderLock
+  /** Close it when nothing writes any more, before the lock is released. */
+  readonly checkpoints: Checkpoints
   /** `undefined` in development. */
   readonly account: string | undefined
   readonly isFirstStart: boolean
 }
+
+type PreparedStore = Omit<PreparedFolder, 'lock' | 'checkpoints'>
 
 const NODE = 'start'
 
 export async function prepareDataFolder(options: PrepareOptions): Promise<PreparedFolder> {
   const { folder, log } = options
   createDataFolder(folder)
-  let prepared: Omit<PreparedFolder, 'lock'> | undefined
+  let prepared: PreparedStore | undefined
+  let checkpoints: Checkpoints | undefined
   const lock = await lockFolder(folder, 'server', async () => {
     await recoverAuditFolder(folder.audit, log)
     prepared = await withStore(folder, (store) => prepareStore(options, store))
+    checkpoints = await openFolderCheckpoints(folder, options.copies ?? {}, log)
   })
-  return { lock, ...prepared! }
+  return { lock, checkpoints: checkpoints!, ...prepared! }
 }
 
 /** For a command that is alone with the folder: steps 2, 3 and 5. */
@@ -78,7 +89,7 @@ async function withStore<T>(folder: DataFolder, work: (store: Store) => Promise<
   }
 }
 
-async function prepareStore(options: PrepareOptions, store: Store): Promise<Omit<PreparedFolder, 'lock'>> {
+async function prepareStore(options: PrepareOptions, store: Store): Promise<PreparedStore> {
   const { folder, log, mode } = options
   const accounts = await store.listAccounts()
   checkMode(options, accounts)
