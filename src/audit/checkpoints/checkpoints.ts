@@ -83,38 +83,49 @@ interface Newest {
   /** Of its whole lines, in bytes. */
   readonly length: number
   readonly line: string | undefined
-  /** What the newest file says of streams: hash by id. */
-  readonly told: ReadonlyMap<string, string>
+  /** What the newest file says of streams, by id; all others were told before its first checkpoint. */
+  readonly told: ReadonlyMap<string, Told>
+  readonly from: number
 }
 
-/** Of the newest file alone: what older ones told of a stream is told again then, which harms nobody. */
+interface Told {
+  readonly hash: string
+  /** Of the checkpoint, milliseconds since the epoch. */
+  readonly time: number
+}
+
+/** Of the newest file alone: what older ones told of a stream may be told again then, which harms nobody. */
 async function readNewest(folder: string): Promise<Newest> {
   const file = (await listCheckpointFiles(folder)).at(-1)
-  const told = new Map<string, string>()
-  if (file === undefined) return { file, length: 0, line: undefined, told }
+  const told = new Map<string, Told>()
+  if (file === undefined) return { file, length: 0, line: undefined, told, from: 0 }
   const lines = ((await readCheckpointLines(file.path)) ?? []).filter(({ isWhole }) => isWhole)
   let length = 0
+  let from = 0
   for (const { text } of lines) {
     length += Buffer.byteLength(text) + 1
-    for (const { stream, hash } of readCheckpoint(text)?.streams ?? []) told.set(stream, hash)
+    const { time = 0, streams = [] } = readCheckpoint(text) ?? {}
+    // Of the first file nothing was told before.
+    if (from === 0 && file.number > 0) from = time
+    for (const { stream, hash } of streams) told.set(stream, { hash, time })
   }
-  return { file, length, line: lines.at(-1)?.text, told }
+  return { file, length, line: lines.at(-1)?.text, told, from }
 }
 
 class CheckpointWriter {
   readonly #options: CheckpointOptions
   readonly #appender: CheckpointAppender
   readonly #walk: StreamWalk
-  readonly #told: Map<string, string>
+  readonly #told: Map<string, Told>
   readonly #unsent: string[][]
   #previous: string
   #number: number
   #newest: NewestCheckpoint | undefined
 
-  constructor(options: CheckpointOptions, { line, told }: Newest, appender: CheckpointAppender) {
+  constructor(options: CheckpointOptions, { line, told, from }: Newest, appender: CheckpointAppender) {
     this.#options = options
     this.#appender = appender
-    this.#walk = new StreamWalk(options.folder)
+    this.#walk = new StreamWalk(options.folder, (stream) => told.get(stream)?.time ?? from)
     this.#told = new Map(told)
     this.#unsent = options.send.map(() => [])
     const newest = line === undefined ? undefined : readCheckpoint(line)
@@ -124,7 +135,7 @@ class CheckpointWriter {
   }
 
   async write(reason: CheckpointReason): Promise<void> {
-    const grown = (await this.#walk.positions()).filter(({ stream, hash }) => this.#told.get(stream) !== hash)
+    const grown = (await this.#walk.positions()).filter(({ stream, hash }) => this.#told.get(stream)?.hash !== hash)
     let at = 0
     do {
       const streams = grown.slice(at, at + AUDIT_CHECKPOINT_STREAMS_MAX)
@@ -146,7 +157,7 @@ class CheckpointWriter {
     this.#number++
     this.#previous = checkpointHash(line)
     this.#newest = { key, nextKey }
-    for (const { stream, hash } of streams) this.#told.set(stream, hash)
+    for (const { stream, hash } of streams) this.#told.set(stream, { hash, time })
     for (const unsent of this.#unsent) {
       unsent.push(line)
       if (unsent.length > AUDIT_CHECKPOINTS_UNSENT_MAX) unsent.shift()

@@ -3,13 +3,15 @@
  * them. Only what is on stable storage counts: a checkpoint must not tell of a frame that a crash can still take away.
  */
 import { readSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { AUDIT_FRAME_BYTES_MAX } from '../../base/limits.ts'
-import { decodeFrame, FRAME_KINDS, frameLength, HASH_BYTES, HEADER_BYTES, NO_HASH } from '../frame.ts'
+import { decodeFrame, FRAME_KINDS, frameLength, HASH_BYTES, HEADER_BYTES } from '../frame.ts'
 import { isDamage } from '../read-segment.ts'
 import { listStreams, type Segment, type StreamSegments, streamName } from '../stream-names.ts'
 import type { StreamPosition } from './checkpoint.ts'
 
+/** Between what a checkpoint read and its time, and for what clocks do. */
+const MARGIN_MS = 60_000
 /** Frames between two turns of the event loop: a few hundred microseconds. */
 const FRAMES_AT_ONCE = 128
 
@@ -18,36 +20,45 @@ interface WalkedStream {
   /** End of the last frame. */
   offset: number
   records: number
-  hash: Buffer
+  /** `undefined`: nothing was read yet, so the first frame continues whatever it says. */
+  hash: Buffer | undefined
   /** What stands there is no continuation: nothing behind it is told of any more, and the verifier says what is wrong. */
   isBroken: boolean
   isClosed: boolean
 }
 
-const UNREAD = { segment: 0, offset: 0, records: 0, hash: NO_HASH, isBroken: false, isClosed: false }
+const UNREAD = { offset: 0, records: 0, hash: undefined, isBroken: false, isClosed: false }
 
 export class StreamWalk {
   readonly #folder: string
+  readonly #toldAt: (stream: string) => number
   readonly #streams = new Map<string, WalkedStream>()
 
-  constructor(folder: string) {
+  /**
+   * @param toldAt when a checkpoint told of the stream, in milliseconds since the epoch. One that was last written well before need not be
+   *   read: the log may be old and large.
+   */
+  constructor(folder: string, toldAt: (stream: string) => number) {
     this.#folder = folder
+    this.#toldAt = toldAt
   }
 
-  /** Goes on from where it was. @returns every stream that has a frame, in order of their ids. */
+  /** Goes on from where it was. @returns streams that may have grown, in order of their ids. */
   async positions(): Promise<readonly StreamPosition[]> {
     const positions: StreamPosition[] = []
     for (const segments of await listStreams(this.#folder)) {
-      const walked = await this.#walk(segments)
-      if (walked.hash.equals(NO_HASH)) continue
-      positions.push({ stream: segments.stream, records: walked.records, hash: walked.hash.toString('hex') })
+      const { hash, records } = await this.#walk(segments)
+      if (hash !== undefined) positions.push({ stream: segments.stream, records, hash: hash.toString('hex') })
     }
     return positions
   }
 
   async #walk({ stream, segments }: StreamSegments): Promise<WalkedStream> {
-    const known = this.#streams.get(stream) ?? { ...UNREAD }
-    this.#streams.set(stream, known)
+    let known = this.#streams.get(stream)
+    if (known === undefined) {
+      known = await this.#begin(stream, segments.at(-1)!)
+      this.#streams.set(stream, known)
+    }
     for (const segment of segments) {
       if (segment.number < known.segment || known.isBroken || known.isClosed) continue
       if (segment.number > known.segment + 1) break
@@ -59,6 +70,13 @@ export class StreamWalk {
       }
     }
     return known
+  }
+
+  /** With the newest segment that has a frame: what it begins with says how many records came before. */
+  async #begin(stream: string, { path, number }: Segment): Promise<WalkedStream> {
+    const { mtimeMs, size } = await stat(path)
+    const isSettled = mtimeMs < this.#toldAt(stream) - MARGIN_MS
+    return { ...UNREAD, segment: size === 0 ? Math.max(0, number - 1) : number, isClosed: isSettled }
   }
 }
 
@@ -77,13 +95,13 @@ async function walkSegment({ path, number, stream }: Segment, walked: WalkedStre
       if (frames % FRAMES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
       const frame = readHeader(handle.fd, next.offset, size, header)
       if (frame === undefined) break
-      isBroken = streamName(frame.streamId) !== stream || !frame.previousHash.equals(next.hash)
+      isBroken = streamName(frame.streamId) !== stream || !continues(frame, next)
       if (isBroken) break
       last = next
       next = {
         ...next,
         offset: next.offset + frame.length,
-        records: next.records + frame.count,
+        records: frame.sequence + frame.count,
         hash: readAt(handle.fd, next.offset + frame.length - HASH_BYTES, HASH_BYTES),
         isClosed: frame.isClose,
       }
@@ -96,10 +114,15 @@ async function walkSegment({ path, number, stream }: Segment, walked: WalkedStre
   }
 }
 
+function continues({ previousHash, sequence }: WalkedHeader, { hash, records }: WalkedStream): boolean {
+  return hash === undefined || (previousHash.equals(hash) && sequence === records)
+}
+
 interface WalkedHeader {
   readonly length: number
   readonly streamId: Buffer
   readonly previousHash: Buffer
+  readonly sequence: number
   readonly count: number
   readonly isClose: boolean
 }
@@ -111,6 +134,7 @@ function readHeader(file: number, offset: number, size: number, into: Buffer): W
   return {
     length,
     streamId: into.subarray(8, 24),
+    sequence: Number(into.readBigUInt64BE(24)),
     count: into.readUInt32BE(32),
     previousHash: into.subarray(44, 76),
     isClose: into[5] === FRAME_KINDS.indexOf('close') + 1,
@@ -126,5 +150,5 @@ function readAt(file: number, offset: number, length: number): Buffer {
 function holdsFrame(file: number, offset: number, { offset: end, hash }: WalkedStream): boolean {
   const bytes = readAt(file, offset, Math.min(end - offset, AUDIT_FRAME_BYTES_MAX))
   const frame = decodeFrame(bytes)
-  return typeof frame !== 'string' && frame.hash.equals(hash)
+  return typeof frame !== 'string' && frame.hash.equals(hash!)
 }
