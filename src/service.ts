@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { AuditLog } from './audit/audit-log.ts'
+import type { EventHistory } from './audit/event-history.ts'
 import { type Authenticator, createAuthenticator } from './auth/authenticator.ts'
 import { createDevelopmentAuthenticator } from './auth/development-authenticator.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -57,6 +58,7 @@ import type { HsmCluster } from './hsm/hsm-cluster.ts'
 import { announceDeletionAlarms } from './jobs/announce-deletion-alarms.ts'
 import { eraseDeletedKeys } from './jobs/erase-deleted-keys.ts'
 import { eraseExpiredMaterials } from './jobs/erase-expired-material.ts'
+import { indexEvents } from './jobs/index-events.ts'
 import { createJobRunner, type JobRunner } from './jobs/job-runner.ts'
 import { pruneChanges } from './jobs/prune-changes.ts'
 import { pruneRevocations } from './jobs/prune-revocations.ts'
@@ -84,6 +86,8 @@ export interface Bound extends Address {
 export interface ServiceOptions {
   readonly store: Store
   readonly auditLog: AuditLog
+  /** Of that log; without it LookupEvents is refused. */
+  readonly eventHistory?: EventHistory | undefined
   readonly rootKey: RootKey
   /** Opens the root key that the store was changed to while this node runs. */
   readonly openChangedRootKey?: OpenChangedRootKey | undefined
@@ -218,6 +222,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...shared,
     quotas: createQuotas(options.quotas),
     audit: auditLog,
+    eventHistory: options.eventHistory,
     cache,
     keyImports,
     grants,
@@ -244,6 +249,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
         : [{ name: 'adopt audit records', run: options.adoptAuditRecords }]),
       announceDeletionAlarms({ store, clock, log, send }),
       ...(send === undefined ? [] : [sendEvents(store, send)]),
+      ...(options.eventHistory === undefined ? [] : [indexEvents(options.eventHistory)]),
     ],
     store,
     clock,
@@ -320,6 +326,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await accessKeyUsage.stop()
       await outbox.stop()
       await changes.stop()
+      await options.eventHistory?.close()
       await auditLog.close()
       await store.close()
       metrics?.stop()

@@ -26,6 +26,7 @@ import {
 import type { Log } from '../base/log.ts'
 import { type AuditFiles, systemFiles } from './audit-files.ts'
 import type { AuditSink } from './audit-record.ts'
+import { hasCheckpoints } from './checkpoints/checkpoint-files.ts'
 import { DiskSpace, type SpaceLimits } from './disk-space.ts'
 import { readPreviousStreams } from './previous-streams.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -182,7 +183,9 @@ class GroupCommitLog implements AuditLog {
   static async open(options: AuditLogOptions, files: AuditFiles): Promise<GroupCommitLog> {
     const limits = { ...AUDIT_LIMITS, ...options.limits }
     const { folder, clock, node, softwareVersion, configurationHash } = options
-    const openRecord = { node, softwareVersion, configurationHash, previousStreams: await readPreviousStreams(folder) }
+    const previousStreams = await readPreviousStreams(folder)
+    const checkpoints = (await hasCheckpoints(folder)) ? (true as const) : undefined
+    const openRecord = { node, softwareVersion, configurationHash, checkpoints, previousStreams }
     const { segmentBytesMax, preallocationBytes } = limits
     const stream = await StreamWriter.open({ folder, openRecord, clock, files, segmentBytesMax, preallocationBytes })
     const log = new GroupCommitLog(options, limits, files, stream)

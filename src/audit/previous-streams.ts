@@ -43,6 +43,8 @@ export interface OpenRecord {
   readonly softwareVersion: string
   /** Hash of the configuration in force, hex. */
   readonly configurationHash?: string | undefined
+  /** The log has checkpoints when the stream begins, so it must have them for ever. */
+  readonly checkpoints?: true | undefined
   readonly previousStreams: readonly StreamEnd[]
 }
 

@@ -22,15 +22,16 @@ export type SegmentItem = { readonly frame: Frame; readonly offset: number } | {
 
 /**
  * The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other.
+ * @param from where a frame begins, in bytes.
  * @param beyondDamage where an end is `altered` goes on with the next whole frame, if there is one; there are then several ends.
  */
 export async function* readSegment(
   path: string,
-  { beyondDamage = false } = {},
+  { from = 0, beyondDamage = false } = {},
 ): AsyncGenerator<SegmentItem, void, undefined> {
   const file = await open(path, 'r')
   try {
-    const window = new Window(file)
+    const window = new Window(file, from)
     for (;;) {
       await window.fill(HEADER_BYTES)
       await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
@@ -131,10 +132,11 @@ class Window {
   #start = 0
   #end = 0
   /** Position of the view in the file. */
-  offset = 0
+  offset: number
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, offset: number) {
     this.#file = file
+    this.offset = offset
   }
 
   get bytes(): Buffer {

@@ -1,8 +1,18 @@
 /**
  * Checks an audit folder offline: needs no server, no key and little memory (audit.md section 10). It proves that what is there
- * fits together; that nothing was cut from the end of the newest streams only an anchor outside of the folder can prove.
+ * fits together and to its checkpoints; that nothing was cut from its end, and that nobody wrote all of it anew, only an anchor can
+ * prove: a checkpoint that was kept outside of the folder.
  */
+import { instantText } from '../base/clock.ts'
 import { AUDIT_FINDINGS_MAX } from '../base/limits.ts'
+import {
+  type Anchor,
+  type CheckedCheckpoints,
+  type CheckpointGap,
+  type CheckpointSummary,
+  type StreamClaim,
+  verifyCheckpoints,
+} from './checkpoints/verify-checkpoints.ts'
 import { type Frame, NO_HASH } from './frame.ts'
 import { readOpenRecord, type StreamEnd } from './previous-streams.ts'
 import { isDamage, readSegment, type SegmentEnd } from './read-segment.ts'
@@ -33,10 +43,17 @@ export interface VerifiedStream {
   readonly state: 'open' | 'closed' | 'crashed'
 }
 
+export interface VerifyOptions {
+  /** Checkpoints that were kept elsewhere. */
+  readonly anchors?: readonly Anchor[]
+}
+
 export interface AuditReport {
   /** Oldest first. */
   readonly streams: readonly VerifiedStream[]
   readonly records: number
+  /** `undefined`: the log has none, as those of earlier versions. */
+  readonly checkpoints: CheckpointSummary | undefined
   /** Signs of tampering or loss; empty: the log is intact. At most `AUDIT_FINDINGS_MAX`. */
   readonly problems: readonly AuditFinding[]
   /** What a crash, or use of the log at this moment, explains. At most `AUDIT_FINDINGS_MAX`. */
@@ -44,12 +61,16 @@ export interface AuditReport {
 }
 
 /** @throws the file system's error where this user may not read */
-export async function verifyAuditLog(folder: string): Promise<AuditReport> {
+export async function verifyAuditLog(folder: string, { anchors = [] }: VerifyOptions = {}): Promise<AuditReport> {
   const findings = new Findings()
+  // First: a server that goes on meanwhile has then more in its streams than they say, and never less.
+  const checkpoints = await verifyCheckpoints(folder, anchors, findings)
   const streams: StreamCheck[] = []
-  for (const stream of await listStreams(folder)) streams.push(await checkStream(stream, findings))
+  for (const stream of await listStreams(folder)) streams.push(await checkStream(stream, checkpoints, findings))
   checkLinks(streams, findings)
+  checkClaims(folder, streams, checkpoints, findings)
   return {
+    checkpoints: checkpoints.summary,
     streams: streams.map((stream) => stream.result()),
     records: streams.reduce((sum, { records }) => sum + records, 0),
     problems: findings.problems,
@@ -70,8 +91,12 @@ class Findings {
   }
 }
 
-async function checkStream({ stream, segments }: StreamSegments, findings: Findings): Promise<StreamCheck> {
-  const check = new StreamCheck(stream, segments, findings)
+async function checkStream(
+  { stream, segments }: StreamSegments,
+  checkpoints: CheckedCheckpoints,
+  findings: Findings,
+): Promise<StreamCheck> {
+  const check = new StreamCheck(stream, segments, checkpoints, findings)
   for (const [index, segment] of segments.entries()) {
     const missing = segment.number - (segments[index - 1]?.number ?? -1) - 1
     if (missing > 0) findings.problem(segment.path, undefined, `${missing} segments before it are missing`)
@@ -88,12 +113,22 @@ async function checkStream({ stream, segments }: StreamSegments, findings: Findi
   return check
 }
 
+/** Names of nodes that no server has. */
+const WITHOUT_CHECKPOINTS = /^(?:start$|operator-)/
+
 /** What one stream has shown so far. After a problem it takes the next frame's word, to find what else is wrong. */
 class StreamCheck {
   readonly stream: string
   readonly previousStreams: StreamEnd[] = []
   readonly #segments: readonly Segment[]
   readonly #findings: Findings
+  readonly #claim: StreamClaim | undefined
+  readonly #gaps: readonly CheckpointGap[]
+  /** The newest checkpoint that tells of it tells of a frame that it has. */
+  isAsClaimed: boolean
+  /** Of its first record that no checkpoint was made at the time of. */
+  #uncoveredAt: number | undefined
+  saysCheckpoints = false
   #node: string | undefined
   #from: number | undefined
   #to: number | undefined
@@ -106,9 +141,12 @@ class StreamCheck {
   crashed = false
   isTorn = false
 
-  constructor(stream: string, segments: readonly Segment[], findings: Findings) {
+  constructor(stream: string, segments: readonly Segment[], { claims, gaps }: CheckedCheckpoints, findings: Findings) {
     this.stream = stream
     this.#segments = segments
+    this.#claim = claims.get(stream)
+    this.#gaps = gaps
+    this.isAsClaimed = this.#claim === undefined
     this.#findings = findings
   }
 
@@ -134,6 +172,20 @@ class StreamCheck {
     this.#sequence = frame.sequence + frame.count
     this.#hash = frame.hash
     this.#closed = frame.kind === 'close'
+    if (!this.isAsClaimed && this.lastHash === this.#claim!.hash) this.isAsClaimed = true
+    if (frame.kind === 'records') this.#lookForCheckpoint(frame.time, segment.path, offset)
+  }
+
+  /** Servers make checkpoints as long as they run; operators' commands, and what a start makes up for, run without. */
+  #lookForCheckpoint(time: number, path: string, offset: number): void {
+    if (this.#uncoveredAt !== undefined || this.#node === undefined || WITHOUT_CHECKPOINTS.test(this.#node)) return
+    if (!this.#gaps.some(({ from, to }) => time > from && time < to)) return
+    this.#uncoveredAt = time
+    this.#findings.problem(
+      path,
+      offset,
+      `was written at ${instantText(time)}, when no checkpoints were made: some are missing, or something kept the server from making them`,
+    )
   }
 
   *#faults(frame: Frame, segment: Segment, offset: number): Generator<string> {
@@ -158,6 +210,7 @@ class StreamCheck {
       return
     }
     this.#node = record.node
+    this.saysCheckpoints = record.checkpoints === true
     this.previousStreams.push(...record.previousStreams)
   }
 
@@ -211,6 +264,29 @@ function checkLinks(streams: readonly StreamCheck[], findings: Findings): void {
     } else if (!stream.closed && !stream.crashed) {
       findings.warning(stream.lastPath, undefined, 'has no close record: in use, ended by a crash, or cut')
     }
+  }
+}
+
+function checkClaims(
+  folder: string,
+  streams: readonly StreamCheck[],
+  { summary, claims }: CheckedCheckpoints,
+  findings: Findings,
+): void {
+  if (summary === undefined && streams.some(({ saysCheckpoints }) => saysCheckpoints)) {
+    findings.problem(folder, undefined, 'has no checkpoints, although its streams say that it had some')
+  }
+  const known = new Set(streams.map(({ stream }) => stream))
+  for (const [stream, { time }] of claims) {
+    if (known.has(stream)) continue
+    const text = `lacks the stream ${stream}, which the checkpoint of ${instantText(time)} tells of`
+    findings.problem(folder, undefined, text)
+  }
+  for (const { stream, isAsClaimed, lastPath } of streams) {
+    if (isAsClaimed) continue
+    const { records, time } = claims.get(stream)!
+    const text = `does not hold what the checkpoint of ${instantText(time)} says of its first ${records} records: the end was cut, or it was written anew`
+    findings.problem(lastPath, undefined, text)
   }
 }
 

@@ -57,7 +57,7 @@ function parseScope(credential: string): CredentialScope | undefined {
   return { accessKeyId, day, region, service, terminator, text }
 }
 
-const SERVICES: readonly Service[] = ['kms', 'sts', 'iam']
+const SERVICES: readonly Service[] = ['kms', 'sts', 'iam', 'cloudtrail']
 
 /**
  * Row 10 of operations.md 1.6 but for the date; empty if there is nothing to complain of. Any Region will do: Regions and

@@ -117,6 +117,7 @@ export const CLOCK_SKEW_MS_MAX: Readonly<Record<Service, number>> = {
   kms: 5 * 60 * 1000,
   sts: 15 * 60 * 1000,
   iam: 15 * 60 * 1000,
+  cloudtrail: 5 * 60 * 1000,
 }
 /** operations.md 1.6, query authentication. */
 export const PRESIGNED_EXPIRY_SECONDS_MAX = 604_800
@@ -246,6 +247,34 @@ export const AUDIT_RETRY_MS_MAX = 5_000
 export const AUDIT_FINDINGS_MAX = 1_000
 /** Lines that the in-memory log keeps. */
 export const AUDIT_MEMORY_LINES_MAX = 10_000
+/** audit.md section 10: checkpoints, and the time without one that is a finding. */
+export const AUDIT_CHECKPOINT_INTERVAL_MS = 60_000
+export const AUDIT_CHECKPOINT_GAP_MS = 150_000
+/** A line, and the streams in it; those beyond are in the next, which follows at once. A file goes on in another after so many bytes. */
+export const AUDIT_CHECKPOINT_BYTES_MAX = 1024 * 1024
+export const AUDIT_CHECKPOINT_STREAMS_MAX = 4_000
+export const AUDIT_CHECKPOINT_FILE_BYTES_MAX = 4 * 1024 * 1024
+/** Of checkpoints that could not be brought to where they are kept as well. */
+export const AUDIT_CHECKPOINTS_UNSENT_MAX = 1_000
+export const AUDIT_KEY_AGE_MS_MAX = 365 * 24 * 60 * 60 * 1000
+/** audit.md section 6: how far back LookupEvents sees, */
+export const EVENT_HISTORY_MS = 90 * 24 * 60 * 60 * 1000
+/** how much of the log successful calls that change nothing are looked for in, and what the index may take for it. */
+export const EVENT_HISTORY_ROUTINE_BYTES_MAX = 20 * 1024 * 1024 * 1024
+export const EVENT_INDEX_BYTES_MAX = 2 * 1024 * 1024 * 1024
+/** The log is indexed in parts of about this size, of which one call reads at most so many; and how often the rest is forgotten. */
+export const EVENT_BLOCK_BYTES = 1024 * 1024
+export const EVENT_BLOCKS_READ_MAX = 128
+export const EVENT_BLOCKS_PER_PRUNING = 1_000
+/** How long a call waits for the log to be indexed, how many may wait, and how long the thread that does it stays for the next. */
+export const EVENT_LOOKUP_MS_MAX = 20_000
+export const EVENT_LOOKUPS_WAITING_MAX = 32
+export const EVENT_THREAD_IDLE_MS = 5 * 60 * 1000
+/** audit.md section 6: calls of LookupEvents, of one account in one Region; of so many of them a node keeps count. */
+export const LOOKUPS_PER_SECOND_MAX = 2
+export const COUNTED_LOOKUPS_MAX = 10_000
+/** How often what is new in the log gets into the index, once there is one. */
+export const EVENT_INDEX_INTERVAL_MS = 60_000
 /** audit.md G-4: below the first a warning, below the second changes are refused, below the third everything is. */
 export const FREE_SPACE_BYTES_WARN = 512 * 1024 * 1024
 export const FREE_SPACE_BYTES_CHANGES_MIN = 64 * 1024 * 1024

@@ -1,2 +1,2 @@
 /** The services behind the one listener; each has its name in the credential scope of its requests. */
-export type Service = 'kms' | 'sts' | 'iam'
+export type Service = 'kms' | 'sts' | 'iam' | 'cloudtrail'

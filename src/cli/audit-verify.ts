@@ -1,7 +1,12 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
+import { readFileSync } from 'node:fs'
+import { type Anchor, type CheckpointSummary, readAnchors } from '../audit/checkpoints/verify-checkpoints.ts'
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
 import { instantText } from '../base/clock.ts'
-import { OperatorError } from '../config/operator-error.ts'
+import { fileFault } from '../base/file-fault.ts'
+import { flag } from '../config/command-flags.ts'
+import { path } from '../config/kinds.ts'
+import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { dataFolder, requireAuditFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
@@ -10,18 +15,22 @@ import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 export const auditVerify = defineCommand({
   settings: ['data', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
+  flags: { anchor: flag(path('FILE'), 'Checkpoints that were kept elsewhere: the log must have them all.') },
   description: `
 Checks the audit log of a data folder: every frame's hash, the chain between frames, the sequence of
-records, and the links between the runs of the server. Needs no key, and the server may be running.
-What somebody cut from the very end only a copy kept elsewhere can show.
+records, the links between the runs of the server, and the signed checkpoints that it makes every minute.
+Needs no key, and the server may be running. That nothing was cut from the very end, and that nobody who
+has the audit key wrote all of it anew, only checkpoints that were kept elsewhere can show: --anchor names
+a file with one or more of them, such as that of --checkpoint-file of 'keyhold start'.
 
 A copy of the folder audit in a folder of its own can be checked as well.
 
 Exit code 0: intact. 1: something is wrong, and the report says where; or there is no audit log.`,
-  async run({ settings, terminal }) {
+  async run({ settings, flags, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireAuditFolder(folder)
-    const report = await verifyAuditLog(folder.audit)
+    const anchors = flags.anchor === undefined ? [] : anchorsIn(flags.anchor)
+    const report = await verifyAuditLog(folder.audit, { anchors })
     // Whoever made the data folder left a stream in its log, and whoever removed all of it must not be told that all is well.
     if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
     terminal.print(describe(folder.audit, report))
@@ -29,11 +38,29 @@ Exit code 0: intact. 1: something is wrong, and the report says where; or there 
   },
 })
 
-function describe(folder: string, { streams, records, problems, warnings }: AuditReport): string {
+/** @throws {UsageError} */
+function anchorsIn(file: string): readonly Anchor[] {
+  const anchors = readAnchors(readTextFile(file))
+  if (typeof anchors === 'number')
+    throw new UsageError(`--anchor: line ${anchors} of ${file} is not a signed checkpoint`)
+  if (anchors.length === 0) throw new UsageError(`--anchor: there is no checkpoint in ${file}`)
+  return anchors
+}
+
+function readTextFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`--anchor: cannot read ${file}: ${fileFault(cause).reason}`, { cause })
+  }
+}
+
+function describe(folder: string, { streams, records, checkpoints, problems, warnings }: AuditReport): string {
   const nodeWidth = Math.max(...streams.map(({ node }) => node?.length ?? 0))
   const lines = [
     `${folder}: ${count(records, 'record')} in ${count(streams.length, 'stream')}`,
     ...streams.map((stream) => describeStream(stream, nodeWidth)),
+    ...describeCheckpoints(checkpoints),
     ...section('warnings', warnings),
     ...section('PROBLEMS', problems),
     '',
@@ -45,6 +72,13 @@ function describe(folder: string, { streams, records, problems, warnings }: Audi
 function describeStream({ stream, node, from, to, records, state }: VerifiedStream, nodeWidth: number): string {
   const name = (node ?? '?').padEnd(nodeWidth)
   return `  ${stream}  ${name}  ${timeText(from)} to ${timeText(to)}  ${count(records, 'record')}, ${state}`
+}
+
+function describeCheckpoints(summary: CheckpointSummary | undefined): string[] {
+  if (summary === undefined) return ['  no checkpoints: a version that made none wrote this log']
+  const { count: number, from, to, fingerprint, anchoredUntil } = summary
+  const made = `  ${count(number, 'checkpoint')}, ${timeText(from)} to ${timeText(to)}, signed with the key ${fingerprint}`
+  return anchoredUntil === undefined ? [made] : [made, `  as kept elsewhere up to ${timeText(anchoredUntil)}`]
 }
 
 function count(number: number, noun: string): string {

@@ -36,6 +36,8 @@ export const start = defineCommand({
     'attestationRoots',
     ...SERVICE_SETTINGS,
     'xksProxy',
+    'checkpointFile',
+    'checkpointUrl',
     'account',
     'region',
     'metricsPort',
@@ -66,10 +68,12 @@ it has accepted; a second one at once.`,
     const serviceSettings = { ...(await readServiceSettings(settings)), xksProxy }
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }
-    const { account, region, logLevel, host, port } = settings
+    const { account, region, logLevel, host, port, checkpointFile, checkpointUrl } = settings
     const log = createLogger({ level: logLevel, forPerson: terminal.hasPerson })
     const store = wantedStore(settings)
-    const prepared = await prepareDataFolder({ ...choice, store, folder, account, region, mode: 'server', log })
+    const copies = { checkpointFile, checkpointUrl }
+    const made = { folder, account, region, mode: 'server', log } as const
+    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
@@ -97,6 +101,7 @@ it has accepted; a second one at once.`,
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      await prepared.checkpoints.close()
       prepared.lock.release()
     }
     return EXIT_OK

@@ -154,6 +154,14 @@ export const SETTINGS = Object.freeze({
   ),
   metricsHost: setting(hostName, 'Address that metrics are collected from.', '127.0.0.1'),
   metricsByKey: setting(yesOrNo, 'Count successful cryptographic operations by key, too.', false),
+  checkpointFile: optional(
+    path('FILE'),
+    'File, best on another machine, that checkpoints of the audit log are added to as well (docs/audit.md).',
+  ),
+  checkpointUrl: optional(
+    postAddress,
+    'Address that checkpoints of the audit log are posted to as JSON as well (docs/audit.md).',
+  ),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),
     'How long a new grant is seen only by calls that present its token, as on AWS.',

@@ -1,7 +1,8 @@
-/** All operations of the three services, by the name that a request gives. */
+/** All operations of the four services, by the name that a request gives. */
 import type { Service } from '../base/services.ts'
 import type { Operation } from '../pipeline/operation.ts'
 import { CancelKeyDeletion } from './cancel-key-deletion.ts'
+import { CLOUDTRAIL_OPERATIONS } from './cloudtrail/index.ts'
 import { ConnectCustomKeyStore } from './connect-custom-key-store.ts'
 import { CreateAlias } from './create-alias.ts'
 import { CreateCustomKeyStore } from './create-custom-key-store.ts'
@@ -127,4 +128,5 @@ export const operationsOf: Readonly<Record<Service, ReadonlyMap<string, Operatio
   kms: operations,
   sts: byName(STS_OPERATIONS),
   iam: byName(IAM_OPERATIONS),
+  cloudtrail: byName(CLOUDTRAIL_OPERATIONS),
 }

@@ -196,6 +196,7 @@ export function createPipeline(services: PipelineServices): Execute {
       grants: services.grants,
       quotas: services.quotas,
       random: services.random,
+      eventHistory: services.eventHistory,
       recipient: progress.recipient,
       webIdentity: progress.caller?.webIdentity,
       store: reader,

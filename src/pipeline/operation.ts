@@ -3,6 +3,7 @@
  * that no handler can forget one.
  */
 import type { AuditFields } from '../audit/audit-record.ts'
+import type { EventHistory } from '../audit/event-history.ts'
 import type { Structure } from '../base/schema.ts'
 import type { Service } from '../base/services.ts'
 import type { AttestedRecipient } from '../domain/attestation.ts'
@@ -109,7 +110,7 @@ export interface AccountUse<Input> {
   readonly isAboutKeyStores?: boolean
   /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
   resourceArn?(input: Input): string
-  /** What a refusal calls it; `*` or the ARN if left out. */
+  /** What a refusal calls it; `*` or the ARN if left out, nothing if empty. */
   shownAs?(input: Input, account: string): string
 }
 
@@ -218,6 +219,8 @@ export interface HandlerContext<U extends readonly { readonly on: string }[]> {
   readonly grants: GrantServices
   readonly quotas: Quotas
   readonly random: RandomSource
+  /** `undefined` for a node that nobody calls. */
+  readonly eventHistory: EventHistory | undefined
   /** Verified; whoever it is, no secret leaves in plaintext. */
   readonly recipient: AttestedRecipient | undefined
   /** Of a caller that `identify` found. */

@@ -1,5 +1,6 @@
 /** What the pipeline is built from; `service.ts` plugs it together. */
 import type { AuditSink } from '../audit/audit-record.ts'
+import type { EventHistory } from '../audit/event-history.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Attestations } from '../domain/attestation.ts'
@@ -33,6 +34,8 @@ export interface PipelineServices {
   readonly denials: DenialDetail
   readonly random: RandomSource
   readonly audit: AuditSink
+  /** `undefined` for a node that nobody calls. */
+  readonly eventHistory: EventHistory | undefined
   readonly clock: Clock
   readonly log: Log
   /** Names this node in records that wait for its audit log. */

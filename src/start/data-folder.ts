@@ -13,6 +13,10 @@ export interface DataFolder {
   readonly shared: string
   /** Folder of the audit log. */
   readonly audit: string
+  /** Signs checkpoints of the audit log: a private key, PEM. */
+  readonly auditKey: string
+  /** Index of the audit log's events; it can be lost. */
+  readonly eventIndex: string
   /** Provider `file`: 32 secret bytes. */
   readonly rootKey: string
   /** Provider `passphrase`: salt and cost. */
@@ -30,6 +34,8 @@ export function dataFolder(path: string): DataFolder {
     store: join(path, 'keyhold.db'),
     shared: join(path, 'store.json'),
     audit: join(path, 'audit'),
+    auditKey: join(path, 'audit-key'),
+    eventIndex: join(path, 'event-index.db'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),
     credentials: join(path, 'credentials'),

@@ -61,7 +61,7 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
     // Calls that wait on purpose do not hold up the end.
     faults.clear()
     await service.stop()
-    release()
+    await release()
   }
   try {
     const { keyMaterials, domainKeys, random } = service
@@ -76,17 +76,17 @@ export async function openDevelopmentNode(options: DevelopmentOptions): Promise<
 }
 
 interface HeldNode extends OpenNode {
-  release(): void
+  release(): Promise<void>
 }
 
 async function inMemory(options: NodeOptions): Promise<HeldNode> {
-  return { ...(await openMemoryNode(options)), release() {} }
+  return { ...(await openMemoryNode(options)), async release() {} }
 }
 
 async function onFolder(path: string, region: string, options: NodeOptions): Promise<HeldNode> {
   const choice = { provider: undefined, passphrase: undefined }
   const folder = dataFolder(path)
-  const { lock } = await prepareDataFolder({
+  const { lock, checkpoints } = await prepareDataFolder({
     ...choice,
     folder,
     account: undefined,
@@ -94,10 +94,14 @@ async function onFolder(path: string, region: string, options: NodeOptions): Pro
     mode: 'development',
     log: options.log,
   })
-  try {
-    return { ...(await openDurableNode(path, choice, options)), release: lock.release }
-  } catch (error) {
+  const release = async () => {
+    await checkpoints.close()
     lock.release()
+  }
+  try {
+    return { ...(await openDurableNode(path, choice, options)), release }
+  } catch (error) {
+    await release()
     throw error
   }
 }

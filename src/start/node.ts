@@ -1,6 +1,8 @@
 /** One node: a service over a data folder, or over memory. */
 import type { AuditLog } from '../audit/audit-log.ts'
+import { createFolderEventHistory } from '../audit/folder-event-history.ts'
 import { createMemoryAuditLog } from '../audit/memory-audit-log.ts'
+import { createMemoryEventHistory } from '../audit/memory-event-history.ts'
 import { systemClock } from '../base/clock.ts'
 import { AUDIT_RECORD_ABANDONED_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
@@ -45,7 +47,8 @@ export async function openMemoryNode(options: NodeOptions): Promise<OpenNode> {
   const store = await openSqliteStore({ path: ':memory:', node: options.node, clock })
   const rootKey = localRootKey(createRandomSource().keyBytes(ROOT_KEY_BYTES))
   const auditLog = createMemoryAuditLog()
-  return { store, service: await createService({ ...options, store, auditLog, rootKey, clock }) }
+  const eventHistory = createMemoryEventHistory(auditLog)
+  return { store, service: await createService({ ...options, store, auditLog, eventHistory, rootKey, clock }) }
 }
 
 export interface OpenNode {
@@ -70,7 +73,8 @@ export async function openDurableNode(path: string, secrets: FolderSecrets, opti
     await drainOutbox({ ...outbox, takes: (record) => record.node === node })
     const isAbandoned = ({ line }: PendingAuditRecord) => eventTimeOf(line) < clock.now() - AUDIT_RECORD_ABANDONED_MS
     const adoptAuditRecords = place.isShared ? () => drainOutbox({ ...outbox, takes: isAbandoned }) : undefined
-    const plugged = { node, store, auditLog, rootKey, openChangedRootKey, clock, adoptAuditRecords }
+    const eventHistory = createFolderEventHistory({ folder: folder.audit, indexPath: folder.eventIndex, log })
+    const plugged = { node, store, auditLog, eventHistory, rootKey, openChangedRootKey, clock, adoptAuditRecords }
     const service = await createService({ ...options, ...plugged })
     return { store, service }
   } catch (error) {

@@ -10,8 +10,10 @@
  * 6. Custom key stores that were connected are to be connected again.
  * 7. The administrator. The credentials file is whole on disk before the transaction that makes them valid; while the store
  *    has no account, the next start takes the credentials from the file.
+ * 8. A checkpoint of the audit log tells what it has come to.
  */
 import { existsSync, rmSync } from 'node:fs'
+import type { Checkpoints } from '../audit/checkpoints/checkpoints.ts'
 import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { recoverAuditFolder } from '../audit/recover.ts'
 import { systemClock } from '../base/clock.ts'
@@ -27,6 +29,7 @@ import { readCredentials, writeCredentials } from './credentials-file.ts'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
+import { type CheckpointCopies, openFolderCheckpoints } from './folder-checkpoints.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { openRootKey } from './root-key.ts'
 import {
@@ -49,12 +52,16 @@ export interface PrepareOptions extends FolderSecrets {
   readonly region: string
   /** Development folders have no administrator: everybody is let in, so they must hold nothing that is worth keeping. */
   readonly mode: 'server' | 'development'
+  /** Where checkpoints of the audit log are kept as well. */
+  readonly copies?: CheckpointCopies | undefined
   readonly log: Log
 }
 
 export interface PreparedFolder {
   /** Hold it as long as anything runs on the folder. */
   readonly lock: FolderLock
+  /** Close it when nothing writes any more, before the lock is released. */
+  readonly checkpoints: Checkpoints
   /** `undefined` in development. */
   readonly account: string | undefined
   readonly isFirstStart: boolean
@@ -64,19 +71,21 @@ export interface PreparedFolder {
   readonly tornFrames: number
 }
 
-type PreparedStore = Omit<PreparedFolder, 'lock' | 'store' | 'tornFrames'>
+type PreparedStore = Omit<PreparedFolder, 'lock' | 'store' | 'tornFrames' | 'checkpoints'>
 
 const NODE = 'start'
 
 export async function prepareDataFolder(options: PrepareOptions): Promise<PreparedFolder> {
   const { folder, log } = options
   createDataFolder(folder)
-  let prepared: Omit<PreparedFolder, 'lock'> | undefined
+  let prepared: Omit<PreparedFolder, 'lock' | 'checkpoints'> | undefined
+  let checkpoints: Checkpoints | undefined
   const lock = await lockFolder(folder, 'server', async () => {
     const { tornFrames } = await recoverAuditFolder(folder.audit, log)
     prepared = { ...(await prepareIn(options)), tornFrames: tornFrames.length }
+    checkpoints = await openFolderCheckpoints(folder, options.copies ?? {}, log)
   })
-  return { lock, ...prepared! }
+  return { lock, checkpoints: checkpoints!, ...prepared! }
 }
 
 /** For a command that is alone with the folder: steps 2, 3 and 5. */
@@ -85,7 +94,7 @@ export async function putInOrder(folder: DataFolder, place: StorePlace, log: Log
   await withStore(place, (store) => drainAll(store, place, folder, log))
 }
 
-async function prepareIn(options: PrepareOptions): Promise<Omit<PreparedFolder, 'lock' | 'tornFrames'>> {
+async function prepareIn(options: PrepareOptions): Promise<PreparedStore & Pick<PreparedFolder, 'store'>> {
   const { folder, log, storePassword } = options
   const wanted = options.store && placeToRemember(folder, options.store)
   const place = wanted === undefined ? storePlaceOf(folder, storePassword) : inPostgres(wanted, storePassword)

@@ -8,7 +8,7 @@ import type { Operation } from '../pipeline/operation.ts'
 import { type Answer, plainJsonAnswer, textXmlAnswer } from './answer.ts'
 import { xmlElement, xmlText } from './xml.ts'
 
-export type QueryService = Exclude<Service, 'kms'>
+export type QueryService = Exclude<Service, 'kms' | 'cloudtrail'>
 
 const VERSIONS: Readonly<Record<QueryService, string>> = { sts: '2011-06-15', iam: '2010-05-08' }
 

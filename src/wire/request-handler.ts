@@ -1,7 +1,7 @@
 /**
  * From a whole request to its answer: the checks of AWS's front end in their order (operations.md 1.4), authentication,
- * and then the pipeline. Rejects with {@link ConnectionDropped} alone, for a connection that is to end. One listener serves three services: what speaks the query protocol is for STS or
- * IAM, all else for KMS.
+ * and then the pipeline. Rejects with {@link ConnectionDropped} alone, for a connection that is to end. One listener serves four services: what speaks the
+ * query protocol is for STS or IAM, all else for KMS or CloudTrail, whose operations have targets of different beginnings.
  */
 
 import type { AuthenticatedRequest, Authenticator, SignedRequest } from '../auth/authenticator.ts'
@@ -85,6 +85,8 @@ const NOBODY: AuthenticatedRequest = Object.freeze({
 const IAM_REGION = 'us-east-1'
 
 const TARGET_PREFIX = 'TrentService.'
+/** audit.md section 6: as the model has it, and as clients of some languages spell it. */
+const CLOUDTRAIL_PREFIXES = ['CloudTrail_20131101.', 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.']
 
 const UNKNOWN_OPERATION = '<UnknownOperationException/>'
 const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
@@ -93,7 +95,7 @@ const NOTHING_TO_AUTHORIZE = `<AccessDeniedException>
 
 export function createRequestHandler(options: HandlerOptions): (request: WireRequest) => Promise<Answer> {
   const { execute, authenticator, clock, uuid, log, securityLog, observer, ensureFresh } = options
-  const targets = new Map([...options.operations.kms].map(([name, operation]) => [TARGET_PREFIX + name, operation]))
+  const targets = targetsOf(options.operations)
 
   function callOf(request: WireRequest, requestId: string, { principal, region, source }: AuthenticatedRequest): Call {
     return {
@@ -172,7 +174,7 @@ export function createRequestHandler(options: HandlerOptions): (request: WireReq
       // Before anything that is cached counts, whose the access key is too. And all requests of a turn come here before the first
       // goes on: the checks of signatures then follow one another.
       await ensureFresh()
-      const who = await authenticator.authenticate(request)
+      const who = await authenticator.authenticate(request, operation.service)
       progress.isAuthenticated = true
       const output = await execute(operation, body ?? parseBody(request.body), callOf(request, requestId, who))
       observer?.answered(operation, undefined, performance.now() - startedAt)
@@ -203,6 +205,12 @@ function refuseUnroutable({ method, query, headers, body }: WireRequest, request
   const hasSignature = headers.get('authorization') !== undefined || query.includes('X-Amz-Algorithm')
   if (!hasTarget && !hasSignature) return xmlAnswer(403, NOTHING_TO_AUTHORIZE, requestId)
   return undefined
+}
+
+function targetsOf({ kms, cloudtrail }: HandlerOptions['operations']): ReadonlyMap<string, Operation> {
+  const named = (prefix: string, operations: ReadonlyMap<string, Operation>) =>
+    [...operations].map(([name, operation]) => [prefix + name, operation] as const)
+  return new Map([...named(TARGET_PREFIX, kms), ...CLOUDTRAIL_PREFIXES.flatMap((prefix) => named(prefix, cloudtrail))])
 }
 
 /** @throws {KmsError} `UnknownOperationException` without text (row 4). */

@@ -41,6 +41,10 @@ patch(fs, ['openSync', 'open'], ([, flags]) => flags !== 'r' && flags !== fs.con
 // Of the audit log, which writes without blocking.
 patch(fs, ['write', 'ftruncate'])
 syncBuiltinESMExports()
+// Of its checkpoints, which are written through handles.
+const handle = await fs.promises.open(import.meta.filename)
+patch(Object.getPrototypeOf(handle), ['write', 'writeFile', 'truncate', 'sync'])
+await handle.close()
 patch(DatabaseSync.prototype, ['exec'])
 patch(StatementSync.prototype, ['run'])
 // INSERT … RETURNING

@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { verifyAuditLog } from '../../src/audit/verify.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
@@ -210,6 +211,7 @@ test('killed before any of its steps, a first start is completed by the next', {
       const written = readIfWritten(folder)
       await prepare(folder)
       await assertComplete(folder)
+      assert.deepEqual((await verifyAuditLog(folder.audit)).problems, [], `step ${dieAt}`)
       // Credentials that a person may have seen already stay the ones that work.
       if (written !== undefined) assert.equal(readFileSync(folder.credentials, 'utf8'), written, `step ${dieAt}`)
       assert.deepEqual(

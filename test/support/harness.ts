@@ -1,5 +1,6 @@
 /** A whole service in this process over a real SQLite in memory, called below the wire: pipeline, domain, store, audit. */
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
+import { createMemoryEventHistory } from '../../src/audit/memory-event-history.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
@@ -101,6 +102,8 @@ export interface HarnessOptions {
   readonly verboseDenials?: boolean
   readonly quotas?: ServiceOptions['quotas']
   readonly eventUrl?: string
+  /** AWS's two would slow tests down. */
+  readonly lookupsPerSecondMax?: number
   readonly log?: Log
   readonly metrics?: (clock: Clock) => ServiceOptions['metrics']
 }
@@ -129,6 +132,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const shared = { store, auditLog, rootKey, clock, log: options.log ?? silentLog, node: 'test' }
   const service = await createService({
     ...shared,
+    eventHistory: createMemoryEventHistory(memory, { lookupsPerSecondMax: options.lookupsPerSecondMax ?? 1_000_000 }),
     authentication: 'signed',
     attestationRoots: options.attestationRoots,
     identityProviders: options.identityProviders,
@@ -157,8 +161,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   }
 
   async function callAs(principal: Principal, name: string, body: object = {}, region = REGION): Promise<Answer> {
-    const { kms, sts, iam } = operationsOf
-    const operation = kms.get(name) ?? sts.get(name) ?? iam.get(name)
+    const { kms, sts, iam, cloudtrail } = operationsOf
+    const operation = kms.get(name) ?? sts.get(name) ?? iam.get(name) ?? cloudtrail.get(name)
     if (operation === undefined) throw new Error(`no operation ${name}`)
     const json = JSON.parse(JSON.stringify(body, base64OfBuffers))
     const output = await service.execute(operation, json, {

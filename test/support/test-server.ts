@@ -1,6 +1,7 @@
 /** A whole service on a loopback socket, with one account and one signed user, for tests of the wire. */
 import type { AuditLog } from '../../src/audit/audit-log.ts'
 import { createMemoryAuditLog } from '../../src/audit/memory-audit-log.ts'
+import { createMemoryEventHistory } from '../../src/audit/memory-event-history.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
@@ -49,6 +50,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const service = await createService({
     store,
     auditLog: options.auditLog ?? auditLog,
+    eventHistory: createMemoryEventHistory(auditLog, { lookupsPerSecondMax: 1_000_000 }),
     rootKey: localRootKey(createRandomSource().keyBytes(32)),
     clock,
     log: options.log ?? silentLog,

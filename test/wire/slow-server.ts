@@ -66,7 +66,7 @@ export async function startSlowServer(options: SlowServerOptions = {}): Promise<
       clock: systemClock,
       sessionClock: systemClock,
     }),
-    operations: { kms: new Map([[OPERATION, IDLE]]), sts: new Map(), iam: new Map() },
+    operations: { kms: new Map([[OPERATION, IDLE]]), sts: new Map(), iam: new Map(), cloudtrail: new Map() },
     clock: systemClock,
     uuid: createRandomSource().uuid,
     log: options.log ?? silentLog,

@@ -70,8 +70,9 @@ export const AWS_MANAGED_POLICIES: readonly AwsManagedPolicy[] = [
   managed(
     'ReadOnlyAccess',
     'ANPAILL3HVNFSB6DCOWYQ',
-    'Looks at keys and identities; neither uses nor changes them.',
+    'Looks at keys, identities and events; neither uses nor changes them.',
     allow(
+      'cloudtrail:LookupEvents',
       'iam:Get*',
       'iam:List*',
       'iam:Simulate*',

@@ -28,7 +28,8 @@ export function checkMayCall({ type, session }: Principal, service: Service, ope
   if (type === 'AWSService' && LONG_TERM_ONLY.has(operation)) {
     throw denied(`Cannot call ${operation} with the credentials of a service`)
   }
-  if (session === undefined || service === 'kms' || operation === 'GetCallerIdentity') return
+  if (session === undefined || service === 'kms' || service === 'cloudtrail' || operation === 'GetCallerIdentity')
+    return
   const isUsersOwn = type === 'IAMUser' || type === 'Root'
   if (service === 'iam') {
     const isBarred = type === 'FederatedUser' || (isUsersOwn && session.mfaAuthenticatedAt === undefined)

@@ -82,7 +82,8 @@ function resourceParts({ resource, action, region }: AccessRequest): readonly st
   if (resource.arn === '*') {
     const service = action.slice(0, action.indexOf(':'))
     // Identities belong to no Region, and to one partition.
-    const place = service === 'kms' ? [partitionOf(region), service, region] : ['aws', service, '']
+    const isRegional = service === 'kms' || service === 'cloudtrail'
+    const place = isRegional ? [partitionOf(region), service, region] : ['aws', service, '']
     return ['arn', ...place, resource.account, '*']
   }
   const parts = arnParts(resource.arn)

@@ -38,9 +38,10 @@ function text(request: AccessRequest, decision: Decision & { readonly allowed: f
   if (principal.type === 'WebIdentityUser') return `Not authorized to perform ${action}`
   const refusal = `User: ${principal.arn} is not authorized to perform: ${action}`
   if (resource.kind === 'role') return `${refusal} on resource: ${resource.arn}${roleReason(action, decision)}`
-  const own = `on resource: ${resource.shownAs ?? resource.arn}`
-  const where = principal.account === resource.account ? own : foreignResource(request)
-  return `${refusal} ${where} ${decision.isVisible ? reason(action, decision) : NOT_VISIBLE}`
+  // CloudTrail's name none.
+  const own = resource.shownAs === '' ? '' : ` on resource: ${resource.shownAs ?? resource.arn}`
+  const where = principal.account === resource.account ? own : ` ${foreignResource(request)}`
+  return `${refusal}${where} ${decision.isVisible ? reason(action, decision) : NOT_VISIBLE}`
 }
 
 /** The ARN of a foreign resource is never echoed; to services, which have no account, all are foreign. */

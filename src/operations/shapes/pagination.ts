@@ -15,16 +15,22 @@ export function pageLimit({ Limit }: PageRequest, byDefault: number, documentedM
 }
 
 /** Opaque to the client; it is no secret, for it grants nothing: the list is the caller's own whatever it says. */
-function markerOf(scope: MarkerScope, name: string): string {
+export function markerOf(scope: MarkerScope, name: string): string {
   return Buffer.from(JSON.stringify([...scope, name])).toString('base64url')
+}
+
+/** The name that `markerOf` put into it; `undefined` for a marker that we did not give. */
+export function nameInMarker(marker: string, scope: MarkerScope): string | undefined {
+  const name = lastText(Buffer.from(marker, 'base64url').toString())
+  // Spelled again, so that exactly one text is valid.
+  return name === undefined || markerOf(scope, name) !== marker ? undefined : name
 }
 
 /** The name that `page` put into the marker. @throws {KmsError} `InvalidMarkerException` for one that we did not give. */
 export function pageStart({ Marker }: PageRequest, scope: MarkerScope): string | undefined {
   if (Marker === undefined) return undefined
-  const name = lastText(Buffer.from(Marker, 'base64url').toString())
-  // Spelled again, so that exactly one text is valid.
-  if (name === undefined || markerOf(scope, name) !== Marker) throw invalidMarker()
+  const name = nameInMarker(Marker, scope)
+  if (name === undefined) throw invalidMarker()
   return name
 }
 

@@ -90,6 +90,7 @@ export async function startQueryServer(
       kms: operationsOf.kms,
       sts: new Map([...operationsOf.sts, ...sts.map((operation) => [operation.name, operation] as const)]),
       iam: new Map(iam.map((operation) => [operation.name, operation])),
+      cloudtrail: operationsOf.cloudtrail,
     },
     clock: systemClock,
     uuid: createRandomSource().uuid,

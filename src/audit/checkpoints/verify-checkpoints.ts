@@ -1,0 +1,168 @@
+/** Checks the checkpoints of a log by themselves, and gathers what they say of its streams (audit.md section 10). */
+import { instantText } from '../../base/clock.ts'
+import { AUDIT_CHECKPOINT_GAP_MS } from '../../base/limits.ts'
+import { fingerprintOf } from '../../crypto/audit-key.ts'
+import { type Checkpoint, checkpointHash, isSigned, NO_CHECKPOINT, readCheckpoint } from './checkpoint.ts'
+import { listCheckpointFiles, readCheckpointLines } from './checkpoint-files.ts'
+
+/** The newest that a checkpoint says of a stream; what was said before follows from it, since frames are chained. */
+export interface StreamClaim {
+  /** Hash of a frame that the stream must have, hex. */
+  readonly hash: string
+  readonly records: number
+  /** Of the checkpoint, milliseconds since the epoch. */
+  readonly time: number
+}
+
+/** A time without checkpoints; servers write no records in it. */
+export interface CheckpointGap {
+  /** Milliseconds since the epoch, both excluded. */
+  readonly from: number
+  readonly to: number
+}
+
+export interface CheckpointSummary {
+  readonly count: number
+  /** Milliseconds since the epoch. */
+  readonly from: number
+  readonly to: number
+  /** Of the key that signed the newest. */
+  readonly fingerprint: string
+  /** Of the newest that was given as kept elsewhere. */
+  readonly anchoredUntil: number | undefined
+}
+
+export interface CheckedCheckpoints {
+  /** `undefined`: there are none. */
+  readonly summary: CheckpointSummary | undefined
+  readonly claims: ReadonlyMap<string, StreamClaim>
+  readonly gaps: readonly CheckpointGap[]
+}
+
+export interface CheckpointFindings {
+  problem(path: string, offset: number | undefined, text: string): void
+  warning(path: string, offset: number | undefined, text: string): void
+}
+
+/** A checkpoint that was kept elsewhere. */
+export interface Anchor {
+  readonly line: string
+  readonly checkpoint: Checkpoint
+}
+
+/** Lines of a file of checkpoints. @returns the number of a line that is none, from 1, if there is one. */
+export function readAnchors(text: string): readonly Anchor[] | number {
+  const anchors: Anchor[] = []
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue
+    const checkpoint = readCheckpoint(line)
+    if (checkpoint === undefined || !isSigned(line, checkpoint)) return index + 1
+    anchors.push({ line, checkpoint })
+  }
+  return anchors
+}
+
+export async function verifyCheckpoints(
+  folder: string,
+  anchors: readonly Anchor[],
+  findings: CheckpointFindings,
+): Promise<CheckedCheckpoints> {
+  // A server that runs may make more while this reads on.
+  const until = Date.now()
+  const check = new CheckpointCheck(anchors, findings)
+  let files = 0
+  for (const { number, path } of await listCheckpointFiles(folder)) {
+    if (number !== files)
+      findings.problem(path, undefined, `${number - files} files of checkpoints before it are missing`)
+    files = number + 1
+    const lines = await readCheckpointLines(path)
+    if (lines === undefined) findings.problem(path, undefined, 'is longer than any file of checkpoints')
+    for (const { text, line, isWhole } of lines ?? []) {
+      if (isWhole) check.line(text, path, line)
+      else findings.warning(path, undefined, `line ${line} is cut: being written, or torn by a crash`)
+    }
+  }
+  return check.end(folder, until)
+}
+
+class CheckpointCheck {
+  readonly #findings: CheckpointFindings
+  /** Hash → its checkpoint; those that were met are taken out. */
+  readonly #anchors: Map<string, Checkpoint>
+  readonly #claims = new Map<string, StreamClaim>()
+  readonly #gaps: CheckpointGap[] = []
+  #count = 0
+  #first: Checkpoint | undefined
+  #newest: Checkpoint | undefined
+  #hash = NO_CHECKPOINT
+  #anchoredUntil: number | undefined
+
+  constructor(anchors: readonly Anchor[], findings: CheckpointFindings) {
+    this.#findings = findings
+    this.#anchors = new Map(anchors.map(({ line, checkpoint }) => [checkpointHash(line), checkpoint]))
+  }
+
+  line(text: string, path: string, line: number): void {
+    const problem = (what: string) => this.#findings.problem(path, undefined, `line ${line} ${what}`)
+    const hash = checkpointHash(text)
+    const checkpoint = readCheckpoint(text)
+    if (checkpoint === undefined) {
+      problem('is not a checkpoint')
+      this.#hash = hash
+      return
+    }
+    for (const fault of this.#faults(text, checkpoint)) problem(fault)
+    this.#lookForGap(checkpoint, path, line)
+    if (this.#anchors.delete(hash)) this.#anchoredUntil = checkpoint.time
+    for (const { stream, hash, records } of checkpoint.streams) {
+      this.#claims.set(stream, { hash, records, time: checkpoint.time })
+    }
+    this.#count++
+    this.#first ??= checkpoint
+    this.#newest = checkpoint
+    this.#hash = hash
+  }
+
+  *#faults(text: string, checkpoint: Checkpoint): Generator<string> {
+    const newest = this.#newest
+    const { number, previous, key } = checkpoint
+    if (!isSigned(text, checkpoint)) yield 'has a wrong signature'
+    if (previous !== this.#hash) yield 'does not continue the checkpoint before it'
+    const expected = newest === undefined ? 0 : newest.number + 1
+    if (number !== expected) yield `is checkpoint ${number}, expected ${expected}`
+    if (newest !== undefined && key !== (newest.nextKey ?? newest.key)) {
+      yield `is signed with the key ${fingerprintOf(key)}, which no checkpoint before it announces`
+    }
+  }
+
+  #lookForGap(checkpoint: Checkpoint, path: string, line: number): void {
+    const newest = this.#newest
+    if (newest === undefined) return
+    const { time, reason } = checkpoint
+    const ms = time - newest.time
+    if (ms <= AUDIT_CHECKPOINT_GAP_MS) return
+    this.#gaps.push({ from: newest.time + AUDIT_CHECKPOINT_GAP_MS, to: time })
+    if (reason === 'start') return
+    const text = `line ${line} comes ${Math.round(ms / 1000)} s after the checkpoint before it: the machine slept, or something kept the server from making them`
+    this.#findings.warning(path, undefined, text)
+  }
+
+  /** @param until later frames are not judged by the time of the newest checkpoint. */
+  end(folder: string, until: number): CheckedCheckpoints {
+    for (const { number, time } of this.#anchors.values()) {
+      const text = `does not have checkpoint ${number} of ${instantText(time)}, which was kept elsewhere: its end was cut, or it was written anew`
+      this.#findings.problem(folder, undefined, text)
+    }
+    const [first, newest] = [this.#first, this.#newest]
+    if (first === undefined || newest === undefined) return { summary: undefined, claims: this.#claims, gaps: [] }
+    const summary = {
+      count: this.#count,
+      from: first.time,
+      to: newest.time,
+      fingerprint: fingerprintOf(newest.key),
+      anchoredUntil: this.#anchoredUntil,
+    }
+    const open = { from: newest.time + AUDIT_CHECKPOINT_GAP_MS, to: until }
+    return { summary, claims: this.#claims, gaps: [...this.#gaps, open] }
+  }
+}
