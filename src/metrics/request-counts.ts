@@ -3,7 +3,7 @@ import { CATALOG } from './catalog.ts'
 import { Histogram } from './counts.ts'
 import type { Sample, Samples } from './samples.ts'
 
-interface NamedOperation {
+export interface NamedOperation {
   readonly name: string
   readonly service?: string | undefined
 }
