@@ -199,7 +199,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
   },
   {
     name: 'store move',
-    summary: 'Move the store of a stopped server into a database, or back into a file.',
+    summary: 'Move the store into a database that machines share, or back.',
     load: async () => (await import('./store-move.ts')).storeMove,
   },
   { name: 'version', summary: 'Print the version.', load: async () => (await import('./version.ts')).version },

@@ -3,7 +3,8 @@ import { flushCompileCache } from 'node:module'
 import { checkMetricsHost, type TlsSettings, tlsOf } from '../config/listen-rules.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { defaultDataFolder, type Settings } from '../config/settings.ts'
-import { storePasswordIn } from '../config/store-password.ts'
+import { storeAddressOf } from '../config/store-address.ts'
+import { readStorePassword, storePasswordIn } from '../config/store-password.ts'
 import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
@@ -119,11 +120,16 @@ function metricsOf(
   return port === undefined ? undefined : { host, port, byKey, tornFrames }
 }
 
+/** Before a data folder is made for one that cannot be. */
 function wantedStore({
   store,
   storePasswordFile,
 }: Pick<Settings, 'store' | 'storePasswordFile'>): WantedStore | undefined {
-  if (store !== undefined) return { address: store, passwordFile: storePasswordFile }
+  if (store !== undefined) {
+    storeAddressOf(store)
+    if (storePasswordFile !== undefined) readStorePassword(storePasswordFile)
+    return { address: store, passwordFile: storePasswordFile }
+  }
   if (storePasswordFile === undefined) return undefined
   throw new UsageError('--store-password-file is for the database of --store; give both or none')
 }

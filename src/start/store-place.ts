@@ -107,7 +107,6 @@ export interface WantedStore {
 
 /** @throws {UsageError} if the folder has a store of its own already. */
 export function placeToRemember(folder: DataFolder, { address, passwordFile }: WantedStore): RememberedStore {
-  storeAddressOf(address)
   const before = rememberedStore(folder)
   if (before === undefined && existsSync(folder.store)) {
     throw new UsageError(`--store: ${folder.path} keeps its store in the file ${folder.store}`, {

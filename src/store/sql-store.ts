@@ -81,8 +81,8 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     const deadline = performance.now() + STORE_OUTCOME_WAIT_MS_MAX
     for (;;) {
       try {
-        // As a writer: one begins only when the other has ended, in whichever way.
-        return await transact('relaxed', (db) => hasChange(db, position, formerName))
+        // As a writer: one begins only when the other has ended, in whichever way, and what it read is as durable as its own end.
+        return await transact('durable', (db) => hasChange(db, position, formerName))
       } catch {
         if (performance.now() >= deadline) return false
       }

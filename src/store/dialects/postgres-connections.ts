@@ -202,7 +202,7 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
           throw error
         }
       }),
-    askListener,
+    askListener: (text) => twice(() => askListener(text)),
     onNotification(listener) {
       listeners.push(listener)
     },

@@ -12,9 +12,15 @@ function isOfServer(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | undefined)?.severity === 'string'
 }
 
-/** The connection cannot be used any more. Class 08: connection exception; 57P: the server ends connections, or is not ready for any. */
+/** Severities after which the server ends the session; it may speak another language, but not in its codes. */
+const FATAL: readonly unknown[] = ['FATAL', 'PANIC']
+/** Connection exceptions; what ends connections, or is not ready for any; a session that did nothing inside a transaction. */
+const ENDING = /^(08|57P|25P03)/
+
+/** Of what pg threw: the connection cannot be used any more. */
 export function isConnectionLost(error: unknown): boolean {
-  return isOfServer(error) ? /^(08|57P)/.test(codeOf(error)) || codeOf(error) === '25P03' : error instanceof Error
+  if (!isOfServer(error)) return error instanceof Error
+  return FATAL.includes((error as { severity: unknown }).severity) || ENDING.test(codeOf(error))
 }
 
 /** Of pg itself, which gives them no code. */

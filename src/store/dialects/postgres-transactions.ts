@@ -8,7 +8,7 @@ import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'ky
 import type { PoolClient, QueryResult } from 'pg'
 import { STORE_WRITE_LOCK_WAIT_MS_MAX } from '../../base/limits.ts'
 import { type PostgresConnections, runOn, tell } from './postgres-connections.ts'
-import { isLockTimeout } from './postgres-errors.ts'
+import { isConnectionLost, isLockTimeout } from './postgres-errors.ts'
 import { type Execute, queryBuilder, type Spelling } from './query-builder.ts'
 import { type Db, type Durability, UnknownOutcomeError } from './store-database.ts'
 import { createTurns } from './turns.ts'
@@ -71,10 +71,16 @@ export function createTransactions(connections: PostgresConnections): Transactio
   async function transact<T>(durability: Durability, askedAt: number, work: (db: Db) => Promise<T>): Promise<T> {
     const client = await connections.checkOut((client) => begin(client, durability, askedAt))
     let isOpen = true
-    const db = postgresQueryBuilder((query) => {
+    let isLost = false
+    const db = postgresQueryBuilder(async (query) => {
       // A query that nobody waited for must not slip into the next transaction.
       if (!isOpen) throw new Error('this transaction has ended')
-      return runOn(client, query)
+      try {
+        return await runOn(client, query)
+      } catch (error) {
+        isLost ||= isConnectionLost(error)
+        throw error
+      }
     })
     let result: T
     try {
@@ -82,7 +88,7 @@ export function createTransactions(connections: PostgresConnections): Transactio
       isOpen = false
     } catch (error) {
       isOpen = false
-      await rollback(client)
+      await rollback(client, isLost)
       throw error
     }
     await commit(client, durability)
@@ -98,12 +104,12 @@ export function createTransactions(connections: PostgresConnections): Transactio
   }
 }
 
-async function rollback(client: PoolClient): Promise<void> {
+/** The server rolls back by itself what a lost connection began. */
+async function rollback(client: PoolClient, isLost: boolean): Promise<void> {
   try {
-    await tell(client, 'ROLLBACK')
-    client.release()
+    if (!isLost) await tell(client, 'ROLLBACK')
+    client.release(isLost)
   } catch {
-    // The server rolls back what a lost connection began.
     client.release(true)
   }
 }
@@ -113,11 +119,13 @@ async function commit(client: PoolClient, durability: Durability): Promise<void>
   try {
     results = await tell(client, COMMIT[durability])
   } catch (cause) {
-    client.release(true)
+    const isLost = isConnectionLost(cause)
+    await rollback(client, isLost)
+    if (!isLost) throw cause
     throw new UnknownOutcomeError('the connection was lost before the server said whether it committed', { cause })
   }
   client.release()
-  // After an error that `work` did not let through, the server answers COMMIT by rolling back.
+  // After an error that `work` did not let through, the server answers a plain COMMIT by rolling back.
   const { command } = results.at(-1)!
   if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`)
 }
