@@ -36,6 +36,10 @@ export const CreateGrant = defineChange({
   check(input) {
     checkPrincipalMembers(input)
     if (input.Operations.length === 0) throw validationError('At least one grant operation must be specified.')
+    // Such a grant could pass on nothing but itself (GP-2).
+    if (input.Operations.every((operation) => operation === 'CreateGrant')) {
+      throw validationError('Grants must not contain only the CreateGrant operation.')
+    }
     const constraints = constraintsOf(input.Constraints)
     if (constraints !== undefined) checkConstraints(constraints)
   },

@@ -220,6 +220,16 @@ describe('operations', () => {
     )
   })
 
+  test('CreateGrant alone is refused in the words that AWS was seen to have for it', async () => {
+    const { KeyId } = await newKey(harness)
+    const refusal = 'Grants must not contain only the CreateGrant operation.'
+    for (const Operations of [['CreateGrant'], ['CreateGrant', 'CreateGrant']]) {
+      await assertFails(create(KeyId, { Operations }), 'ValidationException', refusal)
+    }
+    await create(KeyId, { Operations: ['CreateGrant', 'DescribeKey'] })
+    assert.equal((await listed(KeyId)).length, 1)
+  })
+
   test('given twice they count once; none, and names that are none, are refused', async () => {
     const { KeyId } = await newKey(harness)
     await create(KeyId, { Operations: ['Encrypt', 'Decrypt', 'Encrypt'] })

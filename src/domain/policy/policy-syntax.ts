@@ -98,9 +98,12 @@ class Grammar {
     if (Condition !== undefined) this.#checkCondition(this.#members(Condition), hasVariables)
   }
 
+  /** A statement that names nobody at all is for its kind to tell of (V-2). */
   #checkPrincipal(principal: Members): void {
     this.#checkNames(principal, PRINCIPAL_TYPES)
-    for (const entries of Object.values(principal)) this.#checkTexts(entries, false)
+    const lists = Object.values(principal)
+    const isNobody = lists.every((entries) => asList(entries).length === 0)
+    for (const entries of lists) this.#checkTexts(entries, isNobody)
   }
 
   #checkCondition(condition: Members, hasVariables: boolean): void {

@@ -40,8 +40,9 @@ export function invalidTrustedPrincipal(type: string, text: string): KmsError {
 }
 
 function checkTrusted(principal: PrincipalElement | undefined): void {
-  if (principal === undefined || principal.entries.length === 0) {
-    throw malformedDocument('Missing required field Principal')
+  if (principal === undefined) throw malformedDocument('Missing required field Principal')
+  if (principal.entries.length === 0) {
+    throw malformedDocument('The passed in policy has a statement with no principals!')
   }
   for (const entry of principal.entries) {
     if (!isValidPrincipal(TRUST_POLICY_PRINCIPALS, entry)) throw invalidTrustedPrincipal(entry.type, entry.text)

@@ -104,7 +104,9 @@ describe('an identity policy', () => {
 
   test('names no principal (G-5)', () => {
     for (const read of [readIdentityPolicy, readSessionPolicy]) {
-      refuses(read, identity({ Principal: '*' }), 'Policy document should not specify a principal.')
+      for (const Principal of ['*', { AWS: [] }]) {
+        refuses(read, identity({ Principal }), 'Policy document should not specify a principal.')
+      }
       refuses(
         read,
         identity({ Effect: 'Deny', NotPrincipal: { AWS: '*' } }),
@@ -166,9 +168,12 @@ describe('a trust policy', () => {
       { Federated: 'arn:aws:iam::111122223333:saml-provider/corp' },
     ]
     for (const Principal of trusted) accepts(readTrustPolicy, trust({ Principal }))
-    const missing = 'Missing required field Principal'
-    refuses(readTrustPolicy, trust({ Principal: undefined }), missing)
-    refuses(readTrustPolicy, trust({ Principal: {} }), missing)
+    refuses(readTrustPolicy, trust({ Principal: undefined }), 'Missing required field Principal')
+    // What Terraform makes of a list variable that is empty is `{"AWS": []}`, and IAM was seen to answer it so.
+    for (const Principal of [{}, { AWS: [] }, { AWS: [], Federated: [] }]) {
+      refuses(readTrustPolicy, trust({ Principal }), 'The passed in policy has a statement with no principals!')
+    }
+    refuses(readTrustPolicy, trust({ Principal: { AWS: [], Service: 'ec2.amazonaws.com' } }), SYNTAX)
     const group = 'arn:aws:iam::111122223333:group/admins'
     refuses(readTrustPolicy, trust({ Principal: { AWS: group } }), `Invalid principal in policy: "AWS":"${group}"`)
     refuses(readTrustPolicy, trust({ Principal: { AWS: 'x' } }), 'Invalid principal in policy: "AWS":"x"')

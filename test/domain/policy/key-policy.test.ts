@@ -131,9 +131,12 @@ describe('a principal', () => {
     for (const Principal of forms) accepts(policyWith({ Principal }))
   })
 
+  // What Terraform makes of a list variable that is empty is `{"AWS": []}`, and AWS was seen to answer it so.
   test('is required (V-2)', () => {
-    refuses(policyWith({ Principal: undefined }), NO_PRINCIPAL)
-    refuses(policyWith({ Principal: {} }), NO_PRINCIPAL)
+    for (const Principal of [undefined, {}, { AWS: [] }, { AWS: [], Service: [] }]) {
+      refuses(policyWith({ Principal }), NO_PRINCIPAL)
+    }
+    refuses(policyWith({ Effect: 'Deny', Principal: undefined, NotPrincipal: { AWS: [] } }), NO_PRINCIPAL)
   })
 
   test('is refused in any other form (V-3, P-1, P-2)', () => {
@@ -169,9 +172,10 @@ describe('a principal', () => {
   })
 
   test('of a wrong type is a syntax error', () => {
-    for (const Principal of [['*'], 1, null, { AWS: 1 }, { AWS: [] }, { AWS: {} }, { aws: '*' }, { Group: 'x' }]) {
+    for (const Principal of [['*'], 1, null, { AWS: 1 }, { AWS: [[]] }, { AWS: {} }, { aws: '*' }, { Group: [] }]) {
       refuses(policyWith({ Principal }), SYNTAX)
     }
+    refuses(policyWith({ Principal: { AWS: [], Service: 's3.amazonaws.com' } }), SYNTAX)
   })
 
   test('that begins like an ARN and is none is an invalid ARN (V-9)', () => {
