@@ -12,7 +12,6 @@ interface Record {
   readonly readOnly: boolean
   readonly errorCode?: string
   readonly userIdentity: {
-    readonly type?: string
     readonly arn?: string
     readonly userName?: string
     readonly accessKeyId?: string
@@ -51,12 +50,15 @@ export function recordedEvent(line: string): RecordedEvent {
   }
 }
 
-/** Of a role the last part of the ARN is the name of the session; services and web identities without a name have none. */
-export function usernameOf({ type, arn, userName }: Record['userIdentity']): string | undefined {
-  if (type === 'Root') return 'root'
+/** `root`, the name of a user, or of a role that of its session, which ends its ARN; services have none. */
+export function usernameOf({ arn, userName }: Record['userIdentity']): string | undefined {
   if (userName !== undefined) return userName
-  return arn?.includes('/') ? arn.slice(arn.lastIndexOf('/') + 1) : undefined
+  if (arn === undefined) return undefined
+  if (arn.endsWith(':root')) return ROOT
+  return arn.includes('/') ? arn.slice(arn.lastIndexOf('/') + 1) : undefined
 }
+
+export const ROOT = 'root'
 
 /** Of KMS only those of operations that change a key: AWS shows no others. */
 function resourcesOf({ eventSource, readOnly, resources = [] }: Record): readonly EventResource[] {

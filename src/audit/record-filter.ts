@@ -1,4 +1,5 @@
 /** Which records somebody wants to see, in the terms of CloudTrail's LookupEvents. */
+import { ROOT, usernameOf } from './history-event.ts'
 
 /** All that are given have to hold. */
 export interface RecordFilter {
@@ -62,15 +63,8 @@ function is<T>(wanted: T | undefined, found: T | undefined): boolean {
   return wanted === undefined || wanted === found
 }
 
-const ROOT = 'root'
-
-function isBy(username: string, { userIdentity: { arn, userName } = {} }: Record): boolean {
-  if (username === userName || username === arn) return true
-  if (arn === undefined) return false
-  // Of a role the last part is the name of the session, of a user his name.
-  return arn.endsWith(':root')
-    ? username === ROOT
-    : arn.includes('/') && username === arn.slice(arn.lastIndexOf('/') + 1)
+function isBy(username: string, { userIdentity = {} }: Record): boolean {
+  return username === userIdentity.arn || username === usernameOf(userIdentity)
 }
 
 /** A key that was named by an alias is a resource by its ARN alone; how it was named is a parameter. */

@@ -5,7 +5,7 @@
 import { KmsError } from '../../base/errors.ts'
 import { EVENT_BLOCKS_READ_MAX, EVENT_HISTORY_MS } from '../../base/limits.ts'
 import type { EventPage, EventQuery } from '../event-history.ts'
-import { isAskedFor, type RecordedEvent, recordedEvent } from '../history-event.ts'
+import { isAskedFor, type RecordedEvent, ROOT, recordedEvent } from '../history-event.ts'
 import { linesOf } from '../read-log.ts'
 import { isDamage, readSegment } from '../read-segment.ts'
 import { segmentPath } from '../stream-names.ts'
@@ -149,7 +149,7 @@ async function linesIn(block: Block, folder: string, mayBe: (line: string) => bo
 function quickLook({ account, region, attribute }: EventQuery): (line: string) => boolean {
   const words = [`"recipientAccountId":"${account}"`, `"awsRegion":"${region}"`]
   if (attribute?.key === 'ReadOnly') words.push(`"readOnly":${attribute.value},`)
-  else if (attribute !== undefined && /^[\w:/.@=+-]+$/.test(attribute.value) && attribute.value !== 'root') {
+  else if (attribute !== undefined && /^[\w:/.@=+-]+$/.test(attribute.value) && attribute.value !== ROOT) {
     words.push(attribute.value)
   }
   return (line) => words.every((word) => line.includes(word))

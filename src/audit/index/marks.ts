@@ -82,23 +82,24 @@ export function timeOf(line: string): string {
 /** As `audit-record.ts` spells what comes behind the caller; a failure would have its code before the parameters. */
 const ROUTINE =
   /,"eventTime":"[\dTZ:-]{20}","eventSource":"kms\.amazonaws\.com","eventName":"(\w+)","awsRegion":"([\w-]+)","sourceIPAddress":"(?:[^"\\]|\\.)*","userAgent":"(?:[^"\\]|\\.)*","requestParameters":/y
-const RECIPIENT = '"recipientAccountId":"'
+/** Between the resources of a call and the account that the record is for. */
+const RECIPIENT = ',"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"'
+const READ_ONLY = ',"readOnly":'
 const ACCOUNT_CHARS = 12
 
 /**
  * Without parsing: these are the many. A text of a client cannot be taken for a name, since quotes in it are escaped; a name that he
- * chose, of a pair of an encryption context, stands behind the time and before the recipient, and its value is a text.
+ * chose, of a pair of an encryption context, stands behind the time and before what is looked for from the end.
  */
 function readRoutine(line: string): { readonly time: string; readonly likeness: string } | undefined {
   const at = line.indexOf(TIME)
   ROUTINE.lastIndex = at
   const match = at === -1 ? null : ROUTINE.exec(line)
-  if (match === null || !line.includes(',"readOnly":true,') || !line.includes(',"eventType":"AwsApiCall",'))
-    return undefined
-  const recipient = line.lastIndexOf(RECIPIENT) + RECIPIENT.length
-  const account = line.slice(recipient, recipient + ACCOUNT_CHARS)
-  return {
-    time: timeOf(line),
-    likeness: `${match[1]} ${match[2]} ${account} ${line.slice(0, at)}`,
-  }
+  const recipient = line.lastIndexOf(RECIPIENT)
+  if (match === null || recipient === -1) return undefined
+  const readOnly = line.lastIndexOf(READ_ONLY, recipient)
+  if (!line.startsWith('true', readOnly + READ_ONLY.length)) return undefined
+  const start = recipient + RECIPIENT.length
+  const account = line.slice(start, start + ACCOUNT_CHARS)
+  return { time: timeOf(line), likeness: `${match[1]} ${match[2]} ${account} ${line.slice(0, at)}` }
 }
