@@ -254,6 +254,8 @@ export const AUDIT_CHECKPOINT_GAP_MS = 150_000
 export const AUDIT_CHECKPOINT_BYTES_MAX = 1024 * 1024
 export const AUDIT_CHECKPOINT_STREAMS_MAX = 4_000
 export const AUDIT_CHECKPOINT_FILE_BYTES_MAX = 4 * 1024 * 1024
+/** At a stop: how long places that checkpoints are sent to are waited for. */
+export const AUDIT_CHECKPOINT_SEND_MS_MAX = 5_000
 /** Of checkpoints that could not be brought to where they are kept as well. */
 export const AUDIT_CHECKPOINTS_UNSENT_MAX = 1_000
 export const AUDIT_KEY_AGE_MS_MAX = 365 * 24 * 60 * 60 * 1000

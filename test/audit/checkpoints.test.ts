@@ -466,3 +466,16 @@ test('each checkpoint is brought elsewhere, in order, and those that were not ta
   assert.deepEqual(taken, linesOf(made))
   assert.deepEqual(await problemsOf(made, taken), [])
 })
+
+test('a place that never answers keeps no checkpoint from being made, and no other place from it', async (t) => {
+  const made = await installation(t)
+  const taken: string[] = []
+  const stuck = () => new Promise<void>(() => {})
+  const checkpoints = await checkpointsOf(made, { send: [stuck, async (line) => void taken.push(line)] })
+  await checkpoints.make('interval')
+  await checkpoints.make('interval')
+  assert.equal(linesOf(made).length, 3)
+  assert.deepEqual(taken, linesOf(made))
+  await checkpoints.close()
+  assert.equal(linesOf(made).length, 4)
+})

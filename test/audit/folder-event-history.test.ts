@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomInt, randomUUID } from 'node:crypto'
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { open, readdir, rm } from 'node:fs/promises'
+import { open, readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -311,6 +311,19 @@ test('a segment that was indexed and is gone makes the answer an error', async (
     allPages((asked) => history.lookup(asked), query),
     { code: 'OperationNotPermittedException' },
   )
+})
+
+test('a log whose end was indexed and is cut makes the answer an error', async (t) => {
+  const folder = await temporaryFolder(t)
+  const streams = await openStreams(folder, 1, 10_000_000)
+  await streams.write(100, START)
+  await streams.close()
+  const history = historyOf(t, folder)
+  const query = { ...EVERYTHING, account: ACCOUNTS[0], region: REGIONS[0], count: 50 }
+  await history.lookup(query)
+  const [name] = (await readdir(folder)).filter((entry) => entry.endsWith('.audit'))
+  await truncate(join(folder, name!), 1000)
+  await assert.rejects(history.lookup(query), { code: 'OperationNotPermittedException' })
 })
 
 test('places of another index, or of nobody, are refused', async (t) => {

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import {
   AUDIT_CHECKPOINT_FILE_BYTES_MAX,
   AUDIT_CHECKPOINT_INTERVAL_MS,
+  AUDIT_CHECKPOINT_SEND_MS_MAX,
   AUDIT_CHECKPOINT_STREAMS_MAX,
   AUDIT_CHECKPOINTS_UNSENT_MAX,
 } from '../../base/limits.ts'
@@ -67,9 +68,10 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
   const timer = setInterval(() => void make('interval'), intervalMs).unref()
   return {
     make,
-    close() {
+    async close() {
       clearInterval(timer)
-      return make('stop')
+      await make('stop')
+      await writer.sent()
     },
   }
 }
@@ -117,7 +119,7 @@ class CheckpointWriter {
   readonly #appender: CheckpointAppender
   readonly #walk: StreamWalk
   readonly #told: Map<string, Told>
-  readonly #unsent: string[][]
+  readonly #places: readonly Place[]
   #previous: string
   #number: number
   #newest: NewestCheckpoint | undefined
@@ -127,7 +129,7 @@ class CheckpointWriter {
     this.#appender = appender
     this.#walk = new StreamWalk(options.folder, (stream) => told.get(stream)?.time ?? from)
     this.#told = new Map(told)
-    this.#unsent = options.send.map(() => [])
+    this.#places = options.send.map((send) => ({ send, unsent: [], sending: undefined }))
     const newest = line === undefined ? undefined : readCheckpoint(line)
     this.#previous = line === undefined ? NO_CHECKPOINT : checkpointHash(line)
     this.#number = newest === undefined ? 0 : newest.number + 1
@@ -143,7 +145,17 @@ class CheckpointWriter {
       // A stop is one only once everything has been told.
       await this.#append(reason === 'stop' && at < grown.length ? 'interval' : reason, streams)
     } while (at < grown.length)
-    await this.#send()
+    this.#send()
+  }
+
+  /** Waits a little for what is under way. */
+  async sent(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, AUDIT_CHECKPOINT_SEND_MS_MAX)
+    })
+    await Promise.race([Promise.all(this.#places.map(({ sending }) => sending)), late])
+    clearTimeout(timer)
   }
 
   async #append(reason: CheckpointReason, streams: Parameters<typeof signedCheckpoint>[0]['streams']): Promise<void> {
@@ -158,29 +170,42 @@ class CheckpointWriter {
     this.#previous = checkpointHash(line)
     this.#newest = { key, nextKey }
     for (const { stream, hash } of streams) this.#told.set(stream, { hash, time })
-    for (const unsent of this.#unsent) {
+    for (const { unsent, sending } of this.#places) {
       unsent.push(line)
-      if (unsent.length > AUDIT_CHECKPOINTS_UNSENT_MAX) unsent.shift()
+      // The first of them may be on its way.
+      if (unsent.length > AUDIT_CHECKPOINTS_UNSENT_MAX) unsent.splice(sending === undefined ? 0 : 1, 1)
     }
     if (nextKey !== undefined) await keys.promote()
   }
 
-  /** In order. Where one is not taken, the others wait. */
-  async #send(): Promise<void> {
-    for (const [index, send] of this.#options.send.entries()) {
-      const unsent = this.#unsent[index]!
-      try {
-        for (let line = unsent[0]; line !== undefined; line = unsent[0]) {
-          await send(line)
-          unsent.shift()
-        }
-      } catch (error) {
-        const { message: problem } = error as Error
-        this.#options.log.warn(
-          { problem, waiting: unsent.length },
-          'a checkpoint was not taken where it is kept as well',
-        )
-      }
+  /** A place that does not answer keeps no checkpoint from being made, and no other place from being sent it. */
+  #send(): void {
+    for (const place of this.#places) {
+      place.sending ??= this.#sendTo(place).finally(() => {
+        place.sending = undefined
+      })
     }
   }
+
+  /** In order. Where one is not taken, the others wait. */
+  async #sendTo({ unsent, send }: Place): Promise<void> {
+    try {
+      for (let line = unsent[0]; line !== undefined; line = unsent[0]) {
+        await send(line)
+        unsent.shift()
+      }
+    } catch (error) {
+      const { message: problem } = error as Error
+      this.#options.log.warn({ problem, waiting: unsent.length }, 'a checkpoint was not taken where it is kept as well')
+    }
+  }
+}
+
+/** Where checkpoints are kept as well. */
+interface Place {
+  readonly send: SendCheckpoint
+  /** Oldest first. */
+  readonly unsent: string[]
+  /** While some are on their way. */
+  sending: Promise<void> | undefined
 }

@@ -128,7 +128,8 @@ async function linesIn(block: Block, folder: string, mayBe: (line: string) => bo
   try {
     for await (const item of readSegment(segmentPath(folder, stream, segment), { from: start, beyondDamage: true })) {
       if ('end' in item) {
-        if (item.end.state === 'altered' && item.end.offset < end) throw damaged()
+        // Altered, or shorter than it was.
+        if (item.end.offset < end) throw damaged()
         continue
       }
       const { frame, offset } = item

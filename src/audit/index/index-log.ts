@@ -1,5 +1,5 @@
 /** Reads what is new in the log into its index. */
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { EVENT_BLOCK_BYTES } from '../../base/limits.ts'
 import type { Frame } from '../frame.ts'
 import { linesOf } from '../read-log.ts'
@@ -34,7 +34,7 @@ async function indexSegment(segment: Segment, place: StreamPlace, index: EventIn
   const reading = new SegmentReading(segment, place, index)
   try {
     for await (const item of readSegment(segment.path, { from: reading.start, beyondDamage: true })) {
-      const goesOn = 'end' in item ? reading.end(item.end) : reading.frame(item.frame, item.offset)
+      const goesOn = await ('end' in item ? reading.end(item.end) : reading.frame(item.frame, item.offset))
       if (!goesOn) return
     }
     await reading.finish()
@@ -67,7 +67,7 @@ class SegmentReading {
     return this.#start
   }
 
-  frame(frame: Frame, offset: number): boolean {
+  frame(frame: Frame, offset: number): boolean | Promise<boolean> {
     const time = Math.floor(frame.time / 1000)
     if (this.#damagedAt !== undefined) this.#noteDamage(time)
     this.#lastTime = time
@@ -77,7 +77,7 @@ class SegmentReading {
   }
 
   /** A torn end is being written, or nobody was answered for it. */
-  end({ state, offset }: SegmentEnd): boolean {
+  end({ state, offset }: SegmentEnd): Promise<boolean> {
     if (state === 'altered') this.#damagedAt = offset
     return this.#store(offset)
   }
@@ -93,8 +93,9 @@ class SegmentReading {
     this.#damagedAt = undefined
   }
 
-  #store(end: number): boolean {
+  async #store(end: number): Promise<boolean> {
     if (end <= this.#start) return true
+    await makeDurable(this.#segment.path)
     const { stream, number } = this.#segment
     const to = { segment: number, offset: end }
     const after = this.#after
@@ -106,6 +107,16 @@ class SegmentReading {
     this.#start = end
     this.#marks = new BlockMarks()
     return isStored
+  }
+}
+
+/** What was read may be being written: the index must not know of a frame that a crash takes away. */
+async function makeDurable(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.datasync()
+  } finally {
+    await file.close()
   }
 }
 
