@@ -134,7 +134,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { store, auditLog, clock, log, node } = options
   assert(options.movableClock === undefined || options.authentication === 'development')
   const random = createRandomSource()
-  const domainKeys = createDomainKeys(store, options.rootKey, clock, random, options.openChangedRootKey)
+  const domainKeys = createDomainKeys(store, options.rootKey, clock, random, options.openChangedRootKey, log)
   const cache = createRecordCache(store)
   const storeSecrets = createStoreSecrets(domainKeys)
   const backends: KeyStoreBackends =
