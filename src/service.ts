@@ -161,7 +161,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const store = metrics?.measured(options.store) ?? options.store
   assert((options.movableClock ?? options.faults) === undefined || options.authentication === 'development')
   const random = createRandomSource()
-  const domainKeys = createDomainKeys(store, options.rootKey, clock, random, options.openChangedRootKey)
+  const domainKeys = createDomainKeys(store, options.rootKey, clock, random, options.openChangedRootKey, log)
   const cache = createRecordCache(store)
   const storeSecrets = createStoreSecrets(domainKeys)
   const backends: KeyStoreBackends =

@@ -203,6 +203,9 @@ export const CHANGES_PRUNE_INTERVAL_MS = 10 * 60 * 1000
 
 /** lifecycle.md 8.4: a new domain key is made after this much time. */
 export const DOMAIN_KEY_AGE_MS_MAX = 24 * 60 * 60 * 1000
+/** The same: how long the last one serves where the root key cannot be used, and how often that is tried meanwhile. */
+export const DOMAIN_KEY_OVERDUE_MS_MAX = 7 * 24 * 60 * 60 * 1000
+export const DOMAIN_KEY_RETRY_MS = 60 * 1000
 /** lifecycle.md ENV-31: how old a domain key gets before what it sealed is sealed anew; by far more than a session or an import token lives. */
 export const DOMAIN_KEY_RESEALED_AFTER_MS = 30 * 24 * 60 * 60 * 1000
 /** How long nothing has to be under a domain key before it is destroyed. */

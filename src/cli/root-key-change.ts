@@ -8,17 +8,15 @@ import { ROOT_KEY_PROVIDERS } from '../start/root-key-files.ts'
 import { defineOperatorCommand } from './operator-command.ts'
 import { shellWord, type Terminal } from './terminal.ts'
 
+const toProvider = oneOf(...ROOT_KEY_PROVIDERS)
+
 export const rootKeyChange = defineOperatorCommand({
   ofAccount: false,
   flags: {
-    to: flag(
-      oneOf(...ROOT_KEY_PROVIDERS),
-      'What protects all keys from now on: a new key file, a new passphrase, or a KMS key.',
-    ),
+    to: flag(toProvider, 'What protects all keys from now on: a new key file, a new passphrase, or a KMS key.'),
     'key-arn': flag(keyArn, 'The KMS key, for --to kms.'),
     endpoint: flag(serviceOrigin, "Where the KMS key is; AWS's endpoint in its Region if not given."),
     credentials: flag(path('FILE'), "Access key for the KMS key, in AWS's shared credentials format."),
-
     'new-passphrase-file': flag(
       path('FILE'),
       `File with the new passphrase, instead of the variable ${NEW_PASSPHRASE_VARIABLE}.`,
@@ -45,7 +43,7 @@ interface Flags {
 
 function wanted(flags: Flags, { env }: Terminal): NewRootKey {
   const { to: provider, 'new-passphrase-file': file, 'key-arn': keyArn, endpoint, credentials } = flags
-  if (provider === undefined) throw new UsageError(`--to is missing, expected ${ROOT_KEY_PROVIDERS.join(' or ')}`)
+  if (provider === undefined) throw new UsageError(`--to is missing, expected ${toProvider.expected}`)
   const passphrase =
     file === undefined ? env[NEW_PASSPHRASE_VARIABLE] || undefined : readPassphraseFile(file, '--new-passphrase-file')
   if (provider !== 'passphrase' && passphrase !== undefined) throw unused('a new passphrase', 'passphrase')

@@ -5,6 +5,7 @@ import { defaultDataFolder } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
+import { readKmsParameters } from '../start/kms-root-key.ts'
 import { rootKeyFileOf, rootKeyFiles } from '../start/root-key-files.ts'
 import { storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
@@ -35,6 +36,9 @@ interface RootKeyFacts {
   readonly id: string
   readonly provider: string | undefined
   readonly file: string | undefined
+  /** Of the provider `kms`. */
+  readonly keyArn: string | undefined
+  readonly endpoint: string | undefined
   readonly domainKeys: number
   /** Those that lie in the folder and that the store is not under. */
   readonly otherFiles: readonly string[]
@@ -50,6 +54,7 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
     })
   }
   const file = rootKeyFileOf(folder, rootKeyId)
+  const kms = file?.provider === 'kms' ? readKmsParameters(file.path) : undefined
   const others = rootKeyFiles(folder).filter(({ path }) => path !== file?.path)
   // Those that stay for ever have no time.
   const times = domainKeys.map(({ createdAt }) => createdAt).filter((time) => time > 0)
@@ -57,6 +62,8 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
     id: rootKeyId,
     provider: file?.provider,
     file: file?.path,
+    keyArn: kms?.keyArn,
+    endpoint: kms?.endpoint,
     domainKeys: domainKeys.length,
     otherFiles: others.map(({ path }) => path),
     oldestDomainKey: times[0] === undefined ? undefined : instantText(times[0]),
@@ -64,12 +71,14 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
   }
 }
 
-function rowsOf({ id, provider, file, domainKeys, otherFiles, oldestDomainKey, newestDomainKey }: RootKeyFacts) {
+function rowsOf(facts: RootKeyFacts): string[][] {
+  const { id, provider, file, keyArn, endpoint, domainKeys, otherFiles, oldestDomainKey, newestDomainKey } = facts
   const times = oldestDomainKey === undefined ? '' : `, made ${oldestDomainKey} to ${newestDomainKey}`
   return [
     ['root key', id],
     ['provider', provider ?? 'unknown: its file is missing'],
     ...(file === undefined ? [] : [['file', file]]),
+    ...(keyArn === undefined ? [] : [['KMS key', `${keyArn} at ${endpoint}`]]),
     ['domain keys', `${domainKeys}${times}`],
     ...otherFiles.map((path) => ['not in use', path]),
   ]

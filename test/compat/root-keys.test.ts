@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
+import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts'
 import {
   childrenOf,
   type KeyholdProcess,
@@ -126,4 +127,40 @@ test('a server with a passphrase file takes the new passphrase from it', { timeo
   const shown = JSON.parse(await run(['root-key', 'show', '--json', '--data', data]))
   assert.equal(shown.provider, 'passphrase')
   assert.ok(!readFileSync(shown.file, 'utf8').includes(NEW))
+})
+
+test('under a KMS key of another Keyhold, by temporary credentials: a running server goes over to it, and on when the other is gone', {
+  timeout: 240_000,
+}, async (context) => {
+  const folder = temporaryFolder('kms-root-keys')
+  context.after(() => folder.remove())
+  const [otherData, data] = [join(folder.path, 'other'), join(folder.path, 'data')]
+  const other = await startServer(context, [], otherData)
+  const ofOther = clientOf(other, otherData)
+  const keyArn = (await ofOther.send(new kms.CreateKeyCommand({}))).KeyMetadata!.Arn!
+  ofOther.destroy()
+  const sts = new STSClient({ endpoint: other.endpoint, region: 'eu-west-1', credentials: readCredentials(otherData) })
+  const { Credentials } = await sts.send(new GetSessionTokenCommand({}))
+  sts.destroy()
+  const file = join(folder.path, 'credentials-of-other')
+  writeFileSync(
+    file,
+    `[default]
+aws_access_key_id = ${Credentials!.AccessKeyId}
+aws_secret_access_key = ${Credentials!.SecretAccessKey}
+aws_session_token = ${Credentials!.SessionToken}
+`,
+  )
+  const server = await startServer(context, ['--root-key-credentials', file], data)
+  const client = clientOf(server, data, 5)
+  const KeyId = (await client.send(new kms.CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const key = ['--key-arn', keyArn, '--endpoint', other.endpoint, '--credentials', file]
+  await run(['root-key', 'change', '--to', 'kms', ...key, '--data', data])
+  await replaceWorkers(server, client, KeyId)
+  assert.equal(await other.end(), 0)
+  for (let call = 0; call < 20; call++) await client.send(new kms.CreateKeyCommand({}))
+  client.destroy()
+  assert.equal(await server.end(), 0)
+  const { provider } = JSON.parse(await run(['root-key', 'show', '--json', '--data', data]))
+  assert.equal(provider, 'kms')
 })

@@ -1,6 +1,7 @@
 /** The domain keys of this installation, unwrapped once and kept; makes a new one when the newest is too old. */
 import type { Clock } from '../../base/clock.ts'
-import { DOMAIN_KEY_AGE_MS_MAX } from '../../base/limits.ts'
+import { DOMAIN_KEY_AGE_MS_MAX, DOMAIN_KEY_OVERDUE_MS_MAX, DOMAIN_KEY_RETRY_MS } from '../../base/limits.ts'
+import { type Log, silentLog } from '../../base/log.ts'
 import {
   createDomainKey,
   type DomainKey,
@@ -55,11 +56,15 @@ export function createDomainKeys(
   clock: Clock,
   random: RandomSource,
   openChanged: OpenChangedRootKey = refuseChanged,
+  log: Log = silentLog,
 ): DomainKeys {
   const unwrapped = new Map<string, DomainKey>()
   /** Those who need a domain key that is being unwrapped wait for that: a root key may be far away. */
   const loading = new Map<string, Promise<DomainKey>>()
   let newest: Newest | undefined
+  let renewing: Promise<DomainKey> | undefined
+  /** After a failure, not at every call. */
+  let renewAt = 0
   /** Those that were open before stay so: a domain key may have been read just before its root key was changed. */
   const roots = new Map([[firstRoot.id, firstRoot]])
 
@@ -105,8 +110,28 @@ export function createDomainKeys(
 
   async function current(): Promise<DomainKey> {
     if (newest !== undefined && clock.now() - newest.createdAt < DOMAIN_KEY_AGE_MS_MAX) return newest.domainKey
-    newest = (await freshest(store)) ?? (await make())
+    if (newest !== undefined && clock.now() < renewAt && isUsable(newest)) return newest.domainKey
+    renewing ??= renew().finally(() => {
+      renewing = undefined
+    })
+    return renewing
+  }
+
+  /** Where no new one can be made, because the root key is far away or was changed, the last one serves some days more. */
+  async function renew(): Promise<DomainKey> {
+    try {
+      newest = (await freshest(store)) ?? (await make())
+    } catch (error) {
+      if (newest === undefined || !isUsable(newest)) throw error
+      const { message: problem } = error as Error
+      log.error({ problem }, 'cannot make a new domain key; the last one serves for up to a week')
+      renewAt = clock.now() + DOMAIN_KEY_RETRY_MS
+    }
     return newest.domainKey
+  }
+
+  function isUsable({ createdAt }: Newest): boolean {
+    return clock.now() - createdAt < DOMAIN_KEY_OVERDUE_MS_MAX
   }
 
   async function make(): Promise<Newest> {

@@ -1,9 +1,11 @@
 /** The key of fingerprints among the domain keys (lifecycle.md IMP-57). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { silentLog } from '../../../src/base/log.ts'
 import { TokenError } from '../../../src/crypto/domain-key.ts'
 import { createRandomSource } from '../../../src/crypto/random.ts'
 import { localRootKey } from '../../../src/crypto/root-key/local-root-key.ts'
+import { RootKeyError } from '../../../src/crypto/root-key/root-key.ts'
 import { createDomainKeys } from '../../../src/domain/keys/domain-keys.ts'
 import { openSqliteStore } from '../../../src/store/sqlite-store.ts'
 import { START_TIME } from '../../support/harness.ts'
@@ -50,5 +52,43 @@ test('a token that names no domain key of this installation is none', async () =
   const token = await node.seal(['purpose'], Buffer.from('secret'))
   token[1]! ^= 1
   await assert.rejects(node.open(['purpose'], token), TokenError)
+  await store.close()
+})
+
+test('while the root key is away the last domain key serves for a week, and a new one is made once it is back', async () => {
+  const clock = createTestClock(START_TIME)
+  const store = await openSqliteStore({ path: ':memory:', node: 'test', clock })
+  const local = localRootKey(random.keyBytes(32))
+  let isAway = false
+  let wraps = 0
+  const root: typeof local = {
+    ...local,
+    async wrap(plaintext, aad) {
+      wraps++
+      if (isAway) throw new RootKeyError('It cannot be reached.')
+      return local.wrap(plaintext, aad)
+    },
+  }
+  const told: string[] = []
+  const log = { ...silentLog, error: (_fields: object, message: string) => void told.push(message) }
+  const node = createDomainKeys(store, root, clock, random, undefined, log)
+  const seal = async () => (await node.seal(['purpose'], Buffer.from('secret'))).toString('hex', 1, 17)
+  const first = await seal()
+  isAway = true
+  for (let day = 1; day < 7; day++) {
+    clock.advance(86_400_000)
+    assert.deepEqual(new Set(await Promise.all([seal(), seal(), seal()])), new Set([first]))
+  }
+  // One for the first, and one a day: neither those who come together nor those who come soon after try again.
+  assert.equal(wraps, 7)
+  await seal()
+  assert.equal(wraps, 7)
+  assert.equal(told.length, 6)
+  clock.advance(86_400_000)
+  await assert.rejects(seal(), RootKeyError)
+  isAway = false
+  const next = await seal()
+  assert.notEqual(next, first)
+  assert.equal((await store.newestDomainKey())?.id, next)
   await store.close()
 })
