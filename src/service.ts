@@ -28,7 +28,6 @@ import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
-import type { NamedPolicy } from './domain/identity/rights.ts'
 import { openServiceSecret } from './domain/identity/service-secrets.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
@@ -46,7 +45,6 @@ import { NO_PROXY_NETWORK, type ProxyNetwork } from './domain/key-stores/xks/pro
 import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeys, type DomainKeys } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
-import { extraGuardsOf } from './domain/policy/guard-policy.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
 import type { Store } from './domain/store.ts'
@@ -64,6 +62,7 @@ import { tendKeyStores } from './jobs/tend-key-stores.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import type { Faults } from './pipeline/faults.ts'
+import { operatorGuards } from './start/operator-guards.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 import { createTrustedProxies } from './wire/trusted-proxies.ts'
 import type { XksProxySettings } from './xks-proxy/settings.ts'
@@ -179,7 +178,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
-  const extraGuards = await guardsOf(options)
+  const extraGuards = await operatorGuards(options)
   const rights = createCallerRights(store, extraGuards)
   const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity: IdentityServices = {
@@ -301,14 +300,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** Loaded only where it is asked for, as what follows is. */
-async function guardsOf({ guardPolicy, xksProxy }: ServiceOptions): Promise<readonly NamedPolicy[] | undefined> {
-  const guards = extraGuardsOf(guardPolicy)
-  if (xksProxy === undefined) return guards
-  const { reservedKeysGuard } = await import('./xks-proxy/reserved-keys.ts')
-  return [...(guards ?? []), reservedKeysGuard(xksProxy)]
-}
-
+/** Loaded only where it is asked for. */
 async function openXksProxy(settings: XksProxySettings | undefined, services: XksProxyServices) {
   if (settings === undefined) return undefined
   const { createXksProxy } = await import('./xks-proxy/xks-proxy.ts')

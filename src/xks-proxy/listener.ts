@@ -33,7 +33,7 @@ export interface Bound {
   readonly port: number
 }
 
-/** @param handle never rejects. @throws {CertificateError} for files that cannot be used. */
+/** @throws {CertificateError} for files that cannot be used. */
 export function createListener(
   tls: TlsFiles | undefined,
   log: Log,
@@ -47,8 +47,13 @@ export function createListener(
     readBody(request, async (body) => {
       const { rawHeaders, method = '', url: target = '', socket } = request
       const headers = RequestHeaders.of(rawHeaders)
-      const answer = await handle({ method, target, headers, body, sourceIp: sourceIpOf(socket.remoteAddress ?? '') })
-      send(response, answer, isStopping || body === undefined)
+      const sourceIp = sourceIpOf(socket.remoteAddress ?? '')
+      try {
+        send(response, await handle({ method, target, headers, body, sourceIp }), isStopping || body === undefined)
+      } catch (error) {
+        log.error({ err: error }, 'an answer of the external key store proxy could not be written')
+        response.destroy()
+      }
     })
   })
 

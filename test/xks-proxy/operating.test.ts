@@ -183,7 +183,7 @@ test('keys that can never be external keys are refused at the start, in one sent
     tenants: [{ ...tenant, keys: [{ externalId, key, ...rest }] }],
   }
   await assert.rejects(open(settings), {
-    message: `${key.arn} cannot be the external key foo of /kms/xks/v1: it is no symmetric encryption key`,
+    message: `--xks-proxy: ${key.arn} cannot be the external key foo of /kms/xks/v1: it is no symmetric encryption key`,
   })
 })
 
