@@ -83,8 +83,8 @@ export function createHandler(options: HandlerOptions): (call: IncomingCall) => 
       return { status: 200, body: JSON.stringify(await withinTime(perform(route, body, origin))) }
     } catch (error) {
       const failure = xksErrorOf(error)
-      if (failure.status >= 500) {
-        const { errorName } = failure
+      const { errorName } = failure
+      if (errorName === 'InternalException' || errorName === 'DependencyTimeoutException') {
         log.error({ err: failure.cause, requestId, errorName }, 'a call of the external key store proxy failed inside')
       }
       return failed(failure)

@@ -76,11 +76,11 @@ export function createKeyCalls(tenants: readonly XksTenant[], services: KeyCallS
   const externalKeys = new Map(tenants.map(({ prefix, keys }) => [prefix, byExternalId(keys)]))
 
   async function performRecorded(call: KeyCall): Promise<object> {
+    audit.admit(false)
     const eventId = random.uuid()
     const progress: Progress = { metadata: undefined, external: undefined, key: undefined, material: undefined }
     let answer: object
     try {
-      audit.admit(false)
       answer = await perform(call, progress)
     } catch (cause) {
       const error = errorOf(cause, call.route.call)
