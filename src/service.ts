@@ -29,7 +29,6 @@ import type { IdentityServices } from './domain/identity/identity-services.ts'
 import { makeAccessKey } from './domain/identity/new-access-key.ts'
 import type { ProviderSettings } from './domain/identity/provider-keys.ts'
 import type { ExternalAccounts } from './domain/identity/resolve-principal.ts'
-import type { NamedPolicy } from './domain/identity/rights.ts'
 import { openServiceSecret } from './domain/identity/service-secrets.ts'
 import { createSessions } from './domain/identity/sessions.ts'
 import type { VerifyWebIdentity } from './domain/identity/web-identity.ts'
@@ -48,7 +47,6 @@ import { createKeyUsage, type KeyUsage } from './domain/key-usage.ts'
 import { createDomainKeyFollower } from './domain/keys/domain-key-follower.ts'
 import { createDomainKeys, type DomainKeys, type OpenChangedRootKey } from './domain/keys/domain-keys.ts'
 import { createKeyMaterials, type KeyMaterials } from './domain/keys/key-material.ts'
-import { extraGuardsOf } from './domain/policy/guard-policy.ts'
 import { createQuotas, type QuotaSettings } from './domain/quotas.ts'
 import { createRecordCache } from './domain/record-cache.ts'
 import type { RandomSource } from './domain/services.ts'
@@ -70,6 +68,7 @@ import type { NodeMetrics } from './metrics/node-metrics.ts'
 import { operationsOf } from './operations/index.ts'
 import { createPipeline, type Execute } from './pipeline/execute.ts'
 import type { Faults } from './pipeline/faults.ts'
+import { operatorGuards } from './start/operator-guards.ts'
 import { type Address, createHttpServer, type ListenAddress, type TlsFiles } from './wire/http-server.ts'
 import { createTrustedProxies } from './wire/trusted-proxies.ts'
 import type { XksProxySettings } from './xks-proxy/settings.ts'
@@ -196,7 +195,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   }
   const authenticator =
     options.authentication === 'signed' ? createAuthenticator(credentials) : createDevelopmentAuthenticator(credentials)
-  const extraGuards = await guardsOf(options)
+  const extraGuards = await operatorGuards(options)
   const rights = createCallerRights(store, extraGuards)
   const accessKeyUsage = createAccessKeyUsage(store, log)
   const identity: IdentityServices = {
@@ -345,14 +344,7 @@ function alsoTold(keyUsage: KeyUsage, tell: NodeMetrics['keyUsed']): KeyUsage {
   }
 }
 
-/** Loaded only where it is asked for, as what follows is. */
-async function guardsOf({ guardPolicy, xksProxy }: ServiceOptions): Promise<readonly NamedPolicy[] | undefined> {
-  const guards = extraGuardsOf(guardPolicy)
-  if (xksProxy === undefined) return guards
-  const { reservedKeysGuard } = await import('./xks-proxy/reserved-keys.ts')
-  return [...(guards ?? []), reservedKeysGuard(xksProxy)]
-}
-
+/** Loaded only where it is asked for. */
 async function openXksProxy(settings: XksProxySettings | undefined, services: XksProxyServices) {
   if (settings === undefined) return undefined
   const { createXksProxy } = await import('./xks-proxy/xks-proxy.ts')

@@ -104,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'crypto/',
     'base/',
     'audit/audit-record.ts',
+    'config/operator-error.ts',
     'wire/node-http.ts',
     'wire/peer.ts',
     'wire/security-log.ts',

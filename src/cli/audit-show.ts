@@ -16,7 +16,10 @@ export const auditShow = defineCommand({
   fallbacks: { data: '~/.local/share/keyhold' },
   flags: {
     'event-name': flag(text('NAME'), 'Only calls of this operation, such as Decrypt.'),
-    'event-source': flag(text('SOURCE'), 'Only kms.amazonaws.com, sts.amazonaws.com or iam.amazonaws.com.'),
+    'event-source': flag(
+      text('SOURCE'),
+      'Only kms.amazonaws.com, sts.amazonaws.com, iam.amazonaws.com or kms-xks-proxy.amazonaws.com.',
+    ),
     'event-id': flag(text('ID'), 'Only the record with this eventID.'),
     'resource-name': flag(text('NAME'), 'Only calls on this key or alias: an ARN, a key id, or alias/NAME.'),
     username: flag(text('NAME'), 'Only calls of this user, of root, or of this session of a role; an ARN will do.'),

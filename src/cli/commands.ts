@@ -134,7 +134,7 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
   },
   {
     name: 'xks-credential create',
-    summary: 'Make a credential for those who use keys of this server as external keys.',
+    summary: 'Make a credential for the external key store proxy.',
     load: async () => (await import('./xks-credential-create.ts')).xksCredentialCreate,
   },
   {

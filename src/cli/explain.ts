@@ -4,7 +4,7 @@ import { OperatorError } from '../config/operator-error.ts'
 import { defaultDataFolder } from '../config/settings.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
 import { defineCommand } from './command.ts'
-import { askedOf, printOutcome, simulateOn } from './explained.ts'
+import { askedOf, type GuardFiles, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
 /** The parts of a record that are looked at (audit.md section 1). */
@@ -50,7 +50,7 @@ interface RecordedRefusal {
 
 export const explain = defineCommand({
   args: ['ID'],
-  settings: ['data', 'guardPolicy', 'config'],
+  settings: ['data', 'guardPolicy', 'xksProxy', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   description: `
 Explains the decision about one call. ID is the request id that the client was told (x-amzn-RequestId) or
@@ -61,7 +61,7 @@ say, which statement decides, and what would have to change. The server may be r
     requireDataFolder(folder)
     const record = await findRecord(folder, id!)
     printRecord(terminal, record)
-    await printNow(terminal, folder, record, settings.guardPolicy)
+    await printNow(terminal, folder, record, settings)
     return EXIT_OK
   },
 })
@@ -108,12 +108,7 @@ function decidedThen({ action, resource, missing, decidedBy, policyId, statement
 }
 
 /** Of calls of KMS; of successful ones on their (last) key, under the permission that has the operation's name. */
-async function printNow(
-  terminal: Terminal,
-  folder: DataFolder,
-  record: Record,
-  guardPolicy: string | undefined,
-): Promise<void> {
+async function printNow(terminal: Terminal, folder: DataFolder, record: Record, guards: GuardFiles): Promise<void> {
   const principal = callerOf(record)
   if (principal === undefined || record.eventSource !== 'kms.amazonaws.com') return
   const { authorization: refusal, service } = record.additionalEventData ?? {}
@@ -141,5 +136,5 @@ async function printNow(
     time: Date.parse(record.eventTime),
     sourceIp: service?.sourceIPAddress ?? record.sourceIPAddress,
   }
-  printOutcome(terminal, await simulateOn(folder, asked, guardPolicy, terminal.env))
+  printOutcome(terminal, await simulateOn(folder, asked, guards, terminal.env))
 }

@@ -1,30 +1,35 @@
 /** What `keyhold simulate` and `keyhold explain` have in common: a store to ask, and an outcome in words. */
 import { KmsError } from '../base/errors.ts'
 import { OperatorError } from '../config/operator-error.ts'
-import type { Environment } from '../config/settings.ts'
+import type { Environment, Settings } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
-import { extraGuardsOf } from '../domain/policy/guard-policy.ts'
 import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateCall } from '../domain/simulated-call.ts'
 import { operations } from '../operations/index.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import { guardPolicyIn } from '../start/guard-policy.ts'
+import { operatorGuards } from '../start/operator-guards.ts'
 import { storePlaceOf } from '../start/store-place.ts'
 import type { Terminal } from './terminal.ts'
 
 export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable' | 'extraGuards'>
 
+/** Paths of those that the server was given. */
+export type GuardFiles = Pick<Settings, 'guardPolicy' | 'xksProxy'>
+
 /**
  * Only reads, so a server may be running.
- * @param guardPolicy path of the one that the server was given.
  * @throws {OperatorError} for names that mean nothing.
  */
 export async function simulateOn(
   folder: DataFolder,
   asked: AskedCall,
-  guardPolicy: string | undefined,
+  { guardPolicy, xksProxy }: GuardFiles,
   env: Environment,
 ): Promise<SimulatedOutcome> {
-  const extraGuards = extraGuardsOf(guardPolicyIn(guardPolicy))
+  const extraGuards = await operatorGuards({
+    guardPolicy: guardPolicyIn(guardPolicy),
+    xksProxy: xksProxy === undefined ? undefined : (await import('../start/xks-proxy.ts')).readXksTenants(xksProxy),
+  })
   const { reader, close } = await storePlaceOf(folder, storePasswordIn(env)).openSnapshot()
   try {
     return await simulateCall(reader, { ...asked, extraGuards, ...factsOf(asked.action) })

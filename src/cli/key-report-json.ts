@@ -10,6 +10,7 @@ export function keyReportJson(report: ReportWithCaller): string {
       lastUse: lastUsePart(report),
       usageTrackedSince: instant(report.trackedSince),
       daysWithoutUse: report.daysWithoutUse,
+      externalKeys: report.externalKeys,
       refusedWhilePendingDeletion: refusedPart(report),
       aliases: report.aliases,
       tags: report.key.tags,

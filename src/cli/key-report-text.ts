@@ -14,6 +14,7 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   { title: 'Key', lines: keyLines },
   { title: 'State', lines: stateLines },
+  { title: 'Serves', lines: ({ externalKeys }) => externalKeys.map((name) => `external key ${name}`) },
   { title: 'Last used', lines: lastUseLines },
   { title: 'Refused', lines: refusedLines },
   { title: 'Aliases', lines: ({ aliases }) => (aliases.length === 0 ? ['none'] : aliases) },
@@ -127,13 +128,14 @@ function adviceLines(report: ReportWithCaller): string[] {
 }
 
 /** DEL-31, DEL-32. */
-function deletionAdvice({ key, state, alarm }: ReportWithCaller): string[] {
+function deletionAdvice({ key, state, alarm, externalKeys }: ReportWithCaller): string[] {
   if (key.manager === 'AWS') return ['Its service manages it: it cannot be deleted.']
   if (alarm !== undefined) return ['Somebody still needs it: cancel its deletion, and what it encrypted is saved.']
   if (state === 'PendingDeletion')
     return ['Cancel the deletion if anybody needs it: what it encrypted is lost with it.']
   if (state === 'Disabled') return ['Look for DisabledException in the audit log before you delete it.']
-  return ['Disable it first: that can be undone. What it encrypted is lost when it is deleted.']
+  const first = 'Disable it first: that can be undone. What it encrypted is lost when it is deleted'
+  return [externalKeys.length === 0 ? `${first}.` : `${first}, and so is what the other KMS encrypted with it.`]
 }
 
 function days(count: number): string {

@@ -20,9 +20,13 @@ import { EXIT_OK } from './terminal.ts'
 
 export const keyReport = defineCommand({
   args: ['KEY'],
-  settings: ['data', 'account', 'region', 'json', 'config'],
+  settings: ['data', 'account', 'region', 'xksProxy', 'json', 'config'],
   fallbacks: { data: '~/.local/share/keyhold', account: 'the only one' },
-  meanings: { account: 'Account of a key that is not named by its ARN.', region: 'Region of such a key.' },
+  meanings: {
+    account: 'Account of a key that is not named by its ARN.',
+    region: 'Region of such a key.',
+    xksProxy: 'The file that the server was given, for what the key is to others (docs/external-key-manager.md).',
+  },
   description: `
 Tells all that Keyhold knows about one key, for whoever has to decide whether it may be deleted: who
 used it last, when, how and from where; its state, aliases, tags and rotation; whom its policy names.
@@ -36,7 +40,8 @@ minute may be missing.`,
     const store = await storePlaceOf(folder, storePasswordIn(terminal.env)).openSnapshot()
     try {
       const key = await findKey(store.reader, name!, { account: settings.account, region: settings.region, time: now })
-      const report = await withLastCaller(folder, await reportKey(store.reader, key, now))
+      const externalKeys = await externalKeysOn(key, settings.xksProxy)
+      const report = await withLastCaller(folder, await reportKey(store.reader, key, now), externalKeys)
       terminal.print(settings.json ? keyReportJson(report) : keyReportText(report, now))
       return EXIT_OK
     } finally {
@@ -44,6 +49,14 @@ minute may be missing.`,
     }
   },
 })
+
+async function externalKeysOn({ arn }: Key, path: string | undefined): Promise<readonly string[]> {
+  if (path === undefined) return []
+  const { readXksTenants } = await import('../start/xks-proxy.ts')
+  const { externalKeysOf } = await import('../xks-proxy/reserved-keys.ts')
+  const served = externalKeysOf(readXksTenants(path)).filter(({ key }) => key.arn === arn)
+  return served.map(({ externalId, uriPath }) => `${externalId} of ${uriPath}`)
+}
 
 interface Where {
   readonly account: string | undefined

@@ -15,14 +15,23 @@ export interface Caller {
 export interface ReportWithCaller extends KeyReport {
   /** `undefined`: never used, or the audit log no longer has the record. */
   readonly lastCaller: Caller | undefined
+  /** What other KMS have it for, as far as the operator says what the server was given: `orders-2026 of /tenant-a/kms/xks/v1`. */
+  readonly externalKeys: readonly string[]
 }
 
-export async function withLastCaller({ audit }: DataFolder, report: KeyReport): Promise<ReportWithCaller> {
-  return { ...report, lastCaller: report.lastUse && (await callerOf(audit, report.lastUse)) }
+export async function withLastCaller(
+  { audit }: DataFolder,
+  report: KeyReport,
+  externalKeys: readonly string[],
+): Promise<ReportWithCaller> {
+  return { ...report, externalKeys, lastCaller: report.lastUse && (await callerOf(audit, report.lastUse)) }
 }
 
 interface RecordedCaller {
-  readonly userIdentity: { readonly arn: string; readonly accessKeyId?: string }
+  /** A tenant of the external key store proxy has no ARN, but its URI path. */
+  readonly userIdentity: { readonly arn?: string; readonly accessKeyId?: string; readonly invokedBy?: string }
+  /** Of such a one: whom it says that it works for. */
+  readonly requestParameters?: { readonly awsPrincipalArn?: string } | null
   readonly sourceIPAddress: string
   readonly userAgent: string
 }
@@ -30,9 +39,10 @@ interface RecordedCaller {
 async function callerOf(audit: string, { eventId, time }: KeyUse): Promise<Caller | undefined> {
   const line = await findRecord(audit, eventId, time)
   if (line === undefined) return undefined
-  const { userIdentity, sourceIPAddress, userAgent } = JSON.parse(line) as RecordedCaller
+  const { userIdentity, requestParameters, sourceIPAddress, userAgent } = JSON.parse(line) as RecordedCaller
+  const { arn = `${userIdentity.invokedBy} for ${requestParameters?.awsPrincipalArn}` } = userIdentity
   return {
-    principal: userIdentity.arn,
+    principal: arn,
     accessKeyId: userIdentity.accessKeyId,
     sourceIp: sourceIPAddress,
     userAgent,

@@ -11,7 +11,7 @@ import { askedOf, permissions, printOutcome, simulateOn } from './explained.ts'
 import { EXIT_FAILED, EXIT_OK } from './terminal.ts'
 
 export const simulate = defineCommand({
-  settings: ['data', 'region', 'guardPolicy', 'config'],
+  settings: ['data', 'region', 'guardPolicy', 'xksProxy', 'config'],
   fallbacks: { data: '~/.local/share/keyhold' },
   meanings: { region: 'Region of the call, and of a key that is not named by its ARN.' },
   flags: {
@@ -51,7 +51,7 @@ Exits with 0 if the call would be allowed, with 1 if not.`,
       time: systemClock.now(),
       sourceIp: '127.0.0.1',
     }
-    const outcome = await simulateOn(folder, asked, settings.guardPolicy, terminal.env)
+    const outcome = await simulateOn(folder, asked, settings, terminal.env)
     printOutcome(terminal, outcome)
     if (askedOf(action).has('alias'))
       terminal.print(`The call needs ${action} on the alias too, from identity policies.`)

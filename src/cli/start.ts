@@ -65,7 +65,7 @@ it has accepted; a second one at once.`,
     if (tls !== undefined) checkCertificate(tls, terminal)
     if (settings.trustedProxies !== undefined) checkProxies(settings.trustedProxies)
     const attestationRoots = settings.attestationRoots && (await readAttestationRoots(settings.attestationRoots))
-    const xksProxy = await readXksProxySettings(settings.xksProxy)
+    const xksProxy = await readXksProxySettings(settings)
     const serviceSettings = { ...(await readServiceSettings(settings)), xksProxy }
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }

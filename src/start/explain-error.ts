@@ -4,7 +4,6 @@ import { OperatorError } from '../config/operator-error.ts'
 import { RootKeyError } from '../crypto/root-key/root-key.ts'
 import { SeedError } from '../seed/seed-error.ts'
 import { StoreError } from '../store/store-error.ts'
-import { XksStartError } from '../xks-proxy/start-error.ts'
 
 /** What to do about errors of the system, by their code. */
 const SYSTEM_HINTS: Readonly<Record<string, string>> = {
@@ -32,7 +31,6 @@ export function explainError(error: unknown): OperatorError | undefined {
   if (error instanceof OperatorError) return error
   if (error instanceof RootKeyError || error instanceof StoreError || error instanceof SeedError)
     return new OperatorError(error.message, { hint: fileFault(error.cause).hint, cause: error })
-  if (error instanceof XksStartError) return new OperatorError(`--xks-proxy: ${error.message}`, { cause: error })
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const hint = hintOf(cause)
     if (hint !== undefined) return new OperatorError((error as Error).message, { hint, cause: error })

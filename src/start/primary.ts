@@ -8,7 +8,7 @@ import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { Address, Bound } from '../service.ts'
-import { cannotListen } from '../xks-proxy/start-error.ts'
+import type { XksProxySettings } from '../xks-proxy/settings.ts'
 import { WORKER_FLAGS } from './heap-flags.ts'
 import type { Serving } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
@@ -33,7 +33,7 @@ const WORKER_FILE = fileURLToPath(new URL(`./worker${extname(import.meta.filenam
 /** @returns once all workers listen. @throws {OperatorError} if one of them cannot start; none runs then. */
 export async function startWorkers(count: number, task: WorkerTask, log: Log): Promise<Serving> {
   cluster.setupPrimary({ exec: WORKER_FILE, args: [], execArgv: [...process.execArgv, ...WORKER_FLAGS] })
-  const sharing = SYSTEM_SHARES_PORTS ? await withFreePorts(task, count) : task
+  const sharing = SYSTEM_SHARES_PORTS ? await withFreePorts(task) : task
   const measured = task.metrics && new (await import('./measured-workers.ts')).MeasuredWorkers()
   const slots: Slot[] = Array.from({ length: count }, (_, index) =>
     createSlot({
@@ -66,15 +66,29 @@ export async function startWorkers(count: number, task: WorkerTask, log: Log): P
   }
 }
 
-async function withFreePorts(task: WorkerTask, count: number): Promise<WorkerTask> {
-  const sharing = { ...task, port: await freePort(task), isShared: true }
-  const { xksProxy } = task.settings
-  if (xksProxy === undefined) return sharing
-  const { host } = xksProxy.listen
-  const port = await freePort(xksProxy.listen).catch((error) => Promise.reject(cannotListen(xksProxy.listen, error)))
-  return {
-    ...sharing,
-    settings: { ...task.settings, xksProxy: { ...xksProxy, listen: { host, port }, fleetSize: count } },
+/** Both are held until both are found, so that they are two. */
+async function withFreePorts(task: WorkerTask): Promise<WorkerTask> {
+  const { port, release } = await holdPort(task)
+  try {
+    const sharing = { ...task, port, isShared: true }
+    const { xksProxy } = task.settings
+    return xksProxy === undefined
+      ? sharing
+      : { ...sharing, settings: { ...task.settings, xksProxy: await withFreePort(xksProxy) } }
+  } finally {
+    await release()
+  }
+}
+
+async function withFreePort(settings: XksProxySettings): Promise<XksProxySettings> {
+  const { listen } = settings
+  try {
+    const { port, release } = await holdPort(listen)
+    await release()
+    return { ...settings, listen: { ...listen, port } }
+  } catch (error) {
+    const { cannotListen } = await import('../xks-proxy/start-error.ts')
+    throw cannotListen(listen, error as Error)
   }
 }
 
@@ -82,14 +96,17 @@ async function withFreePorts(task: WorkerTask, count: number): Promise<WorkerTas
  * The port that all workers will share. Sharing must be tried before it is done: two servers that both share would not notice
  * one another, and clients would meet now this one, now that one.
  */
-async function freePort({ host, port }: Address): Promise<number> {
+async function holdPort({ host, port }: Address): Promise<{ readonly port: number; release(): Promise<unknown> }> {
   const probe = createServer()
   probe.listen({ host, port })
   await once(probe, 'listening')
-  const found = (probe.address() as AddressInfo).port
-  probe.close()
-  await once(probe, 'close')
-  return found
+  return {
+    port: (probe.address() as AddressInfo).port,
+    release() {
+      probe.close()
+      return once(probe, 'close')
+    },
+  }
 }
 
 async function stopAll(slots: readonly Slot[]): Promise<void> {

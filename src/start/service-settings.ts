@@ -62,8 +62,14 @@ export async function readServiceSettings(
 }
 
 /** Of 'keyhold start' alone: development mode lets everybody use its keys. @throws {UsageError} */
-export function readXksProxySettings(path: string | undefined): Promise<ServiceSettings['xksProxy']> {
-  return given(path, async (path) => (await import('./xks-proxy.ts')).readXksProxy(path))
+export function readXksProxySettings({
+  xksProxy,
+  workers,
+}: Pick<Settings, 'xksProxy' | 'workers'>): Promise<ServiceSettings['xksProxy']> {
+  return given(xksProxy, async (path) => {
+    const { readXksProxy } = await import('./xks-proxy.ts')
+    return { ...readXksProxy(path), fleetSize: workers }
+  })
 }
 
 async function given<T>(path: string | undefined, read: (path: string) => Promise<T>): Promise<T | undefined> {

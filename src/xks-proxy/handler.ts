@@ -74,7 +74,7 @@ export function createHandler(options: HandlerOptions): (call: IncomingCall) => 
       accessKeyId = prove(call, body, route)
     } catch (error) {
       const refusal = xksErrorOf(error)
-      securityLog.refused(sourceIp, undefined, refusal.errorName)
+      securityLog.refused(sourceIp, claimedAccessKeyId(headers), refusal.errorName)
       return failed(refusal)
     }
     try {
@@ -83,8 +83,8 @@ export function createHandler(options: HandlerOptions): (call: IncomingCall) => 
       return { status: 200, body: JSON.stringify(await withinTime(perform(route, body, origin))) }
     } catch (error) {
       const failure = xksErrorOf(error)
-      if (failure.status >= 500) {
-        const { errorName } = failure
+      const { errorName } = failure
+      if (errorName === 'InternalException' || errorName === 'DependencyTimeoutException') {
         log.error({ err: failure.cause, requestId, errorName }, 'a call of the external key store proxy failed inside')
       }
       return failed(failure)
@@ -138,6 +138,11 @@ export function createHandler(options: HandlerOptions): (call: IncomingCall) => 
     const requestId = options.uuid()
     return { ...(await answer(call, requestId)), requestId }
   }
+}
+
+/** For the log, never for a decision. Only in the form that ids have: a secret in the wrong place has another. */
+function claimedAccessKeyId(headers: RequestHeaders): string | undefined {
+  return /Credential=([A-Z2-7]{20,30})\//.exec(headers.get('authorization') ?? '')?.[1]
 }
 
 function ping(canServe: boolean): Outcome {

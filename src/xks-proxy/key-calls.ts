@@ -4,6 +4,7 @@
  */
 import type { AuditSink } from '../audit/audit-record.ts'
 import type { Clock } from '../base/clock.ts'
+import { invalidCiphertext } from '../base/errors.ts'
 import { XKS_METADATA_CHARS_MAX } from '../base/limits.ts'
 import { dataIntegrityValue, type ExternalCiphertext } from '../crypto/external-blob.ts'
 import {
@@ -76,11 +77,11 @@ export function createKeyCalls(tenants: readonly XksTenant[], services: KeyCallS
   const externalKeys = new Map(tenants.map(({ prefix, keys }) => [prefix, byExternalId(keys)]))
 
   async function performRecorded(call: KeyCall): Promise<object> {
+    audit.admit(false)
     const eventId = random.uuid()
     const progress: Progress = { metadata: undefined, external: undefined, key: undefined, material: undefined }
     let answer: object
     try {
-      audit.admit(false)
       answer = await perform(call, progress)
     } catch (cause) {
       const error = errorOf(cause, call.route.call)
@@ -129,8 +130,8 @@ export function createKeyCalls(tenants: readonly XksTenant[], services: KeyCallS
         const texts = answerOf(sealed)
         if (!wantsDataIntegrityValue) return texts
         const value = dataIntegrityValue(aad, sealed).toString('base64')
-        // XA-2: in this order, so that no fault between the two goes unnoticed.
-        const trial = openExternalMessage(material, aad, sealed)
+        // XA-2: in this order, and by the same way as any decryption, so that no fault goes unnoticed.
+        const { plaintext: trial } = await open(key, aad, sealed)
         const isRight = equalInConstantTime(trial, plaintext)
         trial.fill(0)
         if (!isRight) throw new Error('what was sealed does not open to the same bytes')
@@ -145,15 +146,21 @@ export function createKeyCalls(tenants: readonly XksTenant[], services: KeyCallS
       authorize(external.allow, metadata, 'decrypt')
       checkUsage(external, ['DECRYPT'])
       checkState(key)
-      const index = materialIndexOf(sealed)
-      const id = await materials.materialAt(key, index)
-      if (id === undefined) throw new XksError('InvalidCiphertextException', 'The ciphertext names no key material.')
-      progress.material = { index, id }
-      const plaintext = openExternalMessage(await keyMaterials.blobKey(key, id), aad, sealed)
+      const { plaintext, material } = await open(key, aad, sealed)
+      progress.material = material
       const text = plaintext.toString('base64')
       plaintext.fill(0)
       return { plaintext: text }
     },
+  }
+
+  /** The caller wipes the plaintext. */
+  async function open(key: Key, aad: Buffer, sealed: ExternalCiphertext) {
+    const index = materialIndexOf(sealed)
+    const id = await materials.materialAt(key, index)
+    if (id === undefined) throw invalidCiphertext()
+    const plaintext = openExternalMessage(await keyMaterials.blobKey(key, id), aad, sealed)
+    return { plaintext, material: { index, id } }
   }
 
   function checkState(key: Key): void {

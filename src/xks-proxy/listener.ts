@@ -1,7 +1,7 @@
 /** The sockets of the proxy: a listener of its own, within limits of its own, whose end is orderly. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import { Server as NetServer } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { RequestHeaders } from '../auth/request-headers.ts'
 import {
   CONNECTIONS_CHECK_INTERVAL_MS,
@@ -33,7 +33,7 @@ export interface Bound {
   readonly port: number
 }
 
-/** @param handle never rejects. @throws {CertificateError} for files that cannot be used. */
+/** @throws {CertificateError} for files that cannot be used. */
 export function createListener(
   tls: TlsFiles | undefined,
   log: Log,
@@ -41,14 +41,27 @@ export function createListener(
 ): Listener {
   const server = createNodeServer(tls)
   const followed = tls && followCertificate(server as TlsServer, tls, log)
+  /** Node takes them for busy until their first request has come. */
+  const unused = new Set<Socket>()
   let isStopping = false
 
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    unused.delete(request.socket)
     readBody(request, async (body) => {
       const { rawHeaders, method = '', url: target = '', socket } = request
       const headers = RequestHeaders.of(rawHeaders)
-      const answer = await handle({ method, target, headers, body, sourceIp: sourceIpOf(socket.remoteAddress ?? '') })
-      send(response, answer, isStopping || body === undefined)
+      const sourceIp = sourceIpOf(socket.remoteAddress ?? '')
+      try {
+        send(response, await handle({ method, target, headers, body, sourceIp }), isStopping || body === undefined)
+      } catch (error) {
+        log.error({ err: error }, 'an answer of the external key store proxy could not be written')
+        response.destroy()
+      }
     })
   })
 
@@ -69,7 +82,10 @@ export function createListener(
       followed?.stop()
       // Not by the method of node's HTTP server, which would cut off connections whose next request is on its way.
       const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()))
-      const endIdle = setTimeout(() => server.closeIdleConnections(), SHUTDOWN_GRACE_MS)
+      const endIdle = setTimeout(() => {
+        server.closeIdleConnections()
+        for (const socket of unused) socket.destroy()
+      }, SHUTDOWN_GRACE_MS)
       const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS)
       await closed
       clearTimeout(endIdle)

@@ -2,6 +2,7 @@
  * Which material of a key a message names: its place among all that the key has had, from 1 (XP-3). Materials stay in their places;
  * a pending one, which may still be replaced by another, has none yet.
  */
+import assert from 'node:assert'
 import type { Key } from '../domain/keys/key.ts'
 import type { Reader } from '../domain/store.ts'
 
@@ -37,8 +38,11 @@ export function createMaterialIndex(reader: Pick<Reader, 'listMaterials'>): Mate
     async ofCurrent(key) {
       const materialId = key.currentMaterialId!
       const at = known.get(key.arn)?.indexOf(materialId) ?? -1
+      if (at !== -1) return 1 + at
       // A list without it is older than the last rotation.
-      return 1 + (at === -1 ? (await read(key)).indexOf(materialId) : at)
+      const found = (await read(key)).indexOf(materialId)
+      assert(found !== -1, 'the current material is one of the key')
+      return 1 + found
     },
     async materialAt(key, index) {
       return known.get(key.arn)?.[index - 1] ?? (await read(key))[index - 1]

@@ -20,7 +20,7 @@ export function reservedKeysGuard({ tenants }: XksProxySettings): NamedPolicy {
     }),
   )
   const allow = { Effect: 'Allow', Action: '*', Resource: '*' }
-  const deny = { Effect: 'Deny', Action: USES, Resource }
+  const deny = { Sid: 'ReservedForXksProxy', Effect: 'Deny', Action: USES, Resource }
   const Statement = Resource.length === 0 ? [allow] : [allow, deny]
   return { name: 'xks-proxy', policy: compilePolicy(JSON.stringify({ Version: '2012-10-17', Statement })) }
 }

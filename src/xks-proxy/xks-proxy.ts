@@ -13,7 +13,7 @@ import { createKeyCalls, type KeyCallServices } from './key-calls.ts'
 import { type Bound, createListener } from './listener.ts'
 import { externalKeysOf, watchReservedKeys, whyUnfit } from './reserved-keys.ts'
 import type { XksProxySettings } from './settings.ts'
-import { cannotListen, XksStartError } from './start-error.ts'
+import { cannotListen, startError } from './start-error.ts'
 
 export interface XksProxyServices extends Omit<KeyCallServices, 'store'> {
   readonly store: Store
@@ -32,7 +32,7 @@ export interface XksProxy {
   close(): Promise<void>
 }
 
-/** @throws {XksStartError} for a key that can be no external key. @throws {CertificateError} */
+/** @throws {OperatorError} for a key that can be no external key. @throws {CertificateError} */
 export async function createXksProxy(settings: XksProxySettings, services: XksProxyServices): Promise<XksProxy> {
   const { tenants, tls } = settings
   const { store, log, clock } = services
@@ -72,7 +72,6 @@ async function refuseUnfitKeys(settings: XksProxySettings, store: Store): Promis
   for (const { key, externalId, uriPath } of externalKeysOf(settings)) {
     const found = await store.findKey(key)
     const why = found && whyUnfit(found)
-    if (why !== undefined)
-      throw new XksStartError(`${key.arn} cannot be the external key ${externalId} of ${uriPath}: ${why}`)
+    if (why !== undefined) throw startError(`${key.arn} cannot be the external key ${externalId} of ${uriPath}: ${why}`)
   }
 }

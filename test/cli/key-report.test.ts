@@ -149,6 +149,7 @@ test('the JSON has everything that is known of the key', async () => {
     deletion: null,
     usageTrackedSince: rest.usageTrackedSince,
     daysWithoutUse: 12,
+    externalKeys: [],
     refusedWhilePendingDeletion: null,
     aliases: ['alias/old-pay', 'alias/pay'],
     tags: [

@@ -12,6 +12,7 @@ import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
 import { openRootKeyAgain } from '../../src/start/root-key.ts'
 import type { RootKeyChoice } from '../../src/start/root-key-choice.ts'
+import { inFolder } from '../../src/start/store-place.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
 
 const ACCOUNT = '111122223333'
@@ -169,7 +170,7 @@ test('a KMS that has moved is found where the operator says, if he says it of th
   // A process of a server whose root key was changed to another KMS key: what was said of the old one is not of the new.
   const node = await open(folder, choiceOf(keyArn))
   const { rootKeyId } = (await node.store.newestDomainKey())!
-  const stale = await openRootKeyAgain(folder, choiceOf(await newKey()), { rootKeyId })
+  const stale = await openRootKeyAgain(folder, choiceOf(await newKey()), inFolder(folder), { rootKeyId })
   await assert.rejects(stale.wrap(Buffer.from('secret'), Buffer.from('aad')), /cannot be reached/)
   await node.close()
 })

@@ -183,7 +183,7 @@ test('keys that can never be external keys are refused at the start, in one sent
     tenants: [{ ...tenant, keys: [{ externalId, key, ...rest }] }],
   }
   await assert.rejects(open(settings), {
-    message: `${key.arn} cannot be the external key foo of /kms/xks/v1: it is no symmetric encryption key`,
+    message: `--xks-proxy: ${key.arn} cannot be the external key foo of /kms/xks/v1: it is no symmetric encryption key`,
   })
 })
 
@@ -234,12 +234,14 @@ test('hostile input: heads without end, tunnels, what is no HTTP, bodies in the 
 test('a stop answers what has begun, ends connections that are kept, and takes no others', async () => {
   const xks = await startXksServer({ keys: [externalKey('foo', 1)] })
   const request = `POST ${HEALTH.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n`
-  const [kept, begun] = [connect(xks.port, '127.0.0.1'), connect(xks.port, '127.0.0.1')]
+  const open = () => connect(xks.port, '127.0.0.1')
+  const [kept, begun, unused] = [open(), open(), open()]
   kept.write(`${request}{}`)
   assert.match(String((await once(kept, 'data'))[0]), /^HTTP\/1\.1 401 [\s\S]*keep-alive/i)
   begun.write(`${request}{`)
-  const ended = once(kept, 'close')
+  const ended = Promise.all([once(kept, 'close'), once(unused, 'close')])
   kept.resume()
+  unused.resume()
   // So that the server has read the first half before it is told to stop.
   assert.equal((await plain(xks).call(ENCRYPTION)).status, 200)
   const stopped = xks.stop()
