@@ -5,8 +5,10 @@ import {
   XKS_EXTERNAL_KEYS_MAX,
   XKS_METADATA_CHARS_MAX,
   XKS_TENANTS_MAX,
+  XKS_TIMEOUT_MS_MAX,
+  XKS_WORK_MS,
 } from '../base/limits.ts'
-import { hostName } from '../config/kinds.ts'
+import { duration, hostName } from '../config/kinds.ts'
 import { isLoopback } from '../config/listen-rules.ts'
 import { CertificateError, readCertificate } from '../wire/tls-certificate.ts'
 import { readCredentials } from '../xks-proxy/credentials.ts'
@@ -44,7 +46,7 @@ export function readXksProxy(path: string): XksProxySettings {
 export function readXksTenants(path: string): XksProxySettings {
   const file = openOperatorFile(path, FLAG, HINT)
   const { contents } = file
-  file.checkNames(contents, ['host', 'port', 'tls-cert', 'tls-key', 'tenants'], path)
+  file.checkNames(contents, ['host', 'port', 'tls-cert', 'tls-key', 'timeout', 'tenants'], path)
   const listen = {
     host: readHost(contents.host ?? DEFAULT_HOST, file, path),
     port: readPort(contents.port ?? DEFAULT_PORT, file, path),
@@ -57,7 +59,7 @@ export function readXksTenants(path: string): XksProxySettings {
     throw file.unusable(`${path}: tenants`, `expected 1 to ${XKS_TENANTS_MAX} of them`)
   }
   checkTogether(tenants, file, path)
-  return { listen, tls, tenants }
+  return { listen, tls, tenants, timeoutMs: readTimeout(contents.timeout, file, `${path}: timeout`) }
 }
 
 function readHost(value: unknown, file: OperatorFile, path: string): string {
@@ -68,6 +70,15 @@ function readHost(value: unknown, file: OperatorFile, path: string): string {
 
 function readPort(value: unknown, file: OperatorFile, path: string): number {
   return readWhole(value, 0, 65_535, file, `${path}: port`)
+}
+
+const timeouts = duration(XKS_TIMEOUT_MS_MAX)
+
+function readTimeout(value: unknown, file: OperatorFile, where: string): number {
+  if (value === undefined) return XKS_WORK_MS
+  const timeoutMs = typeof value === 'string' ? timeouts.read(value, '') : undefined
+  if (timeoutMs !== undefined && timeoutMs > 0) return timeoutMs
+  throw file.unusable(where, `expected ${timeouts.expected}`)
 }
 
 function readWhole(value: unknown, min: number, max: number, file: OperatorFile, where: string): number {

@@ -1,7 +1,6 @@
 /** From a whole request to its answer: the processing order of keystores.md 6.2. */
 import type { RequestHeaders } from '../auth/request-headers.ts'
 import type { Clock } from '../base/clock.ts'
-import { XKS_WORK_MS_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import type { RateCounter } from '../domain/rate-counter.ts'
 import type { SecurityLog } from '../wire/security-log.ts'
@@ -47,7 +46,8 @@ export interface HandlerOptions {
   readonly uuid: () => string
   /** By which clients sign. */
   readonly clock: Clock
-  readonly workMsMax?: number
+  /** For the work of one call. */
+  readonly timeoutMs: number
 }
 
 /** XT-7, for load balancers: what it says is not about keys, and nobody has to sign for it. */
@@ -56,7 +56,7 @@ const PING = '/ping'
 type Outcome = Omit<XksAnswer, 'requestId'>
 
 export function createHandler(options: HandlerOptions): (call: IncomingCall) => Promise<XksAnswer> {
-  const { securityLog, log, workMsMax = XKS_WORK_MS_MAX } = options
+  const { securityLog, log } = options
   const routeOf = createRouter(options.tenants)
 
   async function answer(call: IncomingCall, requestId: string): Promise<Outcome> {
@@ -126,7 +126,7 @@ export function createHandler(options: HandlerOptions): (call: IncomingCall) => 
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
       reject(new XksError('DependencyTimeoutException', 'The key manager did not answer in time.'))
-    }, workMsMax)
+    }, options.timeoutMs)
     try {
       return await Promise.race([work, late])
     } finally {

@@ -10,6 +10,8 @@ export interface XksProxySettings {
   /** Paths of PEM files; `undefined`: plain HTTP, on this machine alone. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly tenants: readonly XksTenant[]
+  /** For the work of one call. */
+  readonly timeoutMs: number
   /** Processes that serve it together: one, if absent. */
   readonly fleetSize?: number
 }

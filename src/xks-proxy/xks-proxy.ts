@@ -42,6 +42,7 @@ export async function createXksProxy(settings: XksProxySettings, services: XksPr
   const health = createHealth({ ...services, monotonic: () => performance.now() })
   const handle = createHandler({
     ...{ tenants, credentials: followed, fleetSize: settings.fleetSize ?? 1, health, securityLog, log },
+    timeoutMs: settings.timeoutMs,
     performKeyCall: createKeyCalls(tenants, services),
     quota: createRateCounter(),
     ensureFresh: services.ensureFresh,

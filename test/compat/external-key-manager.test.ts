@@ -71,7 +71,7 @@ before(async () => {
   await manager.end()
   writeFileSync(
     at('xks.yaml'),
-    `port: 0\ntls-cert: cert.pem\ntls-key: key.pem\ntenants:\n  /tenant-a:\n    credentials: credentials\n    regions: [${REGION}]\n    keys:\n      orders-2026: {kms-key: '${Arn}'}\n`,
+    `port: 0\ntls-cert: cert.pem\ntls-key: key.pem\ntimeout: 5s\ntenants:\n  /tenant-a:\n    credentials: credentials\n    regions: [${REGION}]\n    keys:\n      orders-2026: {kms-key: '${Arn}'}\n`,
   )
 })
 

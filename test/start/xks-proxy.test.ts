@@ -33,6 +33,7 @@ host: 0.0.0.0
 port: 8443
 tls-cert: cert.pem
 tls-key: key.pem
+timeout: 500ms
 tenants:
   /tenant-a:
     credentials: a
@@ -53,6 +54,7 @@ tenants:
   assert.deepEqual(settings, {
     listen: { host: '0.0.0.0', port: 8443 },
     tls: { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') },
+    timeoutMs: 500,
     tenants: [
       {
         prefix: '/tenant-a',
@@ -79,9 +81,12 @@ tenants:
 })
 
 test('what is left out: this machine, port 443, both usages, everybody', () => {
-  const { listen, tls, tenants } = read(`tenants: {/tenant-a: {credentials: a, keys: {k: {kms-key: '${KEY}'}}}}`)
+  const { listen, tls, tenants, timeoutMs } = read(
+    `tenants: {/tenant-a: {credentials: a, keys: {k: {kms-key: '${KEY}'}}}}`,
+  )
   assert.deepEqual(listen, { host: '127.0.0.1', port: 443 })
   assert.equal(tls, undefined)
+  assert.equal(timeoutMs, 200)
   const [{ usages, allow }] = tenants[0]!.keys as [(typeof tenants)[0]['keys'][0]]
   assert.deepEqual(usages, ['ENCRYPT', 'DECRYPT'])
   assert.deepEqual(allow, EVERYBODY)
@@ -101,8 +106,14 @@ const withKey = (members: string) => tenant(`keys: {k: {kms-key: '${KEY}', ${mem
 
 for (const [what, text, expected] of [
   ['no tenant', 'port: 443', 'xks.yaml: tenants: expected 1 to 100 of them'],
-  ['an unknown name', `prot: 443\n${tenant('')}`, "xks.yaml: 'prot' is none of host, port, tls-cert, tls-key, tenants"],
+  [
+    'an unknown name',
+    `prot: 443\n${tenant('')}`,
+    "xks.yaml: 'prot' is none of host, port, tls-cert, tls-key, timeout, tenants",
+  ],
   ['a bad port', `port: 70000\n${tenant('')}`, 'xks.yaml: port: expected a whole number from 0 to 65535'],
+  ['a bad time', `timeout: 1h\n${tenant('')}`, 'xks.yaml: timeout: expected a duration such as 500ms'],
+  ['no time', `timeout: 0s\n${tenant('')}`, 'xks.yaml: timeout: expected a duration such as 500ms'],
   ['a bad host', `host: 'a b'\n${tenant('')}`, 'xks.yaml: host: expected a host name or an IP address'],
   [
     'no TLS beyond this machine',

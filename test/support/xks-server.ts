@@ -109,6 +109,8 @@ export async function startXksServer({ keys, tenant, proxyTls, ...options }: Xks
   const settings: XksProxySettings = {
     listen: { host: '127.0.0.1', port: 0 },
     tls: proxyTls,
+    // Long enough for a busy machine; tests of time choose their own.
+    timeoutMs: 10_000,
     tenants: [
       { prefix: '/tenant-a', credentials: ofA, keys, ...common, ...tenant },
       { prefix: '/tenant-b', credentials: ofB, keys: [], ...common },

@@ -33,6 +33,7 @@ function handlerWith(changes: Partial<HandlerOptions> = {}, tenant: object = {})
       ['/tenant-a', { secretOf: (id: string) => (id === TENANT_A.accessKeyId ? secret : undefined) }],
     ]),
     fleetSize: 3,
+    timeoutMs: 10_000,
     performKeyCall: async () => ({ done: true }),
     health: { status: async () => 'DEGRADED' },
     quota: createRateCounter(() => 0),
@@ -88,7 +89,7 @@ test('health has all that the protocol requires, and the size of the fleet', asy
 
 test('work that takes too long is given up: 503, whatever comes of it later', async () => {
   const { promise, resolve } = Promise.withResolvers<object>()
-  const { post } = handlerWith({ performKeyCall: () => promise, workMsMax: 20 })
+  const { post } = handlerWith({ performKeyCall: () => promise, timeoutMs: 20 })
   const answer = await post(`${PATH}/keys/foo/encrypt`, '{}')
   assert.deepEqual([answer.status, answer.json.errorName], [503, 'DependencyTimeoutException'])
   resolve({ ciphertext: 'late' })

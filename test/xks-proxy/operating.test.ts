@@ -180,6 +180,7 @@ test('keys that can never be external keys are refused at the start, in one sent
   const settings = {
     listen: { host: '127.0.0.1', port: 0 },
     tls: undefined,
+    timeoutMs: 200,
     tenants: [{ ...tenant, keys: [{ externalId, key, ...rest }] }],
   }
   await assert.rejects(open(settings), {
