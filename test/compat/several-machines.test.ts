@@ -83,7 +83,7 @@ describe('two machines', { skip: postgresMissing, timeout: 300_000 }, () => {
     const complaint = (lost.reason as Error).message
     assert.match(
       complaint,
-      /there is no root key in .*copy root-key, or root-key\.json of a passphrase, from the data folder/s,
+      /there is no root key in .*copy its files root-key… from the data folder of a machine that runs on this store/s,
     )
     assert.equal(existsSync(join(data[second]!, 'root-key')), false)
     assert.equal(existsSync(join(data[second]!, 'credentials')), false)
@@ -130,6 +130,22 @@ describe('two machines', { skip: postgresMissing, timeout: 300_000 }, () => {
     const names = (machine: number) => keyhold(machine, 'user', 'list').stdout.match(/^\S+/gm)
     assert.deepEqual(names(0), ['administrator', 'alice'])
     assert.deepEqual(names(1), ['administrator', 'alice'])
+  })
+
+  test('a root key that is changed on one machine: the other serves on, and starts with its file alone', async () => {
+    const KeyId = await createKey(0)
+    const { stdout, stderr } = keyhold(0, 'root-key', 'change', '--to', 'file')
+    const [file] = /root-key-[0-9a-f]{32}/.exec(stdout) ?? assert.fail(stderr)
+    for (let round = 0; round < 8; round++) await encrypt(1, KeyId)
+    await encrypt(0, await createKey(1))
+    assert.equal(await machines[1]!.end(), 0)
+    await assert.rejects(start(1), /is not the one that the store .* is under.*copy its files root-key…/s)
+    copyFileSync(join(data[0]!, file), join(data[1]!, file))
+    await restart(1)
+    await encrypt(1, KeyId)
+    const shown = [0, 1].map((machine) => JSON.parse(keyhold(machine, 'root-key', 'show', '--json').stdout))
+    assert.ok(file.endsWith(shown[0].id))
+    assert.equal(shown[1].id, shown[0].id)
   })
 
   test('commands that only read do so from the database', async () => {
@@ -229,10 +245,11 @@ describe('two machines', { skip: postgresMissing, timeout: 300_000 }, () => {
     const elsewhere = join(other.path, 'data')
     const made = await startKeyholdProcess(['start', '--port', '0', '--workers', '1', '--data', elsewhere])
     await made.end()
-    copyFileSync(join(elsewhere, 'root-key'), join(data[1]!, 'root-key'))
+    const { file } = JSON.parse(keyhold(1, 'root-key', 'show', '--json').stdout)
+    copyFileSync(join(elsewhere, 'root-key'), file)
     const refused = keyhold(1, 'start', '--port', '0')
     assert.equal(refused.status, 1)
-    assert.match(refused.stderr, /is not the one that the store .* was made with\n.*copy root-key/)
+    assert.match(refused.stderr, /is not the one that the store .* is under\n.*copy its files root-key…/)
     const development = keyhold(1, 'dev', '--port', '0')
     assert.match(development.stderr, /belongs to a server over/)
     const inFile = spawnSync(process.execPath, [MAIN, 'start', '--port', '0', '--data', elsewhere, '--store', store], {
