@@ -105,6 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'base/',
     'audit/audit-record.ts',
     'config/operator-error.ts',
+    'wire/listen.ts',
     'wire/node-http.ts',
     'wire/peer.ts',
     'wire/security-log.ts',

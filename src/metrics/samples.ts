@@ -65,6 +65,13 @@ function countedBy(samples: Samples): Samples {
   )
 }
 
+/** What a process has measured. */
+export interface Measured {
+  readonly own: Samples
+  /** `undefined`: it was not asked, or could not tell. */
+  readonly store: Samples | undefined
+}
+
 /** Processes that come one after the other in one place: no counter falls when one of them ends. */
 export class SucceedingProcesses {
   #ended: Samples = {}

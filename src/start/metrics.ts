@@ -4,10 +4,9 @@ import type { Log } from '../base/log.ts'
 import { isLoopback } from '../config/listen-rules.ts'
 import { OperatorError } from '../config/operator-error.ts'
 import type { NodeMetrics } from '../metrics/node-metrics.ts'
-import type { Samples } from '../metrics/samples.ts'
+import type { Measured, Samples } from '../metrics/samples.ts'
 import type { Serving } from './serving.ts'
 import { VERSION } from './version.ts'
-import type { Measured } from './worker-messages.ts'
 
 /** Plain data: workers get it by message. */
 export interface MetricsSettings {

@@ -1,7 +1,7 @@
 /** What the primary process and its workers say to one another. */
 import type { TlsSettings } from '../config/listen-rules.ts'
 import type { Settings } from '../config/settings.ts'
-import type { Samples } from '../metrics/samples.ts'
+import type { Measured } from '../metrics/samples.ts'
 import type { Bound } from '../service.ts'
 import type { ListenAddress } from '../wire/http-server.ts'
 import type { MetricsSettings } from './metrics.ts'
@@ -38,10 +38,3 @@ export type FromWorker =
   | ({ readonly kind: 'measured'; readonly round: number } & Measured)
   /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly isBug: boolean }
-
-/** What a process has measured. */
-export interface Measured {
-  readonly own: Samples
-  /** `undefined`: it was not asked, or could not tell. */
-  readonly store: Samples | undefined
-}

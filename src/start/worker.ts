@@ -1,6 +1,7 @@
 /** One worker process: a node that its primary starts and stops. */
 import { flushCompileCache } from 'node:module'
 import type { Log } from '../base/log.ts'
+import type { Measured } from '../metrics/samples.ts'
 import type { Bound } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
 import { explainError } from './explain-error.ts'
@@ -8,7 +9,7 @@ import { joinFolder } from './folder-lock.ts'
 import { createLogger } from './logger.ts'
 import { openMeasuring } from './metrics.ts'
 import { openDurableNode } from './node.ts'
-import type { FromWorker, Measured, ToWorker, WorkerTask } from './worker-messages.ts'
+import type { FromWorker, ToWorker, WorkerTask } from './worker-messages.ts'
 
 interface RunningNode {
   listen(): Promise<Bound>

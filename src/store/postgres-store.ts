@@ -2,13 +2,13 @@
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../domain/store.ts'
 import { openPostgres, openPostgresSnapshot as openSnapshot, type PostgresDatabase } from './dialects/postgres.ts'
-import type { PostgresLogin } from './dialects/postgres-connections.ts'
 import { openError } from './dialects/postgres-errors.ts'
+import type { PostgresLogin } from './dialects/postgres-login.ts'
 import { migrate, requireMigrated } from './migrate.ts'
 import { createReader, type StoreSnapshot } from './reader.ts'
 import { createSqlStore } from './sql-store.ts'
 
-export type { PostgresAddress, PostgresLogin } from './dialects/postgres-connections.ts'
+export type { PostgresAddress, PostgresLogin } from './dialects/postgres-login.ts'
 
 /** @throws {StoreError} if the store cannot be opened for a reason that the operator can remove. */
 export async function openPostgresStore(login: PostgresLogin, clock: Clock): Promise<Store> {

@@ -36,6 +36,7 @@ import { createFaultsEndpoint, FAULTS_PATH } from './faults-endpoint.ts'
 import { endInOrder, hangUp } from './hang-up.ts'
 import { asksForHealth, healthPage } from './health-page.ts'
 import { IncomingRequest } from './incoming-request.ts'
+import { type Address, type ListenAddress, listenOn } from './listen.ts'
 import { createServer } from './node-http.ts'
 import { readNodeRequests } from './node-requests.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
@@ -47,6 +48,7 @@ import { followCertificate, readCertificate, type TlsFiles } from './tls-certifi
 import { forwardedClient, type TrustedProxies } from './trusted-proxies.ts'
 import type { WholeRequest } from './whole-request.ts'
 
+export type { Address, ListenAddress } from './listen.ts'
 export type { TlsFiles } from './tls-certificate.ts'
 
 export interface HttpServerOptions {
@@ -96,17 +98,6 @@ const LIMITS: HttpLimits = {
   shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
   shutdownGraceMs: SHUTDOWN_GRACE_MS,
   tlsReloadIntervalMs: undefined,
-}
-
-export interface Address {
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-}
-
-export interface ListenAddress extends Address {
-  /** Other processes of this user listen there too; the system shares connections out among them (SO_REUSEPORT). */
-  readonly isShared?: boolean
 }
 
 export interface HttpServer {
@@ -289,18 +280,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   return {
-    listen({ host, port, isShared = false }) {
-      return new Promise((resolve, reject) => {
-        server.once('error', reject)
-        // Exclusive: in a worker of node:cluster the socket is its own, not the primary's.
-        server.listen({ host, port, ...(isShared ? { reusePort: true, exclusive: true } : {}) }, () => {
-          server.off('error', reject)
-          server.on('error', (error) => log.error({ err: error }, 'the server failed'))
-          const bound = server.address() as { address: string; port: number }
-          resolve({ host: bound.address, port: bound.port })
-        })
-      })
-    },
+    listen: (address) => listenOn(server, address, (error) => log.error({ err: error }, 'the server failed')),
     close,
     figures: () => ({ connections: peers.size, running, certificateEnd: certificate?.end() }),
   }

@@ -16,6 +16,7 @@ import {
   XKS_SERVER_CONNECTIONS_MAX,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
+import { type Address, type ListenAddress, listenOn } from '../wire/listen.ts'
 import { createServer } from '../wire/node-http.ts'
 import { sourceIpOf } from '../wire/peer.ts'
 import { followCertificate, readCertificate, type TlsFiles } from '../wire/tls-certificate.ts'
@@ -23,14 +24,9 @@ import type { IncomingCall, XksAnswer } from './handler.ts'
 
 export interface Listener {
   /** @returns where it listens. Rejects with node's error if it cannot. */
-  listen(address: { readonly host: string; readonly port: number; readonly isShared?: boolean }): Promise<Bound>
+  listen(address: ListenAddress): Promise<Address>
   /** Takes no more connections, answers what was accepted and, for a moment, what was on its way. */
   close(): Promise<void>
-}
-
-export interface Bound {
-  readonly host: string
-  readonly port: number
 }
 
 /** @throws {CertificateError} for files that cannot be used. */
@@ -66,17 +62,8 @@ export function createListener(
   })
 
   return {
-    listen({ host, port, isShared = false }) {
-      return new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host, port, ...(isShared ? { reusePort: true, exclusive: true } : {}) }, () => {
-          server.off('error', reject)
-          server.on('error', (error) => log.error({ err: error }, 'the external key store proxy failed'))
-          const bound = server.address() as { address: string; port: number }
-          resolve({ host: bound.address, port: bound.port })
-        })
-      })
-    },
+    listen: (address) =>
+      listenOn(server, address, (error) => log.error({ err: error }, 'the external key store proxy failed')),
     async close() {
       isStopping = true
       followed?.stop()

@@ -5,12 +5,13 @@ import type { Log } from '../base/log.ts'
 import type { DomainKeys } from '../domain/keys/domain-keys.ts'
 import { createRateCounter } from '../domain/rate-counter.ts'
 import type { Store } from '../domain/store.ts'
+import type { Address } from '../wire/listen.ts'
 import { createSecurityLog } from '../wire/security-log.ts'
 import { followCredentials } from './credentials.ts'
 import { createHandler } from './handler.ts'
 import { createHealth } from './health.ts'
 import { createKeyCalls, type KeyCallServices } from './key-calls.ts'
-import { type Bound, createListener } from './listener.ts'
+import { createListener } from './listener.ts'
 import { externalKeysOf, watchReservedKeys, whyUnfit } from './reserved-keys.ts'
 import type { XksProxySettings } from './settings.ts'
 import { cannotListen, startError } from './start-error.ts'
@@ -28,7 +29,7 @@ export interface XksProxyServices extends Omit<KeyCallServices, 'store'> {
 
 export interface XksProxy {
   /** Where the settings say. @param isShared other processes of this user listen there too. */
-  listen(isShared: boolean): Promise<Bound>
+  listen(isShared: boolean): Promise<Address>
   close(): Promise<void>
 }
 

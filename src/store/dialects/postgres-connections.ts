@@ -13,31 +13,9 @@ import {
 } from '../../base/limits.ts'
 import { StoreError } from '../store-error.ts'
 import { isConnectionLost, isTimeout } from './postgres-errors.ts'
+import type { PostgresLogin } from './postgres-login.ts'
 import { fromColumn, toColumn } from './postgres-text.ts'
 import { createTurns, type Turns } from './turns.ts'
-
-export interface PostgresTls {
-  /** PEM file of the certificates that the server's may begin with; `undefined`: those that Node trusts. */
-  readonly rootCert: string | undefined
-  /** PEM files, for a server that asks for a certificate. */
-  readonly cert: string | undefined
-  readonly key: string | undefined
-}
-
-export interface PostgresAddress {
-  /** Name, IP address, or the folder of a Unix socket. */
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  /** The server's certificate and its name are verified; `undefined`: no TLS. */
-  readonly tls: PostgresTls | undefined
-}
-
-export interface PostgresLogin extends PostgresAddress {
-  /** `undefined`: as `PGPASSWORD`, `PGPASSFILE` or `~/.pgpass` say, or none is needed. */
-  readonly password: string | undefined
-}
 
 export interface PostgresConnections {
   /** One query, on any connection. It is asked again, once, if the connection turns out to be lost. */

@@ -1,6 +1,6 @@
 /** Errors of PostgreSQL and of the way to it, and what they mean to whoever starts Keyhold. */
 import { StoreError } from '../store-error.ts'
-import type { PostgresLogin } from './postgres-connections.ts'
+import type { PostgresLogin } from './postgres-login.ts'
 
 /** SQLSTATE (PostgreSQL, appendix A), or the code of an error of the network or of TLS. */
 function codeOf(error: unknown): string {

@@ -1,15 +1,9 @@
 /** PostgreSQL: one database for any number of machines. */
 import { sql } from 'kysely'
 import { StoreError } from '../store-error.ts'
-import {
-  APPLICATION_NAME,
-  connectToPostgres,
-  type PostgresConnections,
-  type PostgresLogin,
-  runOn,
-  tell,
-} from './postgres-connections.ts'
+import { APPLICATION_NAME, connectToPostgres, type PostgresConnections, runOn, tell } from './postgres-connections.ts'
 import { nameOf, openError } from './postgres-errors.ts'
+import type { PostgresLogin } from './postgres-login.ts'
 import { CHANGES_CHANNEL, createTransactions, postgresQueryBuilder } from './postgres-transactions.ts'
 import type { ColumnTypes, Db, StoreDatabase } from './store-database.ts'
 
