@@ -7,8 +7,8 @@ import { NothingToSimulate, type SimulatedCall, type SimulatedOutcome, simulateC
 import { operations } from '../operations/index.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import { guardPolicyIn } from '../start/guard-policy.ts'
-import { operatorGuards } from '../start/operator-guards.ts'
 import { storePlaceOf } from '../start/store-place.ts'
+import { operatorGuards } from '../xks-proxy/operator-guards.ts'
 import type { Terminal } from './terminal.ts'
 
 export type AskedCall = Omit<SimulatedCall, 'crossAccount' | 'grantable' | 'extraGuards'>

@@ -1,7 +1,7 @@
 /** All policies that bind callers of all accounts, as the operator's settings have it. */
 import type { NamedPolicy } from '../domain/identity/rights.ts'
 import { extraGuardsOf } from '../domain/policy/guard-policy.ts'
-import type { XksProxySettings } from '../xks-proxy/settings.ts'
+import type { XksProxySettings } from './settings.ts'
 
 export interface GuardingSettings {
   /** JSON text that `readGuardPolicy` took. */
@@ -14,6 +14,6 @@ export interface GuardingSettings {
 export async function operatorGuards(settings: GuardingSettings): Promise<readonly NamedPolicy[] | undefined> {
   const guards = extraGuardsOf(settings.guardPolicy)
   if (settings.xksProxy === undefined) return guards
-  const { reservedKeysGuard } = await import('../xks-proxy/reserved-keys.ts')
+  const { reservedKeysGuard } = await import('./reserved-keys.ts')
   return [...(guards ?? []), reservedKeysGuard(settings.xksProxy)]
 }
