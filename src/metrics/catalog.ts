@@ -183,14 +183,6 @@ export const CATALOG = Object.freeze({
 
 export type MetricName = keyof typeof CATALOG
 
-type OfKind<K extends MetricDeclaration['kind']> = {
-  [N in MetricName]: (typeof CATALOG)[N]['kind'] extends K ? N : never
-}[MetricName]
-
-export type CounterName = OfKind<'counter'>
-export type GaugeName = OfKind<'gauge'>
-export type HistogramName = OfKind<'histogram'>
-
 export function declarationOf(name: MetricName): MetricDeclaration {
   return CATALOG[name]
 }
