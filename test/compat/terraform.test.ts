@@ -1,195 +1,87 @@
-/** Terraform with the AWS provider, unmodified: apply, a plan that shows no change, destroy. */
+/**
+ * Terraform with the AWS provider, unmodified, with the credentials of a first start: apply, a plan that shows no change, changes in
+ * place, forced deletion of a user who has keys and policies that Terraform did not make, destroy. All parts are one configuration,
+ * because a command costs ten seconds, whatever is in it.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
+import * as iam from '@aws-sdk/client-iam'
+import { readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 import { reasonToSkipTerraform, terraformIn } from '../support/terraform.ts'
 
 const skip = reasonToSkipTerraform()
 
-const provider = (endpoint: string, region: string, alias?: string) => `
-provider "aws" {
-  ${alias === undefined ? '' : `alias = "${alias}"`}
-  region                      = "${region}"
-  access_key                  = "test"
-  secret_key                  = "test"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  endpoints {
-    kms = "${endpoint}"
-  }
-}
-`
-
-const configuration = (endpoint: string) => `
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-}
-
-${provider(endpoint, 'eu-west-1')}
-${provider(endpoint, 'ap-south-1', 'away')}
-
-resource "aws_kms_key" "rotated" {
-  description             = "rotated every half year"
-  enable_key_rotation     = true
-  rotation_period_in_days = 180
-  deletion_window_in_days = 7
-  tags = {
-    team = "payments"
-  }
-}
-
-resource "aws_kms_key" "signing" {
-  customer_master_key_spec = "ECC_NIST_P256"
-  key_usage                = "SIGN_VERIFY"
-  deletion_window_in_days  = 7
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "Owner"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::000000000000:root" }
-      Action    = "kms:*"
-      Resource  = "*"
-    }]
+/** What somebody else gave the user meanwhile: Terraform has to find and remove it. */
+async function leaveTraces(client: iam.IAMClient, UserName: string): Promise<void> {
+  await client.send(new iam.CreateAccessKeyCommand({ UserName }))
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: { Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' },
   })
+  await client.send(new iam.PutUserPolicyCommand({ UserName, PolicyName: 'by-hand', PolicyDocument }))
+  const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+  await client.send(new iam.AttachUserPolicyCommand({ UserName, PolicyArn }))
+  await client.send(new iam.CreateGroupCommand({ GroupName: 'by-hand' }))
+  await client.send(new iam.AddUserToGroupCommand({ UserName, GroupName: 'by-hand' }))
 }
 
-resource "aws_kms_key" "disabled" {
-  is_enabled              = false
-  multi_region            = true
-  deletion_window_in_days = 7
+/** What a plan says of the resources of a module, in the order of their names; data sources are only read. */
+function changesOf(module: string, printed: string): readonly string[] {
+  const lines = printed.matchAll(/^ {2}# module\.(\w+)\.(aws_\S+) (will be .+|must be .+)$/gm)
+  return [...lines].filter((line) => line[1] === module).map((line) => `${line[2]} ${line[3]}`)
 }
 
-resource "aws_kms_key" "primary" {
-  description             = "in two Regions"
-  multi_region            = true
-  enable_key_rotation     = true
-  deletion_window_in_days = 7
-}
-
-resource "aws_kms_replica_key" "away" {
-  provider                = aws.away
-  primary_key_arn         = aws_kms_key.primary.arn
-  description             = "the other one"
-  deletion_window_in_days = 7
-  tags = {
-    team = "payments"
-  }
-}
-
-resource "aws_kms_external_key" "primary" {
-  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
-  multi_region            = true
-  enabled                 = true
-  deletion_window_in_days = 7
-}
-
-resource "aws_kms_replica_external_key" "away" {
-  provider                = aws.away
-  primary_key_arn         = aws_kms_external_key.primary.arn
-  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
-  enabled                 = true
-  deletion_window_in_days = 7
-}
-
-resource "aws_kms_alias" "app" {
-  name          = "alias/app"
-  target_key_id = aws_kms_key.rotated.key_id
-}
-
-resource "aws_kms_external_key" "imported" {
-  description             = "brought along"
-  key_material_base64     = "Wblj06fduthWggmsT0cLVoIMOkeLbc2kVfMud77i/JY="
-  enabled                 = true
-  deletion_window_in_days = 7
-}
-
-resource "aws_kms_ciphertext" "secret" {
-  key_id    = aws_kms_key.rotated.key_id
-  plaintext = "a secret of Terraform"
-  context = {
-    role = "admin"
-  }
-}
-
-resource "aws_kms_alias" "prefixed" {
-  name_prefix   = "alias/app-"
-  target_key_id = aws_kms_key.rotated.arn
-}
-
-resource "aws_kms_grant" "reader" {
-  name               = "reader"
-  key_id             = aws_kms_key.rotated.key_id
-  grantee_principal  = "arn:aws:iam::000000000000:root"
-  retiring_principal = "arn:aws:iam::000000000000:root"
-  operations         = ["Decrypt", "DescribeKey"]
-  constraints {
-    encryption_context_equals = {
-      role = "admin"
-    }
-  }
-}
-
-data "aws_kms_secrets" "opened" {
-  secret {
-    name    = "secret"
-    payload = aws_kms_ciphertext.secret.ciphertext_blob
-    context = {
-      role = "admin"
-    }
-  }
-}
-
-data "aws_kms_key" "app" {
-  key_id     = aws_kms_alias.app.name
-}
-
-data "aws_kms_alias" "app" {
-  name = aws_kms_alias.app.name
-}
-
-data "aws_kms_public_key" "signing" {
-  key_id = aws_kms_key.signing.arn
-}
-
-data "aws_kms_key" "away" {
-  provider = aws.away
-  key_id   = aws_kms_replica_key.away.key_id
-}
-
-output "set" {
-  value = data.aws_kms_key.away.multi_region_configuration
-}
-
-output "opened" {
-  value     = data.aws_kms_secrets.opened.plaintext["secret"]
-  sensitive = true
-}
-
-output "found" {
-  value = [data.aws_kms_key.app.id, data.aws_kms_alias.app.target_key_id]
-}
-`
-
-test('apply, an empty second plan, destroy', { skip, timeout: 600_000 }, async (context) => {
+test('keys, identities, roles and users: apply, an empty second plan, changes in place, destroy', {
+  skip,
+  timeout: 900_000,
+}, async (context) => {
+  const data = temporaryFolder('terraform-data')
   const folder = temporaryFolder('terraform')
+  context.after(() => data.remove())
   context.after(() => folder.remove())
-  const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
+  const keyhold = await startKeyholdProcess(['start', '--port', '0', '--workers', '2', '--data', data.path])
   context.after(() => keyhold.end())
-  const { succeed } = terraformIn(folder.path, configuration(keyhold.endpoint))
-  assert.match(succeed('apply', '-auto-approve'), /Apply complete! Resources: 12 added/)
-  assert.match(
-    readFileSync(join(folder.path, 'terraform.tfstate'), 'utf8'),
-    /"opened": \{\s+"value": "a secret of Terraform"/,
-  )
+  const credentials = readCredentials(data.path)
+  // With retries: Terraform blocks this process for so long that connections are closed meanwhile.
+  const client = new iam.IAMClient({ endpoint: keyhold.endpoint, region: 'eu-west-1', credentials })
+  context.after(() => client.destroy())
+  const { accessKeyId: access_key, secretAccessKey: secret_key } = credentials
+  const given = { endpoint: keyhold.endpoint, access_key, secret_key }
+
+  const terraform = terraformIn(folder.path, join(import.meta.dirname, 'terraform'))
+  terraform.set({ ...given, stage: 'before' })
+  const made = terraform.succeed('apply', '-auto-approve')
+  assert.match(made, /Apply complete! Resources: 44 added, 0 changed, 0 destroyed/)
+  assert.match(made, /^identities_allowed = true$/m)
+  assert.match(made, /^roles_seen = "builder a,b true"$/m)
+  assert.match(made, /^users_found = "terraform-users arn:aws:iam::\d{12}:user\/ci\/visitor visitor 2"$/m)
+  const state = readFileSync(join(folder.path, 'terraform.tfstate'), 'utf8')
+  assert.match(state, /"keys_opened": \{\s+"value": "a secret of Terraform"/)
   // Exit code 2 would mean that there is something to change.
-  succeed('plan', '-detailed-exitcode')
-  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 12 destroyed/)
+  terraform.succeed('plan', '-detailed-exitcode')
+  const before = (await client.send(new iam.GetUserCommand({ UserName: 'visitor' }))).User!
+
+  terraform.set({ ...given, stage: 'after' })
+  const changed = terraform.succeed('apply', '-auto-approve')
+  assert.deepEqual(changesOf('keys', changed), [])
+  assert.deepEqual(changesOf('identities', changed), [])
+  assert.deepEqual(changesOf('roles', changed), [
+    'aws_iam_openid_connect_provider.ci will be updated in-place',
+    'aws_iam_policy.app will be updated in-place',
+    'aws_iam_role.app will be updated in-place',
+    'aws_iam_role_policy.app will be updated in-place',
+  ])
+  assert.match(changed, /^roles_seen = "builder b,c true"$/m)
+  assert.match(changed, /^users_found = "terraform-users arn:aws:iam::\d{12}:user\/cd\/Visitor2 Visitor2 2"$/m)
+  terraform.succeed('plan', '-detailed-exitcode')
+  const now = (await client.send(new iam.GetUserCommand({ UserName: 'visitor2' }))).User!
+  assert.equal(now.UserId, before.UserId)
+  assert.equal(now.PermissionsBoundary!.PermissionsBoundaryArn, 'arn:aws:iam::aws:policy/IAMFullAccess')
+  assert.deepEqual(now.Tags, [{ Key: 'Team', Value: 'blue' }])
+
+  await leaveTraces(client, 'Visitor2')
+  assert.match(terraform.succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 44 destroyed/)
+  await assert.rejects(client.send(new iam.GetUserCommand({ UserName: 'Visitor2' })), iam.NoSuchEntityException)
 })

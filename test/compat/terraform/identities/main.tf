@@ -1,34 +1,4 @@
-/**
- * Terraform's identities, unmodified, with the credentials of a first start: users, roles, groups, policies and providers, and keys
- * whose policies and grants name them: apply, a plan that shows no change, destroy.
- */
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { type Credentials, readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
-import { reasonToSkipTerraform, terraformIn } from '../support/terraform.ts'
-
-const skip = reasonToSkipTerraform()
-
-const configuration = (endpoint: string, { accessKeyId, secretAccessKey }: Credentials) => `
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-}
-
-provider "aws" {
-  region                  = "eu-west-1"
-  access_key              = "${accessKeyId}"
-  secret_key              = "${secretAccessKey}"
-  skip_metadata_api_check = true
-  endpoints {
-    iam = "${endpoint}"
-    kms = "${endpoint}"
-    sts = "${endpoint}"
-  }
-}
+# Users, roles, groups, policies and providers, and keys whose policies and grants name them.
 
 data "aws_caller_identity" "current" {}
 
@@ -40,7 +10,7 @@ data "aws_iam_policy_document" "use_key" {
   statement {
     sid       = "UseKey"
     actions   = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["arn:aws:kms:eu-west-1:\${local.account}:key/*"]
+    resources = ["arn:aws:kms:eu-west-1:${local.account}:key/*"]
     condition {
       test     = "StringEquals"
       variable = "kms:EncryptionContext:app"
@@ -159,7 +129,7 @@ data "aws_iam_policy_document" "key" {
     resources = ["*"]
     principals {
       type        = "AWS"
-      identifiers = ["arn:aws:iam::\${local.account}:root"]
+      identifiers = ["arn:aws:iam::${local.account}:root"]
     }
   }
   statement {
@@ -227,23 +197,3 @@ output "found" {
 output "allowed" {
   value = data.aws_iam_principal_policy_simulation.app.all_allowed
 }
-`
-
-test('identities and keys that name them: apply, an empty second plan, destroy', {
-  skip,
-  timeout: 600_000,
-}, async (context) => {
-  const data = temporaryFolder('terraform-iam-data')
-  const folder = temporaryFolder('terraform-iam')
-  context.after(() => data.remove())
-  context.after(() => folder.remove())
-  const keyhold = await startKeyholdProcess(['start', '--port', '0', '--workers', '2', '--data', data.path])
-  context.after(() => keyhold.end())
-  const { succeed } = terraformIn(folder.path, configuration(keyhold.endpoint, readCredentials(data.path)))
-  const applied = succeed('apply', '-auto-approve')
-  assert.match(applied, /Apply complete! Resources: 16 added/)
-  assert.match(applied, /^allowed = true$/m)
-  // Exit code 2 would mean that there is something to change.
-  succeed('plan', '-detailed-exitcode')
-  assert.match(succeed('destroy', '-auto-approve'), /Destroy complete! Resources: 16 destroyed/)
-})
