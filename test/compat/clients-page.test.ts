@@ -39,8 +39,8 @@ test('the profiles: the administrator, and a role by way of him', async (context
   const config = join(folder.path, 'config')
   writeFileSync(config, block('ini', '[profile keyhold]').replaceAll('http://127.0.0.1:4599', keyhold.endpoint))
   const AWS_SHARED_CREDENTIALS_FILE = join(data, 'credentials')
-  const { PATH, HOME } = process.env
-  const env = { PATH, HOME, AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE }
+  // The CLI keeps the credentials of roles in the home folder, and would present those of the last run's server.
+  const env = { PATH: process.env.PATH, HOME: folder.path, AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE }
   const aws = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync('aws', [...args, '--output', 'text'], { encoding: 'utf8', env })
     assert.equal(status, 0, stderr)
