@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { reasonToSkipCurl } from '../support/curl.ts'
 import { startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'clients.md'), 'utf8')
@@ -59,9 +60,7 @@ test('the profiles: the administrator, and a role by way of him', async (context
   assert.match(caller, /^arn:aws:sts::111122223333:assumed-role\/deploy\//)
 })
 
-test('the line for curl', async (context) => {
-  const help = spawnSync('curl', ['--help', 'all'], { encoding: 'utf8' }).stdout
-  if (help?.includes('--aws-sigv4') !== true) return context.skip('no curl that signs (7.75) is installed here')
+test('the line for curl', { skip: reasonToSkipCurl() }, async (context) => {
   const keyhold = await startKeyholdProcess(['dev', '--port', '0'])
   context.after(() => keyhold.end())
   const line = block('sh', 'curl --aws-sigv4').replaceAll('http://127.0.0.1:4599', keyhold.endpoint)

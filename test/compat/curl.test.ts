@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
+import { reasonToSkipCurl } from '../support/curl.ts'
 import { type KeyholdProcess, startKeyholdProcess } from '../support/keyhold-process.ts'
 import { runProgram } from '../support/run-program.ts'
 
-/** `--aws-sigv4` came with curl 7.75. */
-const skip = spawnSync('curl', ['--help', 'all'], { encoding: 'utf8' }).stdout?.includes('--aws-sigv4')
-  ? false
-  : 'no curl that signs (7.75) is installed here'
+const skip = reasonToSkipCurl()
 
 let keyhold: KeyholdProcess
 

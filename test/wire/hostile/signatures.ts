@@ -165,7 +165,7 @@ const ROWS: Readonly<Record<string, readonly [Change, Expected]>> = {
   'the target not signed': [{ spoil: replaced(';x-amz-target', '') }, mustBeSigned(`'x-amz-target'`)],
   'the date not signed': [{ spoil: replaced(';x-amz-date', '') }, mustBeSigned(`'x-amz-date'`)],
   'a slipped-in x-amz- header': [{ spoil: added('X-Amz-Tagging', 'a=b') }, mustBeSigned(`'X-Amz-Tagging'`)],
-  'a slipped-in session token': [{ spoil: added('x-amz-security-token', 'x') }, mustBeSigned(`'x-amz-security-token'`)],
+  'a slipped-in session token': [{ spoil: added('x-amz-security-token', 'x') }, UNRECOGNIZED],
   'another algorithm': [
     { spoil: replaced('AWS4-HMAC-SHA256', 'AWS4-HMAC-SHA512') },
     incomplete(`Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512' (only AWS4-HMAC-SHA256 for now). `),
