@@ -25,12 +25,22 @@ export interface PostgresConnections {
   /** For a transaction. `begin` runs again, once, on a new connection if that which it was given turns out to be lost. */
   checkOut(begin: (client: PoolClient) => Promise<void>): Promise<PoolClient>
   /** On the connection that listens, so that an answer also says that it hears. */
-  askListener(text: string): Promise<Rows>
+  askListener(text: string): Promise<ListenerRows>
   /** Calls `listener` when another process notified the channel. */
   onNotification(listener: () => void): void
   /** Those that are open, but for the one that listens. */
   count(): number
   close(): Promise<void>
+}
+
+export interface ListenerRows extends Pick<Rows, 'rows'> {
+  /** Of the database that was asked: another one goes on from an earlier state, perhaps, and has other changes since. */
+  readonly history: string
+}
+
+interface Listening {
+  readonly client: Client
+  readonly history: string
 }
 
 /** Object identifiers of types (pg_type.dat). Positions, times and counts are exact as numbers. */
@@ -97,7 +107,7 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   /** Server processes of ours: what they notify is no news. */
   const own = new Set<number>()
   const listeners: (() => void)[] = []
-  let listening: Promise<Client> | undefined
+  let listening: Promise<Listening> | undefined
   let closing: Promise<void> | undefined
 
   // A connection that breaks while nobody uses it: the next user notices.
@@ -108,8 +118,9 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   })
   pool.on('remove', (client) => own.delete(serverProcess(client)))
 
-  async function listen(): Promise<Client> {
-    const client = new Client(config)
+  async function listen(): Promise<Listening> {
+    // Much sooner than any other: caches are only as true as this is quick.
+    const client = new Client({ ...config, query_timeout: STORE_CONNECT_MS_MAX })
     client.on('error', () => {})
     client.on('notification', ({ processId }) => {
       if (!own.has(processId)) for (const listener of listeners) listener()
@@ -117,23 +128,23 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     try {
       await client.connect()
       await client.query(`LISTEN ${channel}`)
-      return client
+      return { client, history: await historyOf(client) }
     } catch (error) {
       void client.end().catch(() => {})
       throw error
     }
   }
 
-  async function askListener(text: string): Promise<Rows> {
+  async function askListener(text: string): Promise<ListenerRows> {
     if (closing !== undefined) throw new Error('the store is closed')
     listening ??= listen()
     const current = listening
     let client: Client | undefined
     try {
-      client = await current
-      // Much sooner than any other: caches are only as true as this is quick.
-      const question = { text, query_timeout: STORE_CONNECT_MS_MAX }
-      return await inTurn(client, () => client!.query(question))
+      const heard = await current
+      client = heard.client
+      const { rows } = await inTurn(heard.client, () => heard.client.query(text))
+      return { rows, history: heard.history }
     } catch (error) {
       if (listening === current) listening = undefined
       // Not awaited: a server that does not answer does not say goodbye either.
@@ -187,8 +198,8 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     count: () => pool.totalCount,
     close() {
       closing ??= (async () => {
-        const client = await listening?.catch(() => undefined)
-        await Promise.all([client?.end().catch(() => {}), pool.end()])
+        const heard = await listening?.catch(() => undefined)
+        await Promise.all([heard?.client.end().catch(() => {}), pool.end()])
       })()
       return closing
     },
@@ -198,6 +209,21 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
 /** As pg keeps it; it is not among the published types. */
 function serverProcess(client: PoolClient): number {
   return (client as unknown as { readonly processID: number }).processID
+}
+
+/** A standby that becomes the primary begins a timeline of its own (PostgreSQL, "Continuous Archiving", Timelines). */
+const HISTORY = `
+  SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS history FROM pg_control_system()`
+
+/** The same for as long as the connection lasts. */
+async function historyOf(client: Client): Promise<string> {
+  try {
+    return (await client.query(HISTORY)).rows[0].history
+  } catch (error) {
+    if (isConnectionLost(error)) throw error
+    // A service that is much like PostgreSQL, but does not let its customers see this.
+    return ''
+  }
 }
 
 /** Where a failover has led to the wrong one, it would be believed that nothing changes any more. LISTEN is refused there by itself. */
