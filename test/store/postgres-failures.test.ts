@@ -1,13 +1,18 @@
 /** A database across a network: connections break, servers restart, and nobody may believe what is not so. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../src/base/clock.ts'
+import { STORE_CONNECTIONS_MAX } from '../../src/base/limits.ts'
 import type { ChangeNotice, Store } from '../../src/domain/store.ts'
+import { inPostgres } from '../../src/start/store-place.ts'
 import { openMigratedPostgres, openPostgresStore } from '../../src/store/postgres-store.ts'
 import { createSqlStore } from '../../src/store/sql-store.ts'
 import { exampleKey, ref } from '../contract/store/examples.ts'
+import { temporaryFolder } from '../support/keyhold-process.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../support/postgres.ts'
 import { type SeverableWay, severableWay } from '../support/severable.ts'
 import { assertWhole, COUNTER, startWriter } from './counter.ts'
@@ -90,6 +95,45 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
       await store.change((change) => change.insertKey(after, []))
       assert.equal((await store.findKey(after))?.keyId, after.keyId)
     }))
+
+  test('a server that forgot all connections at once makes no call fail', () =>
+    withWay(async (store, way) => {
+      const keys = Array.from({ length: STORE_CONNECTIONS_MAX }, () => exampleKey())
+      for (const key of keys) await store.change((change) => change.insertKey(key, []))
+      const readAll = () => Promise.all(keys.map((key) => store.findKey(key)))
+      await readAll()
+      way.forget()
+      assert.deepEqual(await store.findKey(keys[0]!), keys[0])
+      way.forget()
+      await store.change((change) => change.updateKey({ ...keys[0]!, enabled: false }))
+      way.forget()
+      assert.deepEqual((await readAll()).slice(1), keys.slice(1))
+    }))
+
+  test('a password that is changed in its file is used from then on', async () => {
+    const folder = temporaryFolder('password')
+    const passwordFile = join(folder.path, 'password')
+    const write = (password: string) => writeFileSync(passwordFile, password, { mode: 0o600 })
+    write(server.password)
+    const { user, database } = await server.createDatabase()
+    const address = `postgres://${user}@127.0.0.1:${server.port}/${database}`
+    const store = await inPostgres({ address, passwordFile, machine: 'm' }, undefined).open('node', systemClock)
+    const key = exampleKey()
+    await store.change((change) => change.insertKey(key, []))
+    const position = await store.changesPosition()
+    try {
+      await server.run(`ALTER ROLE ${user} PASSWORD 'another'`)
+      await server.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`)
+      await assert.rejects(async () => store.findKey(key), /password/)
+      write('another')
+      assert.deepEqual(await store.findKey(key), key)
+      assert.deepEqual((await store.changesAfter(position)).notices, [])
+    } finally {
+      await server.run(`ALTER ROLE ${user} PASSWORD '${server.password}'`)
+      await store.close()
+      folder.remove()
+    }
+  })
 
   test('a standby is not taken for the database, neither at the start nor after a failover', async () => {
     const login = await server.createDatabase()

@@ -107,6 +107,9 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   /** Server processes of ours: what they notify is no news. */
   const own = new Set<number>()
   const listeners: (() => void)[] = []
+  /** Rises with each connection that is found to be lost: those from before may be to a server that is gone, too. */
+  let generation = 0
+  const generations = new WeakMap<PoolClient, number>()
   let listening: Promise<Listening> | undefined
   let closing: Promise<void> | undefined
 
@@ -114,6 +117,7 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   pool.on('error', () => {})
   pool.on('connect', (client) => {
     client.on('error', () => {})
+    generations.set(client, generation)
     own.add(serverProcess(client))
   })
   pool.on('remove', (client) => own.delete(serverProcess(client)))
@@ -147,20 +151,31 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
       return { rows, history: heard.history }
     } catch (error) {
       if (listening === current) listening = undefined
+      generation++
       // Not awaited: a server that does not answer does not say goodbye either.
       void client?.end().catch(() => {})
       throw error
     }
   }
 
+  async function connect(): Promise<PoolClient> {
+    for (;;) {
+      const client = await pool.connect()
+      if (generations.get(client) === generation) return client
+      client.release(true)
+    }
+  }
+
   async function once<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await connect()
     try {
       const result = await work(client)
       client.release()
       return result
     } catch (error) {
-      client.release(isConnectionLost(error))
+      const isLost = isConnectionLost(error)
+      if (isLost) generation++
+      client.release(isLost)
       throw error
     }
   }
@@ -181,11 +196,12 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     ask: async (text) => (await twice(() => once((client) => tell(client, text)))).at(-1)!,
     checkOut: (begin) =>
       twice(async () => {
-        const client = await pool.connect()
+        const client = await connect()
         try {
           await begin(client)
           return client
         } catch (error) {
+          if (isConnectionLost(error)) generation++
           // In a transaction or not: nobody knows.
           client.release(true)
           throw error
@@ -228,7 +244,8 @@ async function historyOf(client: Client): Promise<string> {
 
 /** Where a failover has led to the wrong one, it would be believed that nothing changes any more. LISTEN is refused there by itself. */
 async function refuseStandby(client: ClientBase): Promise<void> {
-  const { rows } = await inTurn(client, () => client.query('SELECT pg_is_in_recovery() AS is_standby'))
+  const question = { text: 'SELECT pg_is_in_recovery() AS is_standby', query_timeout: STORE_CONNECT_MS_MAX }
+  const { rows } = await inTurn(client, () => client.query(question))
   if (rows[0].is_standby) {
     throw new StoreError('The PostgreSQL server is a standby, which cannot be written to. Name the primary.')
   }
