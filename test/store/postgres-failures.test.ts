@@ -247,6 +247,28 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
     test('also where others have its positions by then', async () => assert.equal(await afterFailover(3), undefined))
   })
 
+  test('a machine that stops in the midst of a change lets those go on who waited for it', async () => {
+    const login = await server.createDatabase()
+    const [stuck, other] = [await openPostgresStore(login, systemClock), await openPostgresStore(login, systemClock)]
+    const [key, inside, resumed] = [exampleKey(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const lost = stuck.change(async (change) => {
+      inside.resolve()
+      // At work for a while, so that others have waited before it stops.
+      for (let round = 0; round < 30; round++) {
+        await change.findKey(key)
+        await sleep(100)
+      }
+      await resumed.promise
+      await change.insertKey(key, [])
+    })
+    await inside.promise
+    await other.change((change) => change.insertKey(key, []))
+    resumed.resolve()
+    await assert.rejects(lost)
+    assert.deepEqual(await stuck.findKey(key), key)
+    await Promise.all([stuck.close(), other.close()])
+  })
+
   test('a server that crashes under load loses nothing acknowledged, and no change is made twice', async () => {
     const login = await server.createDatabase()
     const store = await openPostgresStore(login, systemClock)
