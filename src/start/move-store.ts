@@ -88,14 +88,17 @@ async function intoFolder(
   removeFile(unfinished)
   try {
     const rows = await closing(from, async () => {
-      const others = await from.othersConnected()
-      if (others > 0) {
+      const refuseOthers = async () => {
+        const others = await from.othersConnected()
+        if (others === 0) return
         throw new OperatorError(`other machines have ${others} connections to ${remembered.address}`, {
           hint: 'stop their servers first',
         })
       }
+      await refuseOthers()
       const to = await openMigratedSqlite(unfinished, systemClock)
-      return closing(to, () => copy(from, to))
+      // Again at the end: one that was started meanwhile waits to write there.
+      return closing(to, () => copy(from, to, refuseOthers))
     })
     // Left by a move that was interrupted.
     if (existsSync(folder.store)) setAside(folder)
@@ -113,11 +116,16 @@ function removeFile(database: string): void {
   for (const path of [database, ...JOURNALS.map((suffix) => database + suffix)]) rmSync(path, { force: true })
 }
 
-async function copy(from: StoreDatabase, to: StoreDatabase): Promise<number> {
+/** @param check before the copy counts. */
+async function copy(from: StoreDatabase, to: StoreDatabase, check = async () => {}): Promise<number> {
   let rows: number | undefined
   try {
     await from.transaction('relaxed', async (source) => {
-      rows = await to.transaction('durable', (target) => copyStore(source, target))
+      rows = await to.transaction('durable', async (target) => {
+        const copied = await copyStore(source, target)
+        await check()
+        return copied
+      })
     })
   } catch (error) {
     // Nothing was changed there, so it does not matter how that ends: a database does not wait for a large file to be on the disk.

@@ -1,11 +1,14 @@
 /** `keyhold store move`: a store in a file goes to PostgreSQL and comes back with everything in it. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as kms from '@aws-sdk/client-kms'
+import { Client } from 'pg'
 import { systemClock } from '../../src/base/clock.ts'
 import { STORE_COPIED_AT_ONCE_MAX } from '../../src/base/limits.ts'
 import { openPostgresStore, type PostgresLogin } from '../../src/store/postgres-store.ts'
@@ -158,6 +161,35 @@ describe('keyhold store move', { skip: postgresMissing, timeout: 120_000 }, () =
     await other.close()
     assert.equal(keyhold('store', 'move', 'file').status, 0)
     assert.match(keyhold('store', 'move', 'file').stderr, /is in .*keyhold\.db already/)
+  })
+
+  test('leaves no database to which another machine comes meanwhile', async () => {
+    const login = await server.createDatabase()
+    assert.equal(keyhold('store', 'move', addressOf(login)).status, 0)
+    const client = new Client({ host: login.host, port: login.port, user: login.user, database: login.database })
+    await client.connect()
+    const waiting = async (event: string) => {
+      const asked = `SELECT 1 FROM pg_stat_activity WHERE wait_event = '${event}' AND datname = '${login.database}'`
+      while ((await server.run(asked)).length === 0) await sleep(20)
+    }
+    // In the midst of the copy.
+    await client.query('BEGIN; LOCK TABLE event_outbox')
+    const moving = spawn(process.execPath, [MAIN, 'store', 'move', 'file', '--data', data])
+    let complaint = ''
+    moving.stderr.on('data', (chunk) => {
+      complaint += chunk
+    })
+    const ended = once(moving, 'close')
+    await waiting('relation')
+    const opening = openPostgresStore(login, systemClock)
+    await waiting('advisory')
+    await client.query('ROLLBACK')
+    assert.deepEqual(await ended, [1, null])
+    assert.match(complaint, /other machines have \d+ connections/)
+    assert.equal(existsSync(file), false)
+    await (await opening).close()
+    await client.end()
+    assert.equal(keyhold('store', 'move', 'file').status, 0)
   })
 })
 

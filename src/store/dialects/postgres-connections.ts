@@ -151,7 +151,8 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
       return { rows, history: heard.history }
     } catch (error) {
       if (listening === current) listening = undefined
-      generation++
+      // There was one, so that it is lost; not where a server that has too many lets no more in.
+      if (client !== undefined) generation++
       // Not awaited: a server that does not answer does not say goodbye either.
       void client?.end().catch(() => {})
       throw error
