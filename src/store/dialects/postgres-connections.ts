@@ -1,5 +1,6 @@
 /** Connections to a PostgreSQL server: a few that work, and one that listens. */
 import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
 import pgpass from 'pgpass'
@@ -13,7 +14,7 @@ import {
 } from '../../base/limits.ts'
 import { StoreError } from '../store-error.ts'
 import { isConnectionLost, isTimeout } from './postgres-errors.ts'
-import type { PostgresLogin } from './postgres-login.ts'
+import type { PostgresLogin, PostgresTls } from './postgres-login.ts'
 import { fromColumn, toColumn } from './postgres-text.ts'
 import { createTurns, type Turns } from './turns.ts'
 
@@ -68,11 +69,7 @@ export function configOf({ host, port, database, user, password, tls }: Postgres
   return {
     ...{ host, port, database, user, types: TYPES, options: SESSION },
     password: password ?? (process.env.PGPASSWORD || (() => remembered({ host, port, database, user }))),
-    ssl: tls !== undefined && {
-      ...(tls.rootCert !== undefined && { ca: readPem(tls.rootCert, 'sslrootcert') }),
-      ...(tls.cert !== undefined && { cert: readPem(tls.cert, 'sslcert') }),
-      ...(tls.key !== undefined && { key: readPem(tls.key, 'sslkey') }),
-    },
+    ssl: tls !== undefined && tlsOptions(tls),
     enableChannelBinding: tls !== undefined,
     application_name: APPLICATION_NAME,
     keepAlive: true,
@@ -91,11 +88,33 @@ function remembered(address: Parameters<typeof pgpass>[0]): Promise<string> {
 
 export const APPLICATION_NAME = 'keyhold'
 
-function readPem(path: string, parameter: string): string {
+/** pg copies them for each connection, so files that were renewed are used from then on. */
+function tlsOptions({ rootCert, cert, key }: PostgresTls): ConnectionOptions {
+  const options: ConnectionOptions = {}
+  for (const [name, path, parameter] of [
+    ['ca', rootCert, 'sslrootcert'],
+    ['cert', cert, 'sslcert'],
+    ['key', key, 'sslkey'],
+  ] as const) {
+    if (path === undefined) continue
+    Object.defineProperty(options, name, { get: pemFile(path, parameter), enumerable: true, configurable: true })
+  }
+  return options
+}
+
+/** @throws {StoreError} if it cannot be read now. Later what it had serves on: pg would not catch an error of its reading. */
+function pemFile(path: string, parameter: string): () => string {
+  let pem: string
   try {
-    return readFileSync(path, 'utf8')
+    pem = readFileSync(path, 'utf8')
   } catch (cause) {
     throw new StoreError(`Cannot read the file of ${parameter}, ${path}: ${fileFault(cause).reason}.`, { cause })
+  }
+  return () => {
+    try {
+      pem = readFileSync(path, 'utf8')
+    } catch {}
+    return pem
   }
 }
 
