@@ -1,6 +1,5 @@
 /** Connections to a PostgreSQL server: a few that work, and one that listens. */
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import type { CompiledQuery, QueryResult } from 'kysely'
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type QueryResult as Rows, types } from 'pg'
 import pgpass from 'pgpass'
@@ -88,9 +87,11 @@ function remembered(address: Parameters<typeof pgpass>[0]): Promise<string> {
 
 export const APPLICATION_NAME = 'keyhold'
 
+type TlsOptions = Exclude<ClientConfig['ssl'], boolean | undefined>
+
 /** pg copies them for each connection, so files that were renewed are used from then on. */
-function tlsOptions({ rootCert, cert, key }: PostgresTls): ConnectionOptions {
-  const options: ConnectionOptions = {}
+function tlsOptions({ rootCert, cert, key }: PostgresTls): TlsOptions {
+  const options: TlsOptions = {}
   for (const [name, path, parameter] of [
     ['ca', rootCert, 'sslrootcert'],
     ['cert', cert, 'sslcert'],
