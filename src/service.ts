@@ -212,7 +212,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const connector = createKeyStoreConnector({ store, backends, clock, log, node })
   const domainKeyFollower = createDomainKeyFollower(domainKeys, log)
   const memories = [cache, keyMaterials, keyStores, connector, authenticator, rights, domainKeyFollower]
-  const changes = await followChanges(store, memories, log)
+  const changes = await followChanges(store, memories, signingClock, log)
   const outbox = createAuditOutbox(store, (line) => auditLog.append(line), log)
 
   const send = sendTo(options.eventUrl, log)

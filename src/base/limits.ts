@@ -328,8 +328,11 @@ export const STORE_CONNECTION_IDLE_MS = 30_000
 /** To be connected; and for the answer that says that caches are true. */
 export const STORE_CONNECT_MS_MAX = 3_000
 export const STORE_STATEMENT_MS_MAX = 15_000
-/** The server ends a session that does nothing inside a transaction: its machine may be gone, and others wait for its lock. */
-export const STORE_IDLE_TRANSACTION_MS_MAX = 10_000
+/**
+ * The server ends a session that does nothing inside a transaction: its machine may be gone, and others wait for its lock. Well before
+ * they give up.
+ */
+export const STORE_IDLE_TRANSACTION_MS_MAX = 5_000
 /** For a server that went away at the moment of a commit to come back and say whether it was one. */
 export const STORE_OUTCOME_WAIT_MS_MAX = 5_000
 export const STORE_OUTCOME_RETRY_MS = 200

@@ -2,6 +2,7 @@
  * Keeps the caches of this node true (design.md section 3): applies its own changes at once, those of other nodes within
  * the poll interval, and refuses to vouch for the caches once the store has been out of reach for too long.
  */
+import type { Clock } from '../base/clock.ts'
 import { KmsError } from '../base/errors.ts'
 import { CHANGE_POLL_INTERVAL_MS, CHANGES_IN_FORCE_MS_MAX, STALENESS_MS_MAX } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
@@ -26,10 +27,15 @@ export interface ChangeFollower {
   stop(): Promise<void>
 }
 
-export async function followChanges(store: Store, memories: readonly Remembering[], log: Log): Promise<ChangeFollower> {
+/** @param wallClock the real time. */
+export async function followChanges(
+  store: Store,
+  memories: readonly Remembering[],
+  wallClock: Clock,
+  log: Log,
+): Promise<ChangeFollower> {
   let position = await store.changesPosition()
-  // The monotonic clock: a moved wall clock must not make fresh caches stale or stale ones fresh.
-  let freshAt = performance.now()
+  let freshAt = present()
   let polling: Promise<void> | undefined
   let failing = false
 
@@ -38,7 +44,7 @@ export async function followChanges(store: Store, memories: readonly Remembering
   })
 
   async function read(): Promise<void> {
-    const startedAt = performance.now()
+    const startedAt = present()
     try {
       const batch = await store.changesAfter(position)
       position = batch.position
@@ -63,7 +69,15 @@ export async function followChanges(store: Store, memories: readonly Remembering
     return polling
   }
 
-  const age = () => performance.now() - freshAt
+  function present() {
+    return { monotonic: performance.now(), wall: wallClock.now() }
+  }
+
+  /**
+   * By two clocks: one that is set must not make stale caches fresh, and the monotonic one stands still while the machine is suspended,
+   * or its virtual machine paused. One that is set forward only has the changes looked at once more.
+   */
+  const age = () => Math.max(performance.now() - freshAt.monotonic, wallClock.now() - freshAt.wall)
 
   /** One that is under way may have looked already. */
   const pollAnew = () => (polling === undefined ? poll() : polling.then(poll))

@@ -82,8 +82,10 @@ export function createPipeline(services: PipelineServices): Execute {
     } catch (error) {
       // Somebody who is not known yet fills no audit log (audit.md AU-3): the wire counts him.
       const isAttributable = operation.unsigned !== true || progress.caller !== undefined
-      if (isAttributable) await append(recordsOf(operation, progress, eventId, undefined, error))
-      noteRefusal(operation, progress, eventId, error)
+      // A change may have been committed although its answer was lost. Its record waits in the store by its id, and would be taken for written.
+      const failureId = operation.changes ? services.random.uuid() : eventId
+      if (isAttributable) await append(recordsOf(operation, progress, failureId, undefined, error))
+      noteRefusal(operation, progress, failureId, error)
       throw error
     }
     // Not within the try: a record that the log does not take is no other end of the call.

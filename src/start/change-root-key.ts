@@ -7,8 +7,8 @@
  * 3. One transaction puts them in the place of the old ones, with the audit record. Which root key counts is what domain keys
  *    are wrapped by, so nothing else has to be switched over.
  *
- * The old root key stays where it is, for backups from before. A new one whose change did not commit is removed; where a crash
- * left it behind it opens nothing.
+ * The old root key stays where it is, for backups from before. A new one whose change was refused is removed. It stays where nobody
+ * heard how the commit ended, which a database may yet complete, and where a crash left it behind: it may be the one, or open nothing.
  */
 import { rmSync } from 'node:fs'
 import { parseArn } from '../base/arn.ts'
@@ -46,12 +46,14 @@ export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: 
   const oldFile = rootKeyFileOf(folder, node.rootKey.id)
   const { id, path } = await makeRootKey(folder, to)
   const file = { provider: to.provider, path }
+  let mayCommit = false
+  const beforeCommit = () => {
+    mayCommit = true
+  }
   try {
-    return { id, file, oldFile, domainKeys: await rewrapUnder(node, folder, to, id) }
+    return { id, file, oldFile, domainKeys: await rewrapUnder(node, folder, to, id, beforeCommit) }
   } catch (error) {
-    // The change may have committed all the same, if what failed came after: the audit log, say.
-    const isInForce = (await node.store.newestDomainKey())?.rootKeyId === id
-    if (!isInForce) rmSync(path, { force: true })
+    if (!mayCommit) rmSync(path, { force: true })
     throw error
   }
 }
@@ -87,7 +89,13 @@ async function makeRootKey(folder: DataFolder, to: NewRootKey): Promise<{ id: st
 }
 
 /** @returns how many domain keys are under it. */
-async function rewrapUnder(node: ChangingNode, folder: DataFolder, to: NewRootKey, id: string): Promise<number> {
+async function rewrapUnder(
+  node: ChangingNode,
+  folder: DataFolder,
+  to: NewRootKey,
+  id: string,
+  beforeCommit: () => void,
+): Promise<number> {
   const choice = { passphrase: undefined, ...to }
   const rootKey = await openRootKey(folder, choice, inFolder(folder), { rootKeyId: id })
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -98,6 +106,7 @@ async function rewrapUnder(node: ChangingNode, folder: DataFolder, to: NewRootKe
         const obstacle = await putRewrapped(change, rewrapped)
         if (obstacle === 'root key changed') throw changedMeanwhile()
         if (obstacle !== undefined) throw new DomainKeysChangedError()
+        beforeCommit()
         return {
           ...{ eventSource: 'kms.amazonaws.com', eventName: 'ChangeRootKey', account: undefined, region: 'us-east-1' },
           resources: [],

@@ -1,8 +1,9 @@
 /**
  * Moves the store of a data folder into a PostgreSQL database, or back into the folder, while no server runs. The order matters: the copy is
- * committed before the folder names it, and only then is a file set aside, so that a crash leaves a folder whose store is whole.
+ * whole before the folder names it, and only then is a file set aside, so that a crash leaves a folder whose store is whole. What counts is
+ * `store.json`: as long as it is there no file is in use, whatever is left of a move that was interrupted.
  */
-import { renameSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
@@ -22,7 +23,7 @@ import {
   storePlaceOf,
   type WantedStore,
 } from './store-place.ts'
-import { removeDurably } from './write-durably.ts'
+import { removeDurably, renameDurably } from './write-durably.ts'
 
 export interface StoreMove {
   readonly folder: DataFolder
@@ -65,9 +66,15 @@ async function intoPostgres(
     return closing(to, () => copy(from, to))
   })
   rememberStore(folder, wanted)
-  const aside = `${folder.store}.moved`
-  renameSync(folder.store, aside)
-  return { rows, from: aside, to: inPostgres(wanted, storePassword).name }
+  return { rows, from: setAside(folder), to: inPostgres(wanted, storePassword).name }
+}
+
+/** It is somebody's backup now, as those are that were set aside before. */
+function setAside({ store }: DataFolder): string {
+  let name = `${store}.moved`
+  for (let number = 2; existsSync(name); number++) name = `${store}.moved-${number}`
+  renameDurably(store, name)
+  return name
 }
 
 async function intoFolder(
@@ -77,22 +84,54 @@ async function intoFolder(
 ): Promise<MovedStore> {
   if (remembered === undefined) throw new UsageError(`the store is in ${folder.store} already`)
   const from = await openPostgres(remembered, storePassword)
-  const rows = await closing(from, async () => {
-    const others = await from.othersConnected()
-    if (others > 0) {
-      throw new OperatorError(`other machines have ${others} connections to ${remembered.address}`, {
-        hint: 'stop their servers first',
-      })
-    }
-    const to = await openMigratedSqlite(folder.store, systemClock)
-    return closing(to, () => copy(from, to))
-  })
-  removeDurably(folder.shared)
-  return { rows, from: remembered.address, to: folder.store }
+  const unfinished = `${folder.store}.unfinished`
+  removeFile(unfinished)
+  try {
+    const rows = await closing(from, async () => {
+      const refuseOthers = async () => {
+        const others = await from.othersConnected()
+        if (others === 0) return
+        throw new OperatorError(`other machines have ${others} connections to ${remembered.address}`, {
+          hint: 'stop their servers first',
+        })
+      }
+      await refuseOthers()
+      const to = await openMigratedSqlite(unfinished, systemClock)
+      // Again at the end: one that was started meanwhile waits to write there.
+      return closing(to, () => copy(from, to, refuseOthers))
+    })
+    // Left by a move that was interrupted.
+    if (existsSync(folder.store)) setAside(folder)
+    renameDurably(unfinished, folder.store)
+    removeDurably(folder.shared)
+    return { rows, from: remembered.address, to: folder.store }
+  } finally {
+    removeFile(unfinished)
+  }
 }
 
-function copy(from: StoreDatabase, to: StoreDatabase): Promise<number> {
-  return from.transaction('relaxed', (source) => to.transaction('durable', (target) => copyStore(source, target)))
+const JOURNALS = ['-wal', '-shm']
+
+function removeFile(database: string): void {
+  for (const path of [database, ...JOURNALS.map((suffix) => database + suffix)]) rmSync(path, { force: true })
+}
+
+/** @param check before the copy counts. */
+async function copy(from: StoreDatabase, to: StoreDatabase, check = async () => {}): Promise<number> {
+  let rows: number | undefined
+  try {
+    await from.transaction('relaxed', async (source) => {
+      rows = await to.transaction('durable', async (target) => {
+        const copied = await copyStore(source, target)
+        await check()
+        return copied
+      })
+    })
+  } catch (error) {
+    // Nothing was changed there, so it does not matter how that ends: a database does not wait for a large file to be on the disk.
+    if (rows === undefined) throw error
+  }
+  return rows!
 }
 
 async function closing<T>(database: StoreDatabase, work: () => Promise<T>): Promise<T> {

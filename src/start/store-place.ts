@@ -76,9 +76,13 @@ export function inPostgres(remembered: RememberedStore, storePassword: string | 
   }
 }
 
+/** @throws {UsageError} if the password cannot be read now. */
 export function loginOf({ address, passwordFile }: RememberedStore, storePassword: string | undefined): PostgresLogin {
-  const password = passwordFile === undefined ? storePassword : readStorePassword(passwordFile)
-  return { ...storeAddressOf(address), password }
+  const own = storeAddressOf(address)
+  if (passwordFile === undefined) return { ...own, password: storePassword }
+  readStorePassword(passwordFile)
+  // Read anew for each connection: a password that is changed there is used from then on.
+  return { ...own, password: () => readStorePassword(passwordFile) }
 }
 
 /** @returns `undefined`: the store is in the folder. @throws {OperatorError} if nobody can say. */

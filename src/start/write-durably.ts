@@ -8,14 +8,19 @@ export function writeDurably(path: string, text: string): void {
   rmSync(unfinished, { force: true })
   // wx: never through a link that somebody else put there.
   writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx', flush: true })
-  renameSync(unfinished, path)
-  syncFolder(dirname(path))
+  renameDurably(unfinished, path)
 }
 
 /** Gone for good when this returns. */
 export function removeDurably(path: string): void {
   rmSync(path)
   syncFolder(dirname(path))
+}
+
+/** Has the other name for good when this returns; what had it before is gone. */
+export function renameDurably(path: string, name: string): void {
+  renameSync(path, name)
+  syncFolder(dirname(name))
 }
 
 /** A name is durable only once its folder is. */

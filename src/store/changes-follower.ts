@@ -1,7 +1,7 @@
 /** Follows the changes of other nodes; asking again when nothing has happened costs no query. */
 import type { ChangesBatch } from '../domain/store.ts'
 import { readChanges } from './changes.ts'
-import type { StoreDatabase } from './dialects/store-database.ts'
+import type { ForeignCommits, StoreDatabase } from './dialects/store-database.ts'
 
 const NOTHING: readonly [] = Object.freeze([])
 
@@ -14,20 +14,24 @@ export interface ChangesFollower {
 /** @param node the name of this node's own changes from now on. */
 export function createChangesFollower(database: StoreDatabase, node: () => string): ChangesFollower {
   /** What was true when the changes were last read. */
-  let seen: { readonly commits: number; readonly position: number } | undefined
+  let seen: (ForeignCommits & { readonly position: number }) | undefined
   let newestOwn = 0
 
   return {
     async changesAfter(position) {
+      // Before the question: while its answer is on the way another node may commit, and then this one, which must not be passed over.
+      const own = newestOwn
       // Before the rows: a commit in between is read now and noticed again next time, never missed.
-      const commits = await database.foreignCommits()
-      if (seen?.commits === commits && position >= seen.position) {
+      const { commits, history } = await database.foreignCommits()
+      if (seen?.commits === commits && seen.history === history && position >= seen.position) {
         // All that came since is our own. Standing still would fall behind what is pruned.
-        return { position: Math.max(position, newestOwn), notices: NOTHING }
+        return { position: Math.max(position, own), notices: NOTHING }
       }
       const batch = await readChanges(database.committed, position, node())
-      seen = { commits, position: batch.position }
-      return batch
+      const goesOn = seen === undefined || seen.history === history
+      seen = { commits, history, position: batch.position }
+      // What was lost may be remembered here, and others may have its positions now.
+      return goesOn ? batch : { position: batch.position, notices: undefined }
     },
     passOwn(position) {
       if (position !== undefined) newestOwn = position

@@ -58,7 +58,8 @@ export async function readChanges(db: Db, position: number, node: string): Promi
     .orderBy('position')
     .limit(CHANGES_BATCH_MAX + 1)
     .execute()
-  const isComplete = rows.length <= CHANGES_BATCH_MAX && (await prunedPosition(db)) <= position
+  // Less than what was read once: the database lost its last changes.
+  const isComplete = rows.length <= CHANGES_BATCH_MAX && newest >= position && (await prunedPosition(db)) <= position
   return { position: newest, notices: isComplete ? rows.map(toNotice) : undefined }
 }
 

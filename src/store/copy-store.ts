@@ -1,7 +1,8 @@
 /** Carries everything from one database to another, whatever they are; both know the same migrations. */
-import type { Insertable, Selectable } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import { STORE_COPIED_AT_ONCE_MAX } from '../base/limits.ts'
 import type { Db } from './dialects/store-database.ts'
+import { requireKnown } from './migrate.ts'
 import type { Tables } from './schema.ts'
 import { StoreError } from './store-error.ts'
 
@@ -44,14 +45,17 @@ const COPIED: Keys = {
 }
 
 type AnyTable = 'accounts'
+type AnyRow = Selectable<Tables[AnyTable]>
 
 /**
  * Both are in a transaction: nothing changes meanwhile, and all of it arrives or nothing.
  * @returns how many rows there were.
- * @throws {StoreError} if the other has rows already, or not as many afterwards.
+ * @throws {StoreError} if the other has rows already, or not as many afterwards; if newer software may have put something into one of
+ *   them that is not known here.
  */
 export async function copyStore(from: Db, to: Db): Promise<number> {
   const tables = Object.keys(COPIED) as AnyTable[]
+  for (const db of [from, to]) await requireKnown(db)
   for (const table of tables) {
     if ((await countRows(to, table)) > 0)
       throw new StoreError('There is a store in that place already. Name an empty one.')
@@ -67,18 +71,32 @@ export async function copyStore(from: Db, to: Db): Promise<number> {
 }
 
 async function copyTable(from: Db, to: Db, table: AnyTable): Promise<number> {
-  for (let copied = 0; ; ) {
-    // The whole row: a column that is forgotten here would be lost.
-    const page = from.selectFrom(table).selectAll().limit(STORE_COPIED_AT_ONCE_MAX).offset(copied)
-    const rows = await COPIED[table].reduce((query, column) => query.orderBy(column as 'account'), page).execute()
+  let copied = 0
+  for (let last: AnyRow | undefined; ; ) {
+    const rows = await pageAfter(from, table, last)
     if (rows.length > 0) await to.insertInto(table).values(rows.map(withoutPosition)).execute()
     copied += rows.length
-    if (rows.length < STORE_COPIED_AT_ONCE_MAX) return copied
+    last = rows.at(-1)
+    if (last === undefined || rows.length < STORE_COPIED_AT_ONCE_MAX) return copied
   }
 }
 
+/** From where the last page ended, which the primary key's index finds at once: an offset would walk through all that came before. */
+function pageAfter(from: Db, table: AnyTable, last: AnyRow | undefined): Promise<AnyRow[]> {
+  const key = COPIED[table] as readonly (keyof AnyRow)[]
+  // The whole row: a column that is forgotten here would be lost.
+  const page = from.selectFrom(table).selectAll().limit(STORE_COPIED_AT_ONCE_MAX)
+  const rest =
+    last === undefined
+      ? page
+      : page.where(
+          sql<boolean>`(${sql.join(key.map((column) => sql.ref(column)))}) > (${sql.join(key.map((column) => last[column]))})`,
+        )
+  return key.reduce((query, column) => query.orderBy(column), rest).execute()
+}
+
 /** Positions are counted by the database that has them; the order stays. */
-function withoutPosition(row: Selectable<Tables[AnyTable]>): Insertable<Tables[AnyTable]> {
+function withoutPosition(row: AnyRow): Insertable<Tables[AnyTable]> {
   const { position, ...rest } = row as typeof row & { position?: number }
   return rest
 }

@@ -1,7 +1,10 @@
 /** The table `leases`: which node does timed work. */
 import type { Db } from './dialects/store-database.ts'
 
-/** @returns whether `holder` has the lease until `until`. */
+/**
+ * One that would last twice as long as anybody asks for is of a clock that was wrong: it must not keep others from the work for as long.
+ * @returns whether `holder` has the lease until `until`.
+ */
 export async function takeLease(db: Db, name: string, holder: string, now: number, until: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('leases')
@@ -10,7 +13,13 @@ export async function takeLease(db: Db, name: string, holder: string, now: numbe
       conflict
         .column('name')
         .doUpdateSet({ holder, until })
-        .where((is) => is.or([is('leases.holder', '=', holder), is('leases.until', '<=', now)])),
+        .where((is) =>
+          is.or([
+            is('leases.holder', '=', holder),
+            is('leases.until', '<=', now),
+            is('leases.until', '>', until + (until - now)),
+          ]),
+        ),
     )
     .executeTakeFirst()
   return (numInsertedOrUpdatedRows ?? 0n) > 0n

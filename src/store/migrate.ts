@@ -31,6 +31,16 @@ export async function requireMigrated(db: Db, known: readonly Migration[] = migr
   throw new StoreError('The store was made by an older Keyhold. Start the server of this version once to upgrade it.')
 }
 
+/** For those who need all that there is, and not only what they use. @throws {StoreError} if newer software made a step. */
+export async function requireKnown(db: Db, known: readonly Migration[] = migrations): Promise<void> {
+  const newest = known.at(-1)!.number
+  const unknown = (await appliedSteps(db)).find(({ number }) => number > newest)
+  if (unknown === undefined) return
+  throw new StoreError(
+    `The store was upgraded by a newer Keyhold (schema ${unknown.number}, "${unknown.name}"; this one knows up to ${newest}). Use that version.`,
+  )
+}
+
 function appliedSteps(db: Db) {
   return db.selectFrom('migrations').select(['number', 'name', 'breaking']).orderBy('number').execute()
 }

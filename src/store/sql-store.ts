@@ -65,15 +65,24 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
         const result = await work(change)
         resolve({ result, touched, position: await insertNotices(db, touched.notices(), name, clock.now()) })
       })
+      tell((await promise).touched)
     } catch (error) {
       if (!(error instanceof UnknownOutcomeError)) throw error
       // At once, before the next change is noted: should this one show later, it is as if another node had made it.
       const formerName = name
       name = `${node}/${++renamed}`
-      const { position } = await promise
+      const { position, touched } = await promise
+      // It may be in force already, and have been passed over under the former name.
+      tell(touched)
       if (position === undefined || !(await isCommitted(position, formerName))) throw error
     }
     return promise
+  }
+
+  /** This node's own caches, and those of its siblings. */
+  function tell(touched: Touched): void {
+    const notices = touched.notices()
+    if (notices.length > 0) for (const listener of listeners) listener(notices)
   }
 
   /** Waits a little for a database that is out of reach. */
@@ -96,8 +105,6 @@ export function createSqlStore(database: StoreDatabase, node: string, clock: Clo
     async change(work) {
       const { result, touched, position } = await makeChange(work)
       follower.passOwn(position)
-      const notices = touched.notices()
-      if (notices.length > 0) for (const listener of listeners) listener(notices)
       if (touched.erased) await database.scrub()
       return result
     },

@@ -1,13 +1,19 @@
 /** `keyhold store move`: a store in a file goes to PostgreSQL and comes back with everything in it. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as kms from '@aws-sdk/client-kms'
+import { Client } from 'pg'
 import { systemClock } from '../../src/base/clock.ts'
+import { STORE_COPIED_AT_ONCE_MAX } from '../../src/base/limits.ts'
 import { openPostgresStore, type PostgresLogin } from '../../src/store/postgres-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { exampleKey } from '../contract/store/examples.ts'
 import { MAIN, readCredentials, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 import { type PostgresServer, postgresMissing, startPostgres } from '../support/postgres.ts'
 
@@ -85,6 +91,58 @@ describe('keyhold store move', { skip: postgresMissing, timeout: 120_000 }, () =
     assert.deepEqual(times(after), times(before), 'since when uses of keys are known')
   })
 
+  test('carries many pages of rows, in whatever order the database has its languages', async () => {
+    const store = await openSqliteStore({ path: file, node: 'test', clock: systemClock })
+    await store.change(async (change) => {
+      for (let number = 0; number < 1.2 * STORE_COPIED_AT_ONCE_MAX; number++) {
+        const key = exampleKey()
+        await change.insertKey(key, [])
+        for (const letter of ['a', 'B', 'É', 'z']) {
+          const aliasName = `alias/${letter}${number}`
+          await change.insertAlias({ ...key, aliasName, createdAt: 0, updatedAt: 0 })
+        }
+      }
+    })
+    await store.close()
+    const before = rowsOfFile(file)
+    assert.ok(before.keys!.length > STORE_COPIED_AT_ONCE_MAX && before.aliases!.length > 4 * STORE_COPIED_AT_ONCE_MAX)
+    assert.equal(keyhold('store', 'move', addressOf(await server.createDatabase())).status, 0)
+    assert.equal(keyhold('store', 'move', 'file').status, 0)
+    const after = rowsOfFile(file)
+    for (const table of ['keys', 'aliases']) assert.deepEqual(after[table], before[table])
+  })
+
+  test('sets aside what an interrupted move left, and overwrites no backup', async () => {
+    const backups = () => readdirSync(data).filter((name) => name.startsWith('keyhold.db.'))
+    const known = backups()
+    const there = keyhold('store', 'move', addressOf(await server.createDatabase()))
+    const [moved, ...others] = backups().filter((name) => !known.includes(name))
+    assert.deepEqual(others, [])
+    assert.ok(there.stdout.includes(`stays in ${join(data, moved!)}`))
+    // As a crash leaves it that came before the file was set aside; and one in the midst of the way back.
+    copyFileSync(join(data, moved!), file)
+    writeFileSync(`${file}.unfinished`, 'half a copy')
+    const back = keyhold('store', 'move', 'file')
+    assert.equal(back.status, 0, back.stderr)
+    const [leftOver, ...more] = backups().filter((name) => ![...known, moved].includes(name))
+    assert.deepEqual(more, [])
+    assert.deepEqual(rowsOfFile(join(data, leftOver!)), rowsOfFile(join(data, moved!)))
+    assert.deepEqual(rowsOfFile(file).keys, rowsOfFile(join(data, moved!)).keys)
+  })
+
+  test('leaves nothing behind that only a newer version knows', async () => {
+    const database = new DatabaseSync(file)
+    database.exec(`INSERT INTO migrations (number, name, breaking, applied_at) VALUES (9999, 'more', 0, 0)`)
+    database.close()
+    const refused = keyhold('store', 'move', addressOf(await server.createDatabase()))
+    assert.equal(refused.status, 1)
+    assert.match(refused.stderr, /upgraded by a newer Keyhold.*9999.*Use that version/s)
+    assert.equal(existsSync(join(data, 'store.json')), false)
+    const restored = new DatabaseSync(file)
+    restored.exec('DELETE FROM migrations WHERE number = 9999')
+    restored.close()
+  })
+
   test('goes to an empty database only, and away from no machine that runs', async () => {
     const login = await server.createDatabase()
     const store = await openPostgresStore(login, systemClock)
@@ -103,6 +161,35 @@ describe('keyhold store move', { skip: postgresMissing, timeout: 120_000 }, () =
     await other.close()
     assert.equal(keyhold('store', 'move', 'file').status, 0)
     assert.match(keyhold('store', 'move', 'file').stderr, /is in .*keyhold\.db already/)
+  })
+
+  test('leaves no database to which another machine comes meanwhile', async () => {
+    const login = await server.createDatabase()
+    assert.equal(keyhold('store', 'move', addressOf(login)).status, 0)
+    const client = new Client({ host: login.host, port: login.port, user: login.user, database: login.database })
+    await client.connect()
+    const waiting = async (event: string) => {
+      const asked = `SELECT 1 FROM pg_stat_activity WHERE wait_event = '${event}' AND datname = '${login.database}'`
+      while ((await server.run(asked)).length === 0) await sleep(20)
+    }
+    // In the midst of the copy.
+    await client.query('BEGIN; LOCK TABLE event_outbox')
+    const moving = spawn(process.execPath, [MAIN, 'store', 'move', 'file', '--data', data])
+    let complaint = ''
+    moving.stderr.on('data', (chunk) => {
+      complaint += chunk
+    })
+    const ended = once(moving, 'close')
+    await waiting('relation')
+    const opening = openPostgresStore(login, systemClock)
+    await waiting('advisory')
+    await client.query('ROLLBACK')
+    assert.deepEqual(await ended, [1, null])
+    assert.match(complaint, /other machines have \d+ connections/)
+    assert.equal(existsSync(file), false)
+    await (await opening).close()
+    await client.end()
+    assert.equal(keyhold('store', 'move', 'file').status, 0)
   })
 })
 

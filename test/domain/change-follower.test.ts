@@ -51,7 +51,7 @@ test("another node's change is in force after the next poll, its own at once, an
   for (const keyId of ['one', 'two']) await insertKey(here, keyId)
   await here.change((change) => change.insertAlias({ ...alias, keyId: 'one' }))
   const cache = createRecordCache(here)
-  const follower = await followChanges(here, [cache], silentLog)
+  const follower = await followChanges(here, [cache], createTestClock(0), silentLog)
   const target = async () => (await cache.findAlias(alias))?.keyId
   const untouched = await cache.findKey({ ...name, keyId: 'two' })
   assert.equal(await target(), 'one')
@@ -101,7 +101,7 @@ test('after a second without a look at the changes of others the first who asks 
   for (const keyId of ['one', 'two']) await insertKey(here, keyId)
   await here.change((change) => change.insertAlias({ ...alias, keyId: 'one' }))
   const cache = createRecordCache(here)
-  const follower = await followChanges(here, [cache], silentLog)
+  const follower = await followChanges(here, [cache], createTestClock(0), silentLog)
   assert.equal((await cache.findAlias(alias))?.keyId, 'one')
   let now = performance.now()
   context.mock.method(performance, 'now', () => now)
@@ -109,6 +109,25 @@ test('after a second without a look at the changes of others the first who asks 
   now += 1_001
   await follower.ensureFresh()
   assert.equal((await cache.findAlias(alias))?.keyId, 'two')
+  await follower.stop()
+  await here.close()
+  await there.close()
+})
+
+test('a machine that was suspended, whose monotonic clock stood still, looks at the changes of others before it answers', async () => {
+  const [here, there] = [await open('here', 'e.db'), await open('there', 'e.db')]
+  for (const keyId of ['one', 'two']) await insertKey(here, keyId)
+  await here.change((change) => change.insertAlias({ ...alias, keyId: 'one' }))
+  const cache = createRecordCache(here)
+  const clock = createTestClock(0)
+  const follower = await followChanges(here, [cache], clock, silentLog)
+  assert.equal((await cache.findAlias(alias))?.keyId, 'one')
+  await there.change((change) => change.updateAlias({ ...alias, keyId: 'two' }))
+  clock.advance(60_000)
+  await follower.ensureFresh()
+  assert.equal((await cache.findAlias(alias))?.keyId, 'two')
+  clock.advance(-60_000)
+  assert.equal(follower.ensureFresh(), undefined, 'a clock that is set back makes nothing suspect')
   await follower.stop()
   await here.close()
   await there.close()
@@ -126,7 +145,7 @@ test('a store that does not answer makes everything suspect: nothing is served u
   }
   const told: (readonly ChangeNotice[])[] = []
   const memory = { drop: (notices: readonly ChangeNotice[]) => void told.push(notices), clear() {} }
-  const follower = await followChanges(flaky, [memory], silentLog)
+  const follower = await followChanges(flaky, [memory], createTestClock(0), silentLog)
   let now = performance.now()
   context.mock.method(performance, 'now', () => now)
   assert.equal(follower.ensureFresh(), undefined)

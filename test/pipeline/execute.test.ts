@@ -241,3 +241,25 @@ test('every call has one record, whatever its end, with the request id that the 
   )
   assert.equal(new Set(records.map((record) => record.eventID)).size, 4)
 })
+
+test('a change that was committed although nobody heard of it keeps its record, beside that of the failed call (audit.md G-2)', async (context) => {
+  const own = await createHarness()
+  // With all that is made at the first call.
+  await newKey(own)
+  const { change } = own.store
+  context.mock.method(own.store, 'change', async (work: Parameters<typeof change>[0]) => {
+    await change(work)
+    throw new Error('the connection was lost before the server said whether it committed')
+  })
+  await assert.rejects(own.call('CreateKey'), /connection was lost/)
+  context.mock.restoreAll()
+  const failed = own.auditRecords().at(-1)
+  const pending = (await own.store.pendingAuditRecords()).map(({ line }) => JSON.parse(line))
+  const committed = pending.find(({ requestID }) => requestID === failed.requestID)
+  assert.deepEqual([committed.eventName, committed.errorCode], ['CreateKey', undefined])
+  assert.equal(failed.eventName, 'CreateKey')
+  assert.equal(typeof failed.errorCode, 'string')
+  // Whoever logs it later looks for its id in the log, and strikes what is there.
+  assert.notEqual(failed.eventID, committed.eventID)
+  await own.close()
+})

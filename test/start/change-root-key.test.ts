@@ -107,6 +107,20 @@ test('of two changes at once one is made, and the other says so and removes its 
   await assertOpens(folder)
 })
 
+test('a change that the database may yet commit, although nobody hears of it, keeps its root key', async (context) => {
+  const folder = await newFolder(context)
+  const node = await open(folder)
+  const unheard: typeof node.change = (work) =>
+    node.change(async (...given) => {
+      await work(...given)
+      throw new Error('the connection was lost before the server said whether it committed')
+    })
+  await assert.rejects(changeRootKey({ ...node, change: unheard }, folder, { provider: 'file' }), /connection was lost/)
+  await node.close()
+  assert.equal(rootKeysIn(folder).length, 2)
+  await assertOpens(folder)
+})
+
 test('a domain key that comes while the others are wrapped anew is wrapped with them', async (context) => {
   const folder = await newFolder(context)
   const node = await open(folder)

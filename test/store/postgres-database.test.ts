@@ -1,6 +1,6 @@
 /** Which databases a store is opened on, what is said of others, and how queries find their rows there. */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
@@ -116,6 +116,26 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
       assert.ok(sessions.length > 0)
       assert.ok(sessions.every(({ ssl }) => ssl === true))
       await store.close()
+    })
+
+    test('goes by files that were renewed since, and by what they had where one is missing', async () => {
+      const login = await server.createDatabase()
+      const folder = temporaryFolder('renewed-certificate')
+      const rootCert = join(folder.path, 'root.pem')
+      copyFileSync(server.certificateFile, rootCert)
+      const store = await openPostgresStore(overTcp(login, { host: 'localhost', tls: tls(rootCert) }), systemClock)
+      const endAll = () =>
+        server.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${login.database}'`)
+      writeFileSync(rootCert, selfSigned('keyhold tests', { host: 'localhost' }).cert)
+      await endAll()
+      await assert.rejects(async () => store.listAccounts(), /self-signed certificate/)
+      copyFileSync(server.certificateFile, rootCert)
+      assert.deepEqual(await store.listAccounts(), [])
+      rmSync(rootCert)
+      await endAll()
+      assert.deepEqual(await store.listAccounts(), [])
+      await store.close()
+      folder.remove()
     })
 
     test('is not spoken with any other', async () => {

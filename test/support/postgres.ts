@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -58,6 +58,10 @@ export interface PostgresServer {
   run(sql: string, database?: string): Promise<readonly Record<string, unknown>[]>
   /** From its next start on: a standby of nobody, or a primary. */
   becomeStandby(isStandby: boolean): void
+  /** Stops for a moment, and keeps what a standby would have that hears of nothing from here on. */
+  keepStandby(): Promise<void>
+  /** The server is lost, and that standby becomes the primary in its place. */
+  failOver(): Promise<void>
   /** `fast` ends connections; `immediate` is a crash. Resolves when it is down. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   start(): Promise<void>
@@ -72,6 +76,7 @@ const GUARDED = '"$@" < /dev/null & server=$!; read _; kill -QUIT $server; wait 
 export async function startPostgres(certificate?: SelfSigned): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'keyhold-pg-'))
   const data = join(folder, 'data')
+  const standby = join(folder, 'standby')
   const password = 'a password of the tests'
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, password)
@@ -132,10 +137,20 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     throw new Error(`PostgreSQL did not start: ${log}`)
   }
 
+  function becomeStandby(isStandby: boolean): void {
+    const signal = join(data, 'standby.signal')
+    if (isStandby) writeFileSync(signal, '')
+    else rmSync(signal)
+  }
+
+  function control(...args: string[]): void {
+    spawnSync(join(folderOfPrograms!, 'pg_ctl'), [...args, '-D', data, '-w'], { ...identity, cwd: folder })
+  }
+
   async function stop(how: 'fast' | 'immediate'): Promise<void> {
     if (guard === undefined) return
     const ended = once(guard, 'close')
-    spawnSync(join(folderOfPrograms!, 'pg_ctl'), ['stop', '-D', data, '-m', how, '-w'], { ...identity, cwd: folder })
+    control('stop', '-m', how)
     guard.stdin?.end()
     await ended
     guard = undefined
@@ -150,10 +165,19 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     run,
     start,
     stop,
-    becomeStandby(isStandby) {
-      const signal = join(data, 'standby.signal')
-      if (isStandby) writeFileSync(signal, '')
-      else rmSync(signal)
+    becomeStandby,
+    async keepStandby() {
+      await stop('fast')
+      spawnSync('cp', ['-a', data, standby])
+      await start()
+    },
+    async failOver() {
+      await stop('immediate')
+      rmSync(data, { recursive: true })
+      renameSync(standby, data)
+      becomeStandby(true)
+      await start()
+      control('promote')
     },
     async createDatabase() {
       const database = `test_${++databases}`

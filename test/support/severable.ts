@@ -12,6 +12,8 @@ export interface SeverableWay {
   /** Ends all connections, and lets none through until it is opened again. */
   cut(): void
   open(): void
+  /** As a server that was restarted by a power failure: whoever sends on a connection from before is told that there is none. */
+  forget(): void
   /** For good. */
   close(): void
 }
@@ -20,6 +22,7 @@ export async function severableWay(serverPort: number): Promise<SeverableWay> {
   let next: Cut | undefined
   let isOpen = true
   const sockets = new Set<Socket>()
+  const forgotten = new WeakSet<Socket>()
 
   function cut(): void {
     isOpen = false
@@ -43,6 +46,10 @@ export async function severableWay(serverPort: number): Promise<SeverableWay> {
       })
     }
     near.on('data', (chunk) => {
+      if (forgotten.has(near)) {
+        near.resetAndDestroy()
+        return
+      }
       // In clear, which TLS would not let it be.
       if (next !== undefined && chunk.includes('; COMMIT')) {
         atAnswer = next
@@ -67,6 +74,9 @@ export async function severableWay(serverPort: number): Promise<SeverableWay> {
     cut,
     open() {
       isOpen = true
+    },
+    forget() {
+      for (const socket of sockets) forgotten.add(socket)
     },
     close() {
       cut()

@@ -13,7 +13,7 @@ import {
 } from '../../base/limits.ts'
 import { StoreError } from '../store-error.ts'
 import { isConnectionLost, isTimeout } from './postgres-errors.ts'
-import type { PostgresLogin } from './postgres-login.ts'
+import type { PostgresLogin, PostgresTls } from './postgres-login.ts'
 import { fromColumn, toColumn } from './postgres-text.ts'
 import { createTurns, type Turns } from './turns.ts'
 
@@ -25,12 +25,22 @@ export interface PostgresConnections {
   /** For a transaction. `begin` runs again, once, on a new connection if that which it was given turns out to be lost. */
   checkOut(begin: (client: PoolClient) => Promise<void>): Promise<PoolClient>
   /** On the connection that listens, so that an answer also says that it hears. */
-  askListener(text: string): Promise<Rows>
+  askListener(text: string): Promise<ListenerRows>
   /** Calls `listener` when another process notified the channel. */
   onNotification(listener: () => void): void
   /** Those that are open, but for the one that listens. */
   count(): number
   close(): Promise<void>
+}
+
+export interface ListenerRows extends Pick<Rows, 'rows'> {
+  /** Of the database that was asked: another one goes on from an earlier state, perhaps, and has other changes since. */
+  readonly history: string
+}
+
+interface Listening {
+  readonly client: Client
+  readonly history: string
 }
 
 /** Object identifiers of types (pg_type.dat). Positions, times and counts are exact as numbers. */
@@ -58,11 +68,7 @@ export function configOf({ host, port, database, user, password, tls }: Postgres
   return {
     ...{ host, port, database, user, types: TYPES, options: SESSION },
     password: password ?? (process.env.PGPASSWORD || (() => remembered({ host, port, database, user }))),
-    ssl: tls !== undefined && {
-      ...(tls.rootCert !== undefined && { ca: readPem(tls.rootCert, 'sslrootcert') }),
-      ...(tls.cert !== undefined && { cert: readPem(tls.cert, 'sslcert') }),
-      ...(tls.key !== undefined && { key: readPem(tls.key, 'sslkey') }),
-    },
+    ssl: tls !== undefined && tlsOptions(tls),
     enableChannelBinding: tls !== undefined,
     application_name: APPLICATION_NAME,
     keepAlive: true,
@@ -81,11 +87,35 @@ function remembered(address: Parameters<typeof pgpass>[0]): Promise<string> {
 
 export const APPLICATION_NAME = 'keyhold'
 
-function readPem(path: string, parameter: string): string {
+type TlsOptions = Exclude<ClientConfig['ssl'], boolean | undefined>
+
+/** pg copies them for each connection, so files that were renewed are used from then on. */
+function tlsOptions({ rootCert, cert, key }: PostgresTls): TlsOptions {
+  const options: TlsOptions = {}
+  for (const [name, path, parameter] of [
+    ['ca', rootCert, 'sslrootcert'],
+    ['cert', cert, 'sslcert'],
+    ['key', key, 'sslkey'],
+  ] as const) {
+    if (path === undefined) continue
+    Object.defineProperty(options, name, { get: pemFile(path, parameter), enumerable: true, configurable: true })
+  }
+  return options
+}
+
+/** @throws {StoreError} if it cannot be read now. Later what it had serves on: pg would not catch an error of its reading. */
+function pemFile(path: string, parameter: string): () => string {
+  let pem: string
   try {
-    return readFileSync(path, 'utf8')
+    pem = readFileSync(path, 'utf8')
   } catch (cause) {
     throw new StoreError(`Cannot read the file of ${parameter}, ${path}: ${fileFault(cause).reason}.`, { cause })
+  }
+  return () => {
+    try {
+      pem = readFileSync(path, 'utf8')
+    } catch {}
+    return pem
   }
 }
 
@@ -97,19 +127,24 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   /** Server processes of ours: what they notify is no news. */
   const own = new Set<number>()
   const listeners: (() => void)[] = []
-  let listening: Promise<Client> | undefined
+  /** Rises with each connection that is found to be lost: those from before may be to a server that is gone, too. */
+  let generation = 0
+  const generations = new WeakMap<PoolClient, number>()
+  let listening: Promise<Listening> | undefined
   let closing: Promise<void> | undefined
 
   // A connection that breaks while nobody uses it: the next user notices.
   pool.on('error', () => {})
   pool.on('connect', (client) => {
     client.on('error', () => {})
+    generations.set(client, generation)
     own.add(serverProcess(client))
   })
   pool.on('remove', (client) => own.delete(serverProcess(client)))
 
-  async function listen(): Promise<Client> {
-    const client = new Client(config)
+  async function listen(): Promise<Listening> {
+    // Much sooner than any other: caches are only as true as this is quick.
+    const client = new Client({ ...config, query_timeout: STORE_CONNECT_MS_MAX })
     client.on('error', () => {})
     client.on('notification', ({ processId }) => {
       if (!own.has(processId)) for (const listener of listeners) listener()
@@ -117,39 +152,51 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     try {
       await client.connect()
       await client.query(`LISTEN ${channel}`)
-      return client
+      return { client, history: await historyOf(client) }
     } catch (error) {
       void client.end().catch(() => {})
       throw error
     }
   }
 
-  async function askListener(text: string): Promise<Rows> {
+  async function askListener(text: string): Promise<ListenerRows> {
     if (closing !== undefined) throw new Error('the store is closed')
     listening ??= listen()
     const current = listening
     let client: Client | undefined
     try {
-      client = await current
-      // Much sooner than any other: caches are only as true as this is quick.
-      const question = { text, query_timeout: STORE_CONNECT_MS_MAX }
-      return await inTurn(client, () => client!.query(question))
+      const heard = await current
+      client = heard.client
+      const { rows } = await inTurn(heard.client, () => heard.client.query(text))
+      return { rows, history: heard.history }
     } catch (error) {
       if (listening === current) listening = undefined
+      // There was one, so that it is lost; not where a server that has too many lets no more in.
+      if (client !== undefined) generation++
       // Not awaited: a server that does not answer does not say goodbye either.
       void client?.end().catch(() => {})
       throw error
     }
   }
 
+  async function connect(): Promise<PoolClient> {
+    for (;;) {
+      const client = await pool.connect()
+      if (generations.get(client) === generation) return client
+      client.release(true)
+    }
+  }
+
   async function once<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await connect()
     try {
       const result = await work(client)
       client.release()
       return result
     } catch (error) {
-      client.release(isConnectionLost(error))
+      const isLost = isConnectionLost(error)
+      if (isLost) generation++
+      client.release(isLost)
       throw error
     }
   }
@@ -170,11 +217,12 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     ask: async (text) => (await twice(() => once((client) => tell(client, text)))).at(-1)!,
     checkOut: (begin) =>
       twice(async () => {
-        const client = await pool.connect()
+        const client = await connect()
         try {
           await begin(client)
           return client
         } catch (error) {
+          if (isConnectionLost(error)) generation++
           // In a transaction or not: nobody knows.
           client.release(true)
           throw error
@@ -187,8 +235,8 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     count: () => pool.totalCount,
     close() {
       closing ??= (async () => {
-        const client = await listening?.catch(() => undefined)
-        await Promise.all([client?.end().catch(() => {}), pool.end()])
+        const heard = await listening?.catch(() => undefined)
+        await Promise.all([heard?.client.end().catch(() => {}), pool.end()])
       })()
       return closing
     },
@@ -200,9 +248,25 @@ function serverProcess(client: PoolClient): number {
   return (client as unknown as { readonly processID: number }).processID
 }
 
+/** A standby that becomes the primary begins a timeline of its own (PostgreSQL, "Continuous Archiving", Timelines). */
+const HISTORY = `
+  SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS history FROM pg_control_system()`
+
+/** The same for as long as the connection lasts. */
+async function historyOf(client: Client): Promise<string> {
+  try {
+    return (await client.query(HISTORY)).rows[0].history
+  } catch (error) {
+    if (isConnectionLost(error)) throw error
+    // A service that is much like PostgreSQL, but does not let its customers see this.
+    return ''
+  }
+}
+
 /** Where a failover has led to the wrong one, it would be believed that nothing changes any more. LISTEN is refused there by itself. */
 async function refuseStandby(client: ClientBase): Promise<void> {
-  const { rows } = await inTurn(client, () => client.query('SELECT pg_is_in_recovery() AS is_standby'))
+  const question = { text: 'SELECT pg_is_in_recovery() AS is_standby', query_timeout: STORE_CONNECT_MS_MAX }
+  const { rows } = await inTurn(client, () => client.query(question))
   if (rows[0].is_standby) {
     throw new StoreError('The PostgreSQL server is a standby, which cannot be written to. Name the primary.')
   }

@@ -18,6 +18,6 @@ export interface PostgresAddress {
 }
 
 export interface PostgresLogin extends PostgresAddress {
-  /** `undefined`: as `PGPASSWORD`, `PGPASSFILE` or `~/.pgpass` say, or none is needed. */
-  readonly password: string | undefined
+  /** Asked for at each connection, where it is a function. `undefined`: as `PGPASSWORD`, `PGPASSFILE` or `~/.pgpass` say, or none is needed. */
+  readonly password: string | (() => string) | undefined
 }

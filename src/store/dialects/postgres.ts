@@ -84,7 +84,10 @@ function createDatabase(connections: PostgresConnections, session: string): Post
     columnTypes: COLUMN_TYPES,
     committed: postgresQueryBuilder(connections.query),
     transaction: transactions.run,
-    foreignCommits: async () => Number((await connections.askListener(NEWEST_POSITION)).rows[0].position),
+    async foreignCommits() {
+      const { rows, history } = await connections.askListener(NEWEST_POSITION)
+      return { commits: Number(rows[0].position), history }
+    },
     onForeignCommit: connections.onNotification,
     // Dead rows are overwritten after autovacuum, and its logs are the server's: docs/several-machines.md.
     scrub: () => {},

@@ -101,7 +101,7 @@ function createDatabase(connections: SqliteConnections): StoreDatabase {
     committed: sqliteQueryBuilder(createExecute(reader)),
     transaction: transactions.run,
     // On the writer: it moves for the commits of every connection but its own.
-    foreignCommits: () => Number(dataVersion.get()!.data_version),
+    foreignCommits: () => ({ commits: Number(dataVersion.get()!.data_version), history: '' }),
     async scrub() {
       await transactions.between(() => {
         try {

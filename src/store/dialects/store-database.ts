@@ -31,6 +31,13 @@ export class UnknownOutcomeError extends Error {
   }
 }
 
+export interface ForeignCommits {
+  /** Changes when another process has committed something. */
+  readonly commits: number
+  /** Changes when the database may have lost what was committed before: a standby took the place of the primary. */
+  readonly history: string
+}
+
 export interface StoreDatabase {
   readonly columnTypes: ColumnTypes
   /** Reads what is committed: never a change that is under way, not even for the code that makes it. */
@@ -41,8 +48,8 @@ export interface StoreDatabase {
    * @throws {UnknownOutcomeError} where the database is across a network.
    */
   transaction<T>(durability: Durability, work: (db: Db) => Promise<T>): Promise<T>
-  /** A value that changes when another process has committed something; nearly free. */
-  foreignCommits(): MaybePromise<number>
+  /** Nearly free. */
+  foreignCommits(): MaybePromise<ForeignCommits>
   /** Calls `listener` soon after another process has committed something, where the database can tell. It may be lost. */
   onForeignCommit?(listener: () => void): void
   /** Makes sure that erased rows do not stay behind in journals. Never fails: what it could not do is done later. */

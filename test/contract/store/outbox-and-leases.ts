@@ -40,6 +40,16 @@ export function leaseTests(store: () => Store): void {
     assert.equal(await take('a', 201, 400), false)
   })
 
+  test('a clock that was a day ahead keeps nobody from the work once it is right, a few seconds matter to nobody', async () => {
+    const [second, day] = [1_000, 24 * 60 * 60_000]
+    const take = (holder: string, now: number) => store().acquireLease('wrong clock', holder, now, now + 60 * second)
+    assert.equal(await take('a', day), true)
+    assert.equal(await take('b', 0), true)
+    assert.equal(await take('c', 10 * second), false)
+    assert.equal(await take('b', 20 * second), true)
+    assert.equal(await take('c', 10 * second), false, 'ten seconds behind the holder')
+  })
+
   test('leases of other names do not matter', async () => {
     assert.equal(await store().acquireLease('one', 'a', 0, 100), true)
     assert.equal(await store().acquireLease('two', 'b', 0, 100), true)

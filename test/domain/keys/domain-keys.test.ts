@@ -92,3 +92,15 @@ test('while the root key is away the last domain key serves for a week, and a ne
   assert.equal((await store.newestDomainKey())?.id, next)
   await store.close()
 })
+
+test('a domain key that a failed database has lost seals nothing any more', async () => {
+  const { store, newNode } = await openNodes()
+  const [node, other] = [newNode(), newNode()]
+  await node.seal(['purpose'], Buffer.from('before'))
+  const { id } = (await store.newestDomainKey())!
+  await store.change((change) => change.deleteDomainKey(id))
+  await node.loadAll()
+  const token = await node.seal(['purpose'], Buffer.from('after'))
+  assert.deepEqual(await other.open(['purpose'], token), Buffer.from('after'))
+  await store.close()
+})
