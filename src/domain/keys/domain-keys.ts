@@ -184,6 +184,8 @@ export function createDomainKeys(
       const present = await store.listDomainKeys()
       const ids = new Set(present.map(({ id }) => id))
       for (const id of unwrapped.keys()) if (!ids.has(id)) unwrapped.delete(id)
+      // By a clock that is wrong elsewhere it may have been found old.
+      if (newest !== undefined && !ids.has(newest.domainKey.id)) newest = undefined
       // Also where all are unwrapped: those that come are under the root key of now.
       for (const { rootKeyId } of present) await rootWith(rootKeyId)
       await Promise.all(present.map(({ id }) => load(id)))
