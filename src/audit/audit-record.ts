@@ -11,6 +11,9 @@ import {
 } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 
+/** Source of records of uses of external keys, which are not made here (`xks-proxy/call-record.ts`). */
+export const XKS_PROXY_SOURCE = 'kms-xks-proxy.amazonaws.com'
+
 /** The caller; a principal of the domain is one. A service has its name for an ARN, and an empty account. */
 export interface AuditIdentity {
   readonly type: 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser' | 'AWSService'
