@@ -107,6 +107,28 @@ test('of two changes at once one is made, and the other says so and removes its 
   await assertOpens(folder)
 })
 
+test('a database that is lost while it commits, and shows the change later, finds its root key', async (context) => {
+  const folder = await newFolder(context)
+  const node = await open(folder)
+  const lost = new Error('the connection was lost before the server said whether it committed')
+  let commit: () => Promise<void> = async () => assert.fail('nothing was to be committed')
+  const severed: typeof node = {
+    ...node,
+    change(work) {
+      commit = () => node.change(work)
+      return node.store.change(async (change) => {
+        await work(change, 0)
+        throw lost
+      })
+    },
+  }
+  await assert.rejects(changeRootKey(severed, folder, { provider: 'file' }), lost)
+  await commit()
+  await node.close()
+  rmSync(folder.rootKey)
+  await assertOpens(folder)
+})
+
 test('a domain key that comes while the others are wrapped anew is wrapped with them', async (context) => {
   const folder = await newFolder(context)
   const node = await open(folder)
