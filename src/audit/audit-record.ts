@@ -205,7 +205,7 @@ function resourcesText(resources: readonly AuditResource[]): string {
 }
 
 /** At most `bytesMax` of UTF-8, whole characters. */
-function limited(text: string, bytesMax: number): string {
+export function limited(text: string, bytesMax: number): string {
   // A UTF-16 unit is at most three bytes.
   if (text.length * 3 <= bytesMax) return text
   const bytes = Buffer.from(text)
