@@ -11,6 +11,9 @@ import {
 } from '../base/limits.ts'
 import type { Service } from '../base/services.ts'
 
+/** Source of records of uses of external keys, which are not made here (`xks-proxy/call-record.ts`). */
+export const XKS_PROXY_SOURCE = 'kms-xks-proxy.amazonaws.com'
+
 /** The caller; a principal of the domain is one. A service has its name for an ARN, and an empty account. */
 export interface AuditIdentity {
   readonly type: 'Root' | 'IAMUser' | 'AssumedRole' | 'FederatedUser' | 'WebIdentityUser' | 'AWSService'
@@ -202,7 +205,7 @@ function resourcesText(resources: readonly AuditResource[]): string {
 }
 
 /** At most `bytesMax` of UTF-8, whole characters. */
-function limited(text: string, bytesMax: number): string {
+export function limited(text: string, bytesMax: number): string {
   // A UTF-16 unit is at most three bytes.
   if (text.length * 3 <= bytesMax) return text
   const bytes = Buffer.from(text)

@@ -1,4 +1,5 @@
 /** An audit record as LookupEvents shows it (audit.md section 6). */
+import { XKS_PROXY_SOURCE } from './audit-record.ts'
 import type { EventQuery, EventResource, HistoryEvent, LookupKey } from './event-history.ts'
 
 /** The parts of a record that are looked at (audit.md section 1). */
@@ -25,7 +26,7 @@ export interface RecordedEvent extends HistoryEvent {
   /** `undefined`: no account's. */
   readonly account: string | undefined
   readonly region: string
-  /** A successful call of KMS that changes nothing: the many. */
+  /** A successful call that changes nothing, of KMS or of the external key store proxy: the many. */
   readonly isRoutine: boolean
 }
 
@@ -45,9 +46,14 @@ export function recordedEvent(line: string): RecordedEvent {
     resources: resourcesOf(record),
     account: record.recipientAccountId,
     region: record.awsRegion,
-    isRoutine: eventSource === KMS && readOnly && record.errorCode === undefined && record.eventType === 'AwsApiCall',
+    isRoutine: isOfKeys(record) && readOnly && record.errorCode === undefined,
     line,
   }
+}
+
+/** Other services' calls are few, and so are events of KMS itself. */
+function isOfKeys({ eventSource, eventType }: Record): boolean {
+  return eventSource === XKS_PROXY_SOURCE || (eventSource === KMS && eventType === 'AwsApiCall')
 }
 
 /** `root`, the name of a user, or of a role that of its session, which ends its ARN; services have none. */

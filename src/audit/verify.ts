@@ -4,7 +4,7 @@
  * prove: a checkpoint that was kept outside of the folder.
  */
 import { instantText } from '../base/clock.ts'
-import { AUDIT_FINDINGS_MAX } from '../base/limits.ts'
+import { AUDIT_CHECKPOINT_GAP_MS, AUDIT_FINDINGS_MAX } from '../base/limits.ts'
 import {
   type Anchor,
   type CheckedCheckpoints,
@@ -116,16 +116,26 @@ async function checkStream(
 /** Names of nodes that no server has. */
 const WITHOUT_CHECKPOINTS = /^(?:start$|operator-)/
 
+/** Of a frame. */
+interface Place {
+  readonly path: string
+  readonly offset: number
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
 /** What one stream has shown so far. After a problem it takes the next frame's word, to find what else is wrong. */
 class StreamCheck {
   readonly stream: string
   readonly previousStreams: StreamEnd[] = []
   readonly #segments: readonly Segment[]
   readonly #findings: Findings
-  readonly #claim: StreamClaim | undefined
+  readonly #claims: readonly StreamClaim[]
   readonly #gaps: readonly CheckpointGap[]
-  /** The newest checkpoint that tells of it tells of a frame that it has. */
-  isAsClaimed: boolean
+  /** Claims that its frames have borne out, in their order. */
+  #borneOut = 0
+  /** The first frame behind the newest that a checkpoint tells of. */
+  untold: Place | undefined
   /** Of its first record that no checkpoint was made at the time of. */
   #uncoveredAt: number | undefined
   saysCheckpoints = false
@@ -144,9 +154,8 @@ class StreamCheck {
   constructor(stream: string, segments: readonly Segment[], { claims, gaps }: CheckedCheckpoints, findings: Findings) {
     this.stream = stream
     this.#segments = segments
-    this.#claim = claims.get(stream)
+    this.#claims = claims.get(stream) ?? []
     this.#gaps = gaps
-    this.isAsClaimed = this.#claim === undefined
     this.#findings = findings
   }
 
@@ -162,6 +171,15 @@ class StreamCheck {
     return this.#closed
   }
 
+  get from(): number | undefined {
+    return this.#from
+  }
+
+  /** The first that its frames do not bear out. */
+  get falseClaim(): StreamClaim | undefined {
+    return this.#claims[this.#borneOut]
+  }
+
   frame(frame: Frame, segment: Segment, offset: number): void {
     for (const text of this.#faults(frame, segment, offset)) this.#findings.problem(segment.path, offset, text)
     if (frame.kind === 'open') this.#readOpen(frame, segment.path, offset)
@@ -172,8 +190,15 @@ class StreamCheck {
     this.#sequence = frame.sequence + frame.count
     this.#hash = frame.hash
     this.#closed = frame.kind === 'close'
-    if (!this.isAsClaimed && this.lastHash === this.#claim!.hash) this.isAsClaimed = true
+    this.#compareClaims({ path: segment.path, offset, time: frame.time })
     if (frame.kind === 'records') this.#lookForCheckpoint(frame.time, segment.path, offset)
+  }
+
+  #compareClaims(place: Place): void {
+    const before = this.#borneOut
+    while (this.falseClaim !== undefined && this.falseClaim.hash === this.lastHash) this.#borneOut++
+    if (this.#borneOut > before) this.untold = undefined
+    else this.untold ??= place
   }
 
   /** Servers make checkpoints as long as they run; operators' commands, and what a start makes up for, run without. */
@@ -273,20 +298,35 @@ function checkClaims(
   { summary, claims }: CheckedCheckpoints,
   findings: Findings,
 ): void {
-  if (summary === undefined && streams.some(({ saysCheckpoints }) => saysCheckpoints)) {
-    findings.problem(folder, undefined, 'has no checkpoints, although its streams say that it had some')
-  }
   const known = new Set(streams.map(({ stream }) => stream))
-  for (const [stream, { time }] of claims) {
+  for (const [stream, ofStream] of claims) {
     if (known.has(stream)) continue
-    const text = `lacks the stream ${stream}, which the checkpoint of ${instantText(time)} tells of`
+    const text = `lacks the stream ${stream}, which the checkpoint of ${instantText(ofStream.at(-1)!.time)} tells of`
     findings.problem(folder, undefined, text)
   }
-  for (const { stream, isAsClaimed, lastPath } of streams) {
-    if (isAsClaimed) continue
-    const { records, time } = claims.get(stream)!
+  for (const { falseClaim, lastPath } of streams) {
+    if (falseClaim === undefined) continue
+    const { records, time } = falseClaim
     const text = `does not hold what the checkpoint of ${instantText(time)} says of its first ${records} records: the end was cut, or it was written anew`
     findings.problem(lastPath, undefined, text)
+  }
+  const withCheckpoints = streams.filter(({ saysCheckpoints }) => saysCheckpoints)
+  if (summary === undefined) {
+    if (withCheckpoints.length > 0)
+      findings.problem(folder, undefined, 'has no checkpoints, although its streams say that it had some')
+    return
+  }
+  const since = summary.from - AUDIT_CHECKPOINT_GAP_MS
+  if (withCheckpoints.some(({ from }) => from !== undefined && from < since)) {
+    const text = `has no checkpoints from before ${instantText(summary.from)}, although streams of before say that it had some`
+    findings.problem(folder, undefined, text)
+  }
+  const until = summary.to - AUDIT_CHECKPOINT_GAP_MS
+  for (const { untold, falseClaim } of streams) {
+    // A stream that is not what checkpoints say has been told of.
+    if (untold === undefined || untold.time >= until || falseClaim !== undefined) continue
+    const text = `says that it was written at ${instantText(untold.time)}, and no checkpoint since then tells of it: it was put there later`
+    findings.problem(untold.path, untold.offset, text)
   }
 }
 

@@ -1,6 +1,6 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
-import { readFileSync } from 'node:fs'
-import { type Anchor, type CheckpointSummary, readAnchors } from '../audit/checkpoints/verify-checkpoints.ts'
+import { open } from 'node:fs/promises'
+import { type CheckpointSummary, type ReadAnchors, readAnchors } from '../audit/checkpoints/verify-checkpoints.ts'
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
 import { instantText } from '../base/clock.ts'
 import { fileFault } from '../base/file-fault.ts'
@@ -29,30 +29,39 @@ Exit code 0: intact. 1: something is wrong, and the report says where; or there 
   async run({ settings, flags, terminal }) {
     const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
     requireAuditFolder(folder)
-    const anchors = flags.anchor === undefined ? [] : anchorsIn(flags.anchor)
+    const { anchors, others } = flags.anchor === undefined ? NO_ANCHORS : await anchorsIn(flags.anchor)
     const report = await verifyAuditLog(folder.audit, { anchors })
+    const warnings = [...others.map((line) => noAnchor(flags.anchor!, line)), ...report.warnings]
     // Whoever made the data folder left a stream in its log, and whoever removed all of it must not be told that all is well.
     if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
-    terminal.print(describe(folder.audit, report))
+    terminal.print(describe(folder.audit, { ...report, warnings }))
     return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
   },
 })
 
+const NO_ANCHORS: ReadAnchors = { anchors: [], others: [] }
+
 /** @throws {UsageError} */
-function anchorsIn(file: string): readonly Anchor[] {
-  const anchors = readAnchors(readTextFile(file))
-  if (typeof anchors === 'number')
-    throw new UsageError(`--anchor: line ${anchors} of ${file} is not a signed checkpoint`)
-  if (anchors.length === 0) throw new UsageError(`--anchor: there is no checkpoint in ${file}`)
-  return anchors
+async function anchorsIn(path: string): Promise<ReadAnchors> {
+  const found = await readLines(path).catch((cause) => {
+    throw new UsageError(`--anchor: cannot read ${path}: ${fileFault(cause).reason}`, { cause })
+  })
+  if (found.anchors.length === 0) throw new UsageError(`--anchor: there is no signed checkpoint in ${path}`)
+  return found
 }
 
-function readTextFile(file: string): string {
+async function readLines(path: string): Promise<ReadAnchors> {
+  const file = await open(path)
   try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new UsageError(`--anchor: cannot read ${file}: ${fileFault(cause).reason}`, { cause })
+    return await readAnchors(file.readLines())
+  } finally {
+    await file.close()
   }
+}
+
+function noAnchor(path: string, line: number): AuditFinding {
+  const text = `line ${line} is not a signed checkpoint, and was left out: cut when it was written, or altered`
+  return { path, offset: undefined, text }
 }
 
 function describe(folder: string, { streams, records, checkpoints, problems, warnings }: AuditReport): string {

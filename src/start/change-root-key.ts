@@ -7,8 +7,8 @@
  * 3. One transaction puts them in the place of the old ones, with the audit record. Which root key counts is what domain keys
  *    are wrapped by, so nothing else has to be switched over.
  *
- * The old root key stays where it is, for backups from before. A new one whose change was refused is removed. It stays where nobody
- * heard how the commit ended, which a database may yet complete, and where a crash left it behind: it may be the one, or open nothing.
+ * The old root key stays where it is, for backups from before. A new one whose change the store was never asked for is removed; where a
+ * crash left it behind, or the store refused it in the end, it opens nothing.
  */
 import { rmSync } from 'node:fs'
 import { parseArn } from '../base/arn.ts'
@@ -46,14 +46,16 @@ export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: 
   const oldFile = rootKeyFileOf(folder, node.rootKey.id)
   const { id, path } = await makeRootKey(folder, to)
   const file = { provider: to.provider, path }
-  let mayCommit = false
-  const beforeCommit = () => {
-    mayCommit = true
+  let isAskedFor = false
+  const onAsking = () => {
+    isAskedFor = true
   }
   try {
-    return { id, file, oldFile, domainKeys: await rewrapUnder(node, folder, to, id, beforeCommit) }
+    return { id, file, oldFile, domainKeys: await rewrapUnder(node, folder, to, id, onAsking) }
   } catch (error) {
-    if (!mayCommit) rmSync(path, { force: true })
+    // It may be in force, if what failed came after: the audit log, say. And a database that was lost while it committed may show that
+    // later, however it looks now.
+    if (!isAskedFor) rmSync(path, { force: true })
     throw error
   }
 }
@@ -88,13 +90,16 @@ async function makeRootKey(folder: DataFolder, to: NewRootKey): Promise<{ id: st
   return { id, path: pathOf(id) }
 }
 
-/** @returns how many domain keys are under it. */
+/**
+ * @param onAsking told before the store is asked to commit.
+ * @returns how many domain keys are under it.
+ */
 async function rewrapUnder(
   node: ChangingNode,
   folder: DataFolder,
   to: NewRootKey,
   id: string,
-  beforeCommit: () => void,
+  onAsking: () => void,
 ): Promise<number> {
   const choice = { passphrase: undefined, ...to }
   const rootKey = await openRootKey(folder, choice, inFolder(folder), { rootKeyId: id })
@@ -106,7 +111,7 @@ async function rewrapUnder(
         const obstacle = await putRewrapped(change, rewrapped)
         if (obstacle === 'root key changed') throw changedMeanwhile()
         if (obstacle !== undefined) throw new DomainKeysChangedError()
-        beforeCommit()
+        onAsking()
         return {
           ...{ eventSource: 'kms.amazonaws.com', eventName: 'ChangeRootKey', account: undefined, region: 'us-east-1' },
           resources: [],

@@ -1,5 +1,5 @@
 /** Checkpoints of a data folder's audit log, brought to where the operator wants them as well. */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { type Checkpoints, openCheckpoints, type SendCheckpoint } from '../audit/checkpoints/checkpoints.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -30,15 +30,25 @@ export async function openFolderCheckpoints(
 /** Opened anew each time: what rotates or mounts it needs to tell nobody. */
 function appendTo(path: string): SendCheckpoint {
   return async (line) => {
-    const file = await open(path, 'a', 0o600)
+    const file = await open(path, 'a+', 0o600)
     try {
-      await file.writeFile(`${line}\n`)
+      await file.writeFile(`${(await isCut(file)) ? '\n' : ''}${line}\n`)
       await file.sync()
     } finally {
       await file.close()
     }
   }
 }
+
+/** A line that a crash or a full disk cut must not spoil the one behind it. */
+async function isCut(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat()
+  if (size === 0) return false
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer[0] !== LINE_END
+}
+
+const LINE_END = 0x0a
 
 function postTo(url: string): SendCheckpoint {
   return async (line) => {

@@ -194,18 +194,19 @@ function readTexts(value: unknown, file: OperatorFile, where: string): readonly 
   throw file.unusable(where, 'expected a list of texts, those that begin with * in quotes')
 }
 
-/** What one tenant encrypted no other may decrypt, whichever ids it has for the key. */
+/** What one tenant encrypted no other may decrypt, whichever ids it has for the key; all members of a multi-Region set can. */
 function checkTogether(tenants: readonly XksTenant[], file: OperatorFile, path: string): void {
   const owners = new Map<string, XksTenant>()
   let count = 0
   for (const tenant of tenants) {
     for (const { externalId, key } of tenant.keys) {
       const where = `${path}: ${tenant.prefix || '/'}: keys: ${externalId}: kms-key`
-      const owner = owners.get(key.arn) ?? tenant
+      const set = `${key.account} ${key.keyId}`
+      const owner = owners.get(set) ?? tenant
       if (owner !== tenant) throw file.unusable(where, `the key serves the tenant ${owner.prefix || '/'} already`)
       if (++count > XKS_EXTERNAL_KEYS_MAX)
         throw file.unusable(where, `expected at most ${XKS_EXTERNAL_KEYS_MAX} external keys`)
-      owners.set(key.arn, tenant)
+      owners.set(set, tenant)
     }
   }
 }

@@ -3,7 +3,12 @@
  * Nothing here is signed or recorded (audit.md G-7), so it listens on this machine unless the operator says otherwise.
  */
 import { createServer, type IncomingMessage } from 'node:http'
-import { METRICS_CONNECTIONS_MAX, METRICS_HEADERS_BYTES_MAX, METRICS_REQUEST_TIMEOUT_MS } from '../base/limits.ts'
+import {
+  CONNECTIONS_CHECK_INTERVAL_MS,
+  METRICS_CONNECTIONS_MAX,
+  METRICS_HEADERS_BYTES_MAX,
+  METRICS_REQUEST_TIMEOUT_MS,
+} from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { foreignPage } from './foreign-pages.ts'
 
@@ -39,6 +44,7 @@ export function listenForCollectors(
     maxHeaderSize: METRICS_HEADERS_BYTES_MAX,
     headersTimeout: METRICS_REQUEST_TIMEOUT_MS,
     requestTimeout: METRICS_REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
     requireHostHeader: false,
   })
   server.maxConnections = METRICS_CONNECTIONS_MAX

@@ -2,8 +2,9 @@
  * The audit record of a use of an external key (XP-7): in the form of CloudTrail's records, with a source of its own, so that nobody
  * takes it for a call of the KMS API. Who called the other KMS is what that says of him: a parameter, not the identity.
  */
+import { limited, XKS_PROXY_SOURCE } from '../audit/audit-record.ts'
 import { instantText } from '../base/clock.ts'
-import { XKS_METADATA_CHARS_MAX } from '../base/limits.ts'
+import { AUDIT_USER_AGENT_BYTES_MAX, XKS_METADATA_CHARS_MAX } from '../base/limits.ts'
 import type { KeyName } from '../domain/keys/key.ts'
 import type { RequestMetadata } from './requests.ts'
 import type { KeyCallName } from './route.ts'
@@ -45,11 +46,11 @@ export function callRecordLine(recorded: RecordedCall): string {
     eventVersion: '1.11',
     userIdentity: { type: 'ExternalKeyStore', accessKeyId: recorded.accessKeyId, invokedBy: uriPathOf(prefix) },
     eventTime: instantText(recorded.time),
-    eventSource: 'kms-xks-proxy.amazonaws.com',
+    eventSource: XKS_PROXY_SOURCE,
     eventName: EVENT_NAMES[recorded.call],
     awsRegion: key?.region,
     sourceIPAddress: recorded.sourceIp,
-    userAgent: bounded(recorded.userAgent),
+    userAgent: limited(recorded.userAgent, AUDIT_USER_AGENT_BYTES_MAX),
     errorCode: error?.errorName,
     errorMessage: error?.message,
     requestParameters: { xksKeyId: externalId, ...(recorded.metadata && boundedTexts(recorded.metadata)) },

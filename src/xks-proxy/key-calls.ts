@@ -23,6 +23,7 @@ import type { Lookups, Reader } from '../domain/store.ts'
 import { callRecordLine } from './call-record.ts'
 import { createMaterialIndex } from './material-index.ts'
 import { type Members, parseMembers, type RequestMetadata, readDecrypt, readEncrypt, readMetadata } from './requests.ts'
+import { whyUnfit } from './reserved-keys.ts'
 import type { KeyCallName, Route } from './route.ts'
 import { authorize } from './secondary-authorization.ts'
 import type { ExternalKey, ExternalKeyUsage, XksTenant } from './settings.ts'
@@ -102,7 +103,7 @@ export function createKeyCalls(tenants: readonly XksTenant[], services: KeyCallS
     const external = externalKeys.get(route.tenant.prefix)!.get(route.externalId)
     progress.external = external
     const key = external && (await cache.findKey(external.key))
-    if (external === undefined || key === undefined || isDeleted(key, clock.now())) {
+    if (external === undefined || key === undefined || isDeleted(key, clock.now()) || whyUnfit(key) !== undefined) {
       throw new XksError('KeyNotFoundException', 'There is no such external key.')
     }
     progress.key = key

@@ -1,9 +1,18 @@
 /** Signed checkpoints (audit.md section 10): what is told, who can check it, and that tampering of every kind shows. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { cp, rm, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { AuditLog } from '../../src/audit/audit-log.ts'
 import { merkleRoot, readCheckpoint } from '../../src/audit/checkpoints/checkpoint.ts'
@@ -78,9 +87,9 @@ async function writtenLog(t: TestContext): Promise<Installation> {
 }
 
 async function problemsOf({ audit }: Installation, anchors: readonly string[] = []): Promise<string[]> {
-  const read = readAnchors(anchors.join('\n'))
-  assert.ok(typeof read !== 'number')
-  return (await verifyAuditLog(audit, { anchors: read })).problems.map(({ text }) => text)
+  const read = await readAnchors(anchors)
+  assert.deepEqual(read.others, [])
+  return (await verifyAuditLog(audit, read)).problems.map(({ text }) => text)
 }
 
 async function assertProblem(made: Installation, pattern: RegExp, anchors: readonly string[] = []): Promise<void> {
@@ -97,7 +106,7 @@ test('an intact log verifies, with all of its checkpoints as anchors too', async
   assert.equal(lines.length, 6)
   assert.deepEqual(await problemsOf(made), [])
   assert.deepEqual(await problemsOf(made, lines), [])
-  const { checkpoints } = await verifyAuditLog(made.audit, { anchors: readAnchors(lines[2]!) as never })
+  const { checkpoints } = await verifyAuditLog(made.audit, await readAnchors([lines[2]!]))
   assert.equal(checkpoints!.count, 6)
   assert.equal(checkpoints!.anchoredUntil, Date.parse(JSON.parse(lines[2]!).time))
 })
@@ -243,6 +252,48 @@ test('a record that is changed, with all hashes made anew, shows', async (t) => 
   assert.match(problems[0]!, /does not hold what the checkpoint of/)
 })
 
+/** Closed, with a checkpoint that tells of all of it. */
+async function smallLog(t: TestContext): Promise<Installation & { readonly segment: string }> {
+  const made = await installation(t)
+  const checkpoints = await checkpointsOf(made)
+  const log = await openTestLog(made.audit)
+  await append(log, 3)
+  await log.close()
+  await checkpoints.close()
+  const [segment] = await segmentsOf(made.audit)
+  return { ...made, segment: segment!.path }
+}
+
+test('what was kept elsewhere nobody writes anew, not even who has the audit key', async (t) => {
+  const made = await smallLog(t)
+  const anchors = linesOf(made)
+  writeFileSync(made.segment, rewrite(readFileSync(made.segment), '"number":1}', '"number":7}'))
+  // The next checkpoints are signed for what is there now.
+  await (await checkpointsOf(made)).close()
+  assert.deepEqual(await problemsOf(made), [], 'the folder by itself is in order')
+  await assertProblem(made, /does not hold what the checkpoint of .* says of its first 3 records/, anchors)
+  await assertProblem(made, /does not hold what the checkpoint of/, [anchors.at(-1)!])
+})
+
+test('a row of checkpoints that was begun anew shows, since streams say that there were some before', async (t) => {
+  const made = await smallLog(t)
+  rmSync(join(made.audit, 'checkpoints-000000.jsonl'))
+  rmSync(join(made.path, 'audit-key'))
+  made.clock.advance(200_000)
+  await (await checkpointsOf(made)).close()
+  await assertProblem(made, /has no checkpoints from before .*, although streams of before say that it had some/)
+})
+
+test('records that were put in behind the time that they tell show', async (t) => {
+  const made = await smallLog(t)
+  const other = await smallLog(t)
+  made.clock.advance(200_000)
+  await (await checkpointsOf(made)).close()
+  assert.deepEqual(await problemsOf(made), [])
+  copyFileSync(other.segment, join(made.audit, basename(other.segment)))
+  await assertProblem(made, /was written at .*, and no checkpoint since then tells of it: it was put there later/)
+})
+
 test('a changed, removed, repeated or swapped checkpoint shows', async (t) => {
   const made = await writtenLog(t)
   const lines = linesOf(made)
@@ -307,9 +358,17 @@ test('a checkpoint that goes on with a key that none announced shows', async (t)
 
 test('anchors are signed checkpoints or nothing', async (t) => {
   const [line] = linesOf(await writtenLog(t)) as [string]
-  assert.equal(readAnchors('x'), 1)
-  assert.equal(readAnchors(`${line}\n\n${line.replace('"number":0', '"number":1')}`), 3)
-  assert.equal((readAnchors(`${line}\n\n`) as unknown[]).length, 1)
+  const altered = line.replace('"number":0', '"number":1')
+  const { anchors, others } = await readAnchors([line.slice(0, 100), line, '', altered, 'x', line])
+  assert.deepEqual(others, [1, 4, 5])
+  const sha256 = createHash('sha256').update(line).digest('hex')
+  assert.deepEqual(
+    anchors.map(({ hash, number }) => [hash, number]),
+    [
+      [sha256, 0],
+      [sha256, 0],
+    ],
+  )
   assert.equal(readCheckpoint('{}'), undefined)
   assert.equal(readCheckpoint(`${line} `), undefined)
   assert.equal(readCheckpoint(line.replace('{', '{"more":1,')), undefined)

@@ -12,6 +12,8 @@ import { createFolderEventHistory } from '../../src/audit/folder-event-history.t
 import { EventIndex } from '../../src/audit/index/event-index.ts'
 import { findEvents } from '../../src/audit/index/find-events.ts'
 import { indexLog } from '../../src/audit/index/index-log.ts'
+import { callRecordLine } from '../../src/xks-proxy/call-record.ts'
+import { XksError } from '../../src/xks-proxy/xks-error.ts'
 import { openTestLog, recordedLog, temporaryFolder } from './audit-folder.ts'
 
 const ACCOUNTS = ['111122223333', '444455556666'] as const
@@ -388,4 +390,51 @@ test('routine events are forgotten beyond a size, rare ones are not, and the ans
   assert.deepEqual((await allPages(lookup, changes)).map(({ line }) => line).sort(), expected(streams.known, changes))
   const recent = { ...query, startTime: routineCompleteSince }
   assert.deepEqual((await allPages(lookup, recent)).map(({ line }) => line).sort(), expected(streams.known, recent))
+})
+
+test('uses of external keys are routine too: they take no room in the index for each, and are found', async (t) => {
+  const folder = await temporaryFolder(t)
+  const [account, region] = [ACCOUNTS[0], REGIONS[0]]
+  const key = { account, region, keyId: 'k', arn: `arn:aws:kms:${region}:${account}:key/k` }
+  const lineAt = (time: number, error?: XksError) =>
+    callRecordLine({
+      ...{
+        eventId: randomUUID(),
+        requestId: randomUUID(),
+        time,
+        call: 'decrypt',
+        prefix: '/a',
+        externalId: 'orders',
+        key,
+      },
+      ...{
+        accessKeyId: 'XKS',
+        sourceIp: '203.0.113.9',
+        userAgent: '',
+        metadata: undefined,
+        material: undefined,
+        error,
+      },
+    })
+  const log = await openTestLog(folder)
+  const failed = lineAt(START, new XksError('InvalidCiphertextException', 'not ours'))
+  const lines = [failed, ...Array.from({ length: 2_000 }, (_, number) => lineAt(START + number))]
+  await Promise.all(lines.map((line) => log.append(line)))
+  await log.close()
+  const indexPath = join(folder, 'index.db')
+  const index = EventIndex.open(indexPath)
+  t.after(() => index.close())
+  await indexLog(folder, index)
+  const database = new DatabaseSync(indexPath)
+  t.after(() => database.close())
+  const { marks } = database.prepare('SELECT count(*) AS marks FROM marks').get() as { marks: number }
+  assert.ok(marks < 100, `${marks} marks`)
+  const { failures } = database.prepare('SELECT count(*) AS failures FROM marks WHERE rare = 1').get() as {
+    failures: number
+  }
+  assert.ok(failures > 0, 'a failure is rare')
+  const attribute = { key: 'EventSource', value: 'kms-xks-proxy.amazonaws.com' } as const
+  const query = { ...EVERYTHING, account, region, attribute, count: 50 }
+  const lookup = (asked: EventQuery) => findEvents(asked, { folder, index })
+  assert.deepEqual((await allPages(lookup, query)).map(({ line }) => line).sort(), lines.toSorted())
 })

@@ -11,6 +11,7 @@ import { selfSigned } from '../wire/self-signed.ts'
 const folder = mkdtempSync(join(tmpdir(), 'keyhold-xks-'))
 const path = join(folder, 'xks.yaml')
 const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const replicaIn = (region: string) => `arn:aws:kms:${region}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab`
 const { cert, key } = selfSigned('xks')
 writeFileSync(join(folder, 'cert.pem'), cert)
 writeFileSync(join(folder, 'key.pem'), key)
@@ -184,6 +185,12 @@ for (const [what, text, expected] of [
   [
     'one key for two tenants',
     `${withKey('')}\n  /tenant-c: {credentials: empty, keys: {k2: {kms-key: '${KEY}'}}}`,
+    'xks.yaml: /tenant-c: keys: k2: kms-key: the key serves the tenant /tenant-a already',
+  ],
+  [
+    // Members of a set share key id and material (lifecycle.md MRK-4).
+    'replicas of one key for two tenants',
+    `${tenant(`keys: {k: {kms-key: '${replicaIn('eu-central-1')}'}}`)}\n  /tenant-c: {credentials: empty, keys: {k2: {kms-key: '${replicaIn('us-east-1')}'}}}`,
     'xks.yaml: /tenant-c: keys: k2: kms-key: the key serves the tenant /tenant-a already',
   ],
 ] as const) {

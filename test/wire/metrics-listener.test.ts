@@ -1,5 +1,6 @@
 /** The listener for metrics against whoever reaches it: nobody has credentials here. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { silentLog } from '../../src/base/log.ts'
@@ -118,6 +119,20 @@ test('large headers, large bodies and many connections cost little, and the next
     const answer = await fetch(`${url}/metrics`).catch(() => undefined)
     if (answer?.status === 200) break
   }
+})
+
+test('who sends a head without end, piece by piece, holds a connection for seconds', { timeout: 20_000 }, async () => {
+  const socket = connect({ host: '127.0.0.1', port: listener.address.port })
+  socket.write('GET /metrics HTTP/1.1\r\n')
+  const trickle = setInterval(() => socket.write('x: y\r\n'), 500)
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  socket.on('error', () => {})
+  await once(socket, 'close')
+  clearInterval(trickle)
+  assert.match(text, /^HTTP\/1\.1 408 /)
 })
 
 test('who asks while metrics are collected gets the same; a failure is told to nobody, and the next goes well', async () => {

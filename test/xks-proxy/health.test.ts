@@ -1,6 +1,7 @@
 /** keystores.md 6.4: deep, cached, with a test key of its own. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DAY_MS } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
 import { createHealth } from '../../src/xks-proxy/health.ts'
@@ -64,4 +65,21 @@ test('no key of a customer is touched, and none is made', async (context) => {
   const { health: looked, harness } = await health(context)
   await looked.status()
   assert.deepEqual((await harness.call('ListKeys')).Keys, [])
+})
+
+test('a test key outlives the domain key that it was sealed under', async (context) => {
+  const { health: looked, state, harness } = await health(context)
+  const { domainKeys, jobs } = harness.service
+  assert.equal(await looked.status(), 'ACTIVE')
+  const [first] = await harness.store.listDomainKeys()
+  // ENV-31: nothing rests under it, so it is found unused after a month and destroyed a week later.
+  harness.clock.advance(31 * DAY_MS)
+  await harness.call('CreateKey')
+  await jobs.runAll()
+  harness.clock.advance(8 * DAY_MS)
+  await jobs.runAll()
+  assert.ok((await harness.store.listDomainKeys()).every(({ id }) => id !== first!.id))
+  await domainKeys.loadAll()
+  state.at += 60_001
+  assert.equal(await looked.status(), 'ACTIVE')
 })

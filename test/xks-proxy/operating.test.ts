@@ -136,26 +136,9 @@ test('the log warns of a key that serves and is scheduled for deletion or disabl
   assert.equal(warned().at(-2)!.fields.externalId, 'foo')
 })
 
-test('keys that can never be external keys are refused at the start, in one sentence', async (context) => {
-  const folder = temporaryFolder('xks-unfit')
-  context.after(() => folder.remove())
-  const rootKey = localRootKey(Buffer.alloc(32, 1))
-  const open = async (xksProxy?: XksServer['settings']) => {
-    const store = await openSqliteStore({ path: join(folder.path, 'store.db'), node: 'test', clock: systemClock })
-    const shared = {
-      store,
-      auditLog: createMemoryAuditLog(),
-      rootKey,
-      clock: systemClock,
-      log: silentLog,
-      node: 'test',
-    }
-    return { store, service: await createService({ ...shared, authentication: 'signed', xksProxy }) }
-  }
-  const { externalId, key, ...rest } = externalKey('foo', 1)
-  const { store, service } = await open()
-  const facts: Key = {
-    ...key,
+function signingKey(name: Pick<Key, 'arn' | 'account' | 'region' | 'keyId'>): Key {
+  return {
+    ...name,
     usage: 'SIGN_VERIFY',
     origin: 'AWS_KMS',
     manager: 'CUSTOMER',
@@ -174,6 +157,47 @@ test('keys that can never be external keys are refused at the start, in one sent
     importedMaterial: undefined,
     customKeyStore: undefined,
   }
+}
+
+test('a key that comes later, as a replica may, and can be no external key, is none', async (context) => {
+  const foo = externalKey('foo', 1)
+  const keyId = `mrk-${foo.key.keyId.replaceAll('-', '')}`
+  const later = {
+    ...foo,
+    externalId: 'later',
+    key: { ...foo.key, keyId, arn: foo.key.arn.replace(foo.key.keyId, keyId) },
+  }
+  const xks = await start(context, { keys: [foo, later] })
+  const onKey = (call: string, body: object) =>
+    plain(xks).call({ path: `/tenant-a/kms/xks/v1/keys/later/${call}`, body })
+  const calls = () => [
+    onKey('encrypt', ENCRYPTION.body),
+    onKey('metadata', { requestMetadata: requestMetadata('CreateKey') }),
+  ]
+  for (const { json } of await Promise.all(calls())) assert.equal(json.errorName, 'KeyNotFoundException')
+  await xks.server.store.change((change) => change.insertKey(signingKey(later.key), []))
+  for (const { json } of await Promise.all(calls())) assert.equal(json.errorName, 'KeyNotFoundException')
+})
+
+test('keys that can never be external keys are refused at the start, in one sentence', async (context) => {
+  const folder = temporaryFolder('xks-unfit')
+  context.after(() => folder.remove())
+  const rootKey = localRootKey(Buffer.alloc(32, 1))
+  const open = async (xksProxy?: XksServer['settings']) => {
+    const store = await openSqliteStore({ path: join(folder.path, 'store.db'), node: 'test', clock: systemClock })
+    const shared = {
+      store,
+      auditLog: createMemoryAuditLog(),
+      rootKey,
+      clock: systemClock,
+      log: silentLog,
+      node: 'test',
+    }
+    return { store, service: await createService({ ...shared, authentication: 'signed', xksProxy }) }
+  }
+  const { externalId, key, ...rest } = externalKey('foo', 1)
+  const { store, service } = await open()
+  const facts = signingKey(key)
   await store.change((change) => change.insertKey(facts, []))
   await service.stop()
   const tenant = { prefix: '', credentials: folder.path, regions: undefined, callsPerSecondMax: 1 }

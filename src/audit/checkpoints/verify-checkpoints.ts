@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../crypto/audit-key.ts'
 import { type Checkpoint, checkpointHash, isSigned, NO_CHECKPOINT, readCheckpoint } from './checkpoint.ts'
 import { listCheckpointFiles, readCheckpointLines } from './checkpoint-files.ts'
 
-/** The newest that a checkpoint says of a stream; what was said before follows from it, since frames are chained. */
+/** What a checkpoint says of a stream. */
 export interface StreamClaim {
   /** Hash of a frame that the stream must have, hex. */
   readonly hash: string
@@ -35,7 +35,11 @@ export interface CheckpointSummary {
 export interface CheckedCheckpoints {
   /** `undefined`: there are none. */
   readonly summary: CheckpointSummary | undefined
-  readonly claims: ReadonlyMap<string, StreamClaim>
+  /**
+   * By stream, in their order: the newest of all, and the newest at each checkpoint that was kept elsewhere. Of what an honest server
+   * signed the others follow from it, since frames are chained; but who has the audit key could sign for a stream that he wrote anew.
+   */
+  readonly claims: ReadonlyMap<string, readonly StreamClaim[]>
   readonly gaps: readonly CheckpointGap[]
 }
 
@@ -46,20 +50,32 @@ export interface CheckpointFindings {
 
 /** A checkpoint that was kept elsewhere. */
 export interface Anchor {
-  readonly line: string
-  readonly checkpoint: Checkpoint
+  /** Of its line, hex. */
+  readonly hash: string
+  readonly number: number
+  /** Milliseconds since the epoch. */
+  readonly time: number
 }
 
-/** Lines of a file of checkpoints. @returns the number of a line that is none, from 1, if there is one. */
-export function readAnchors(text: string): readonly Anchor[] | number {
+export interface ReadAnchors {
+  readonly anchors: readonly Anchor[]
+  /** Numbers of lines that are no signed checkpoint, from 1: a crash where they were kept, say, has cut one. */
+  readonly others: readonly number[]
+}
+
+/** @param lines of a file of checkpoints. It may be of years, so little of each is kept. */
+export async function readAnchors(lines: AsyncIterable<string> | Iterable<string>): Promise<ReadAnchors> {
   const anchors: Anchor[] = []
-  for (const [index, line] of text.split('\n').entries()) {
+  const others: number[] = []
+  let count = 0
+  for await (const line of lines) {
+    count++
     if (line.trim() === '') continue
     const checkpoint = readCheckpoint(line)
-    if (checkpoint === undefined || !isSigned(line, checkpoint)) return index + 1
-    anchors.push({ line, checkpoint })
+    if (checkpoint === undefined || !isSigned(line, checkpoint)) others.push(count)
+    else anchors.push({ hash: checkpointHash(line), number: checkpoint.number, time: checkpoint.time })
   }
-  return anchors
+  return { anchors, others }
 }
 
 export async function verifyCheckpoints(
@@ -88,8 +104,10 @@ export async function verifyCheckpoints(
 class CheckpointCheck {
   readonly #findings: CheckpointFindings
   /** Hash → its checkpoint; those that were met are taken out. */
-  readonly #anchors: Map<string, Checkpoint>
-  readonly #claims = new Map<string, StreamClaim>()
+  readonly #anchors: Map<string, Anchor>
+  readonly #claims = new Map<string, StreamClaim[]>()
+  /** Of the checkpoints since the last that was kept elsewhere: the newest of each stream. */
+  readonly #newClaims = new Map<string, StreamClaim>()
   readonly #gaps: CheckpointGap[] = []
   #count = 0
   #first: Checkpoint | undefined
@@ -99,7 +117,7 @@ class CheckpointCheck {
 
   constructor(anchors: readonly Anchor[], findings: CheckpointFindings) {
     this.#findings = findings
-    this.#anchors = new Map(anchors.map(({ line, checkpoint }) => [checkpointHash(line), checkpoint]))
+    this.#anchors = new Map(anchors.map((anchor) => [anchor.hash, anchor]))
   }
 
   line(text: string, path: string, line: number): void {
@@ -113,14 +131,26 @@ class CheckpointCheck {
     }
     for (const fault of this.#faults(text, checkpoint)) problem(fault)
     this.#lookForGap(checkpoint, path, line)
-    if (this.#anchors.delete(hash)) this.#anchoredUntil = checkpoint.time
     for (const { stream, hash, records } of checkpoint.streams) {
-      this.#claims.set(stream, { hash, records, time: checkpoint.time })
+      this.#newClaims.set(stream, { hash, records, time: checkpoint.time })
+    }
+    if (this.#anchors.delete(hash)) {
+      this.#anchoredUntil = checkpoint.time
+      this.#keepClaims()
     }
     this.#count++
     this.#first ??= checkpoint
     this.#newest = checkpoint
     this.#hash = hash
+  }
+
+  #keepClaims(): void {
+    for (const [stream, claim] of this.#newClaims) {
+      const kept = this.#claims.get(stream)
+      if (kept === undefined) this.#claims.set(stream, [claim])
+      else kept.push(claim)
+    }
+    this.#newClaims.clear()
   }
 
   *#faults(text: string, checkpoint: Checkpoint): Generator<string> {
@@ -149,6 +179,7 @@ class CheckpointCheck {
 
   /** @param until later frames are not judged by the time of the newest checkpoint. */
   end(folder: string, until: number): CheckedCheckpoints {
+    this.#keepClaims()
     for (const { number, time } of this.#anchors.values()) {
       const text = `does not have checkpoint ${number} of ${instantText(time)}, which was kept elsewhere: its end was cut, or it was written anew`
       this.#findings.problem(folder, undefined, text)

@@ -184,7 +184,7 @@ export function createDomainKeys(
       const present = await store.listDomainKeys()
       const ids = new Set(present.map(({ id }) => id))
       for (const id of unwrapped.keys()) if (!ids.has(id)) unwrapped.delete(id)
-      // Lost with the last changes of a database that failed: what it sealed from now on nobody could open again.
+      // By a wrong clock elsewhere it was found old, or a database that failed has lost it: what it sealed from now on nobody could open again.
       if (newest !== undefined && !ids.has(newest.domainKey.id)) newest = undefined
       // Also where all are unwrapped: those that come are under the root key of now.
       for (const { rootKeyId } of present) await rootWith(rootKeyId)

@@ -55,6 +55,21 @@ test('a token that names no domain key of this installation is none', async () =
   await store.close()
 })
 
+test('nothing is sealed under a domain key that another node has destroyed', async () => {
+  const { clock, store, newNode } = await openNodes()
+  const [one, other] = [newNode(), newNode()]
+  const first = await one.seal(['purpose'], Buffer.from('first'))
+  clock.advance(86_400_000)
+  await other.seal(['purpose'], Buffer.from('newer'))
+  // By its clock the first is still young, as on a machine whose clock is right.
+  clock.advance(-86_400_000)
+  await store.change((change) => change.deleteDomainKey(first.toString('hex', 1, 17)))
+  await one.loadAll()
+  const token = await one.seal(['purpose'], Buffer.from('secret'))
+  assert.deepEqual(await newNode().open(['purpose'], token), Buffer.from('secret'))
+  await store.close()
+})
+
 test('while the root key is away the last domain key serves for a week, and a new one is made once it is back', async () => {
   const clock = createTestClock(START_TIME)
   const store = await openSqliteStore({ path: ':memory:', node: 'test', clock })
