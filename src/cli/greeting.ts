@@ -5,7 +5,7 @@ import type { Address, Bound } from '../service.ts'
 import { PROFILE } from '../start/credentials-file.ts'
 import type { DataFolder } from '../start/data-folder.ts'
 import type { PreparedFolder } from '../start/prepare.ts'
-import { rootKeyFileOf } from '../start/root-key-files.ts'
+import { type RootKeyProvider, rootKeyFileOf } from '../start/root-key-files.ts'
 import { VERSION } from '../start/version.ts'
 import { CONSOLE_PATH } from '../wire/console-files.ts'
 import { shellWord } from './terminal.ts'
@@ -72,8 +72,14 @@ function firstStartAdvice(folder: DataFolder): string[] {
       'every key here is lost without it.',
     ]
   }
-  const other = provider === 'kms' ? 'never delete the KMS key' : 'remember your passphrase'
-  return [`Back up ${path} and ${other}:`, 'every key here is lost without both.']
+  return [`Back up ${path} and ${BESIDES[provider]}:`, 'every key here is lost without both.']
+}
+
+/** What else of a root key has to be kept. */
+const BESIDES: Readonly<Record<Exclude<RootKeyProvider, 'file'>, string>> = {
+  passphrase: 'remember your passphrase',
+  kms: 'never delete the KMS key',
+  pkcs11: 'back up the key by the means of its HSM',
 }
 
 /** For whoever did not get to see the greeting of the first start, because the server could not listen then. */

@@ -1,9 +1,13 @@
 /** `keyhold root-key change`: all keys at rest under another root key (lifecycle.md 8.4). */
 import { flag } from '../config/command-flags.ts'
-import { keyArn, oneOf, path, serviceOrigin } from '../config/kinds.ts'
+import { keyArn, oneOf, path, serviceOrigin, text, tokenNames } from '../config/kinds.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { NEW_PASSPHRASE_VARIABLE, readPassphraseFile } from '../config/passphrase.ts'
+import { NEW_ROOT_KEY_PIN_VARIABLE, ROOT_KEY_PIN_VARIABLE } from '../config/root-key-pin.ts'
+import { readSecretFile } from '../config/secret-file.ts'
+import { DEFAULT_ROOT_KEY_LABEL } from '../config/settings.ts'
 import { type ChangedRootKey, changeRootKey, type NewRootKey } from '../start/change-root-key.ts'
+import type { HsmKeyChoice, KmsKeyChoice } from '../start/root-key-choice.ts'
 import { ROOT_KEY_PROVIDERS } from '../start/root-key-files.ts'
 import { defineOperatorCommand } from './operator-command.ts'
 import { shellWord, type Terminal } from './terminal.ts'
@@ -13,10 +17,23 @@ const toProvider = oneOf(...ROOT_KEY_PROVIDERS)
 export const rootKeyChange = defineOperatorCommand({
   ofAccount: false,
   flags: {
-    to: flag(toProvider, 'What protects all keys from now on: a new key file, a new passphrase, or a KMS key.'),
+    to: flag(
+      toProvider,
+      'What protects all keys from now on: a new key file or passphrase, a KMS key, or a key in an HSM.',
+    ),
     'key-arn': flag(keyArn, 'The KMS key, for --to kms.'),
     endpoint: flag(serviceOrigin, "Where the KMS key is; AWS's endpoint in its Region if not given."),
     credentials: flag(path('FILE'), "Access key for the KMS key, in AWS's shared credentials format."),
+    module: flag(path('FILE'), 'PKCS #11 library of the HSM, for --to pkcs11.'),
+    token: flag(tokenNames, 'Its token, or several that have the same keys.'),
+    'key-label': flag(
+      text('LABEL'),
+      `Label of the key, made if there is none; ${DEFAULT_ROOT_KEY_LABEL} if not given.`,
+    ),
+    'pin-file': flag(
+      path('FILE'),
+      `File with the PIN of the token's user, instead of the variable ${NEW_ROOT_KEY_PIN_VARIABLE}.`,
+    ),
     'new-passphrase-file': flag(
       path('FILE'),
       `File with the new passphrase, instead of the variable ${NEW_PASSPHRASE_VARIABLE}.`,
@@ -39,30 +56,68 @@ interface Flags {
   readonly 'key-arn': string | undefined
   readonly endpoint: string | undefined
   readonly credentials: string | undefined
+  readonly module: string | undefined
+  readonly token: HsmKeyChoice['tokens']
+  readonly 'key-label': string | undefined
+  readonly 'pin-file': string | undefined
 }
 
 function wanted(flags: Flags, { env }: Terminal): NewRootKey {
-  const { to: provider, 'new-passphrase-file': file, 'key-arn': keyArn, endpoint, credentials } = flags
+  const { to: provider } = flags
   if (provider === undefined) throw new UsageError(`--to is missing, expected ${toProvider.expected}`)
-  const passphrase =
-    file === undefined ? env[NEW_PASSPHRASE_VARIABLE] || undefined : readPassphraseFile(file, '--new-passphrase-file')
-  if (provider !== 'passphrase' && passphrase !== undefined) throw unused('a new passphrase', 'passphrase')
-  if (provider !== 'kms' && (keyArn ?? endpoint ?? credentials) !== undefined) throw unused('a KMS key', 'kms')
+  const passphrase = newPassphrase(flags, env)
+  refuseUnused(provider, flags, passphrase)
   if (provider === 'file') return { provider }
-  if (provider === 'passphrase') {
-    if (passphrase !== undefined) return { provider, passphrase }
-    throw new UsageError('the new root key needs a new passphrase', {
-      hint: `put it into the variable ${NEW_PASSPHRASE_VARIABLE}, or name a file that holds it with --new-passphrase-file`,
+  if (provider === 'passphrase') return { provider, passphrase: required(passphrase) }
+  return provider === 'kms' ? { provider, kms: kmsKey(flags) } : { provider, hsm: hsmKey(flags, env) }
+}
+
+function newPassphrase({ 'new-passphrase-file': file }: Flags, env: Terminal['env']): string | undefined {
+  return file === undefined
+    ? env[NEW_PASSPHRASE_VARIABLE] || undefined
+    : readPassphraseFile(file, '--new-passphrase-file')
+}
+
+/** What would not be used is not passed over: its owner believes that it protects the keys. */
+function refuseUnused(provider: NewRootKey['provider'], flags: Flags, passphrase: string | undefined): void {
+  const given = [
+    ['a new passphrase', 'passphrase', passphrase],
+    ['a KMS key', 'kms', flags['key-arn'] ?? flags.endpoint ?? flags.credentials],
+    ['a key in an HSM', 'pkcs11', flags.module ?? flags.token ?? flags['key-label'] ?? flags['pin-file']],
+  ] as const
+  for (const [what, of, value] of given) {
+    if (value === undefined || of === provider) continue
+    throw new UsageError(`there is ${what}, which the new root key would not be`, {
+      hint: `give --to ${of} to use it`,
     })
   }
-  if (keyArn !== undefined) return { provider, kms: { keyArn, endpoint, credentialsFile: credentials } }
+}
+
+function required(passphrase: string | undefined): string {
+  if (passphrase !== undefined) return passphrase
+  throw new UsageError('the new root key needs a new passphrase', {
+    hint: `put it into the variable ${NEW_PASSPHRASE_VARIABLE}, or name a file that holds it with --new-passphrase-file`,
+  })
+}
+
+function kmsKey({ 'key-arn': keyArn, endpoint, credentials: credentialsFile }: Flags): KmsKeyChoice {
+  if (keyArn !== undefined) return { keyArn, endpoint, credentialsFile }
   throw new UsageError('the new root key needs the ARN of a KMS key', { hint: 'name it with --key-arn' })
 }
 
-/** One that would not be used is not passed over: its owner believes that it protects the keys. */
-function unused(what: string, provider: string): UsageError {
-  return new UsageError(`there is ${what}, which the new root key would not be`, {
-    hint: `give --to ${provider} to use it`,
+function hsmKey(flags: Flags, env: Terminal['env']): HsmKeyChoice {
+  const { module, token: tokens, 'key-label': keyLabel, 'pin-file': pinFile } = flags
+  const pin = env[NEW_ROOT_KEY_PIN_VARIABLE] || undefined
+  if (module === undefined || tokens === undefined) {
+    throw new UsageError('the new root key needs an HSM', {
+      hint: 'name its PKCS #11 library with --module, and its token with --token',
+    })
+  }
+  // Now, because later it would be one of the setting for the running server.
+  if (pinFile !== undefined) readSecretFile(pinFile, '--pin-file')
+  if (pinFile !== undefined || pin !== undefined) return { module, tokens, keyLabel, pinFile, pin }
+  throw new UsageError("the new root key needs the PIN of its token's user", {
+    hint: `put it into the variable ${NEW_ROOT_KEY_PIN_VARIABLE}, or name a file that holds it with --pin-file`,
   })
 }
 
@@ -84,6 +139,11 @@ function adviceOn({ provider, path }: ChangedRootKey['file']): string {
     return `Back up ${path} now, and never delete the KMS key: every key here is lost without both.
 The server needs an access key for it, by --root-key-credentials or where AWS's tools look. One that runs
 without: restart it with one within a day.`
+  }
+  if (provider === 'pkcs11') {
+    return `Back up ${path} now, and the key by the means of its HSM: every key here is lost without both.
+The server needs the PIN, by --root-key-pin-file or ${ROOT_KEY_PIN_VARIABLE}. One that runs without:
+restart it with it within a day.`
   }
   return `Back up ${path} and remember the new passphrase: every key here is lost without both.
 A running server takes the new passphrase from its --passphrase-file: put it there. Without such a file

@@ -5,7 +5,8 @@ import { defaultDataFolder } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-folder.ts'
-import { readKmsParameters } from '../start/kms-root-key.ts'
+import { kmsParametersIn } from '../start/kms-root-key.ts'
+import { pkcs11ParametersIn } from '../start/pkcs11-root-key.ts'
 import { rootKeyFileOf, rootKeyFiles } from '../start/root-key-files.ts'
 import { storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
@@ -39,6 +40,12 @@ interface RootKeyFacts {
   /** Of the provider `kms`. */
   readonly keyArn: string | undefined
   readonly endpoint: string | undefined
+  /** Of the provider `pkcs11`. */
+  readonly module: string | undefined
+  readonly tokens: readonly string[] | undefined
+  readonly keyLabel: string | undefined
+  /** CKA_ID */
+  readonly keyId: string | undefined
   readonly domainKeys: number
   /** Those that lie in the folder and that the store is not under. */
   readonly otherFiles: readonly string[]
@@ -54,7 +61,8 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
     })
   }
   const file = rootKeyFileOf(folder, rootKeyId)
-  const kms = file?.provider === 'kms' ? readKmsParameters(file.path) : undefined
+  const kms = file?.provider === 'kms' ? kmsParametersIn(file.path) : undefined
+  const hsm = file?.provider === 'pkcs11' ? pkcs11ParametersIn(file.path) : undefined
   const others = rootKeyFiles(folder).filter(({ path }) => path !== file?.path)
   // Those that stay for ever have no time.
   const times = domainKeys.map(({ createdAt }) => createdAt).filter((time) => time > 0)
@@ -64,6 +72,10 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
     file: file?.path,
     keyArn: kms?.keyArn,
     endpoint: kms?.endpoint,
+    module: hsm?.module,
+    tokens: hsm?.tokens.map((name) => ('serial' in name ? `serial=${name.serial}` : name.label)),
+    keyLabel: hsm?.keyLabel,
+    keyId: hsm?.keyId,
     domainKeys: domainKeys.length,
     otherFiles: others.map(({ path }) => path),
     oldestDomainKey: times[0] === undefined ? undefined : instantText(times[0]),
@@ -73,12 +85,19 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
 
 function rowsOf(facts: RootKeyFacts): string[][] {
   const { id, provider, file, keyArn, endpoint, domainKeys, otherFiles, oldestDomainKey, newestDomainKey } = facts
+  const { module, tokens, keyLabel, keyId } = facts
   const times = oldestDomainKey === undefined ? '' : `, made ${oldestDomainKey} to ${newestDomainKey}`
   return [
     ['root key', id],
     ['provider', provider ?? 'unknown: its file is missing'],
     ...(file === undefined ? [] : [['file', file]]),
     ...(keyArn === undefined ? [] : [['KMS key', `${keyArn} at ${endpoint}`]]),
+    ...(module === undefined
+      ? []
+      : [
+          ['HSM key', `${keyLabel}, CKA_ID ${keyId}`],
+          ['HSM', `token ${tokens!.join(', ')} of ${module}`],
+        ]),
     ['domain keys', `${domainKeys}${times}`],
     ...otherFiles.map((path) => ['not in use', path]),
   ]

@@ -9,8 +9,10 @@ import { readAttestationRoots } from '../start/attestation.ts'
 import { dataFolder } from '../start/data-folder.ts'
 import { createLogger } from '../start/logger.ts'
 import type { MetricsSettings } from '../start/metrics.ts'
+import { refuseReplacedPins } from '../start/pkcs11-root-key.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
+import { rootKeyFiles } from '../start/root-key-files.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
 import { firstSignal } from '../start/signals.ts'
@@ -76,6 +78,7 @@ it has accepted; a second one at once.`,
     const made = { folder, account, region, mode: 'server', log } as const
     const prepared = await prepareDataFolder({ ...choice, ...made, store, copies })
     try {
+      refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const metrics = metricsOf(settings, prepared)

@@ -167,6 +167,19 @@ export const regionName: Kind<string> = {
   read: (text) => (isRegion(text) ? text : undefined),
 }
 
+/** `vault`, or `serial=3f5b…,serial=…`: tokens of HSMs that have the same keys, by labels or serial numbers. */
+export const tokenNames: Kind<readonly ({ readonly serial: string } | { readonly label: string })[]> = {
+  placeholder: 'TOKEN,…',
+  expected: 'labels of tokens, or serial=NUMBER',
+  read(text) {
+    const names = text.split(',').map((name) => name.trim())
+    if (names.some((name) => name === '' || name === 'serial=')) return undefined
+    return names.map((name) =>
+      name.startsWith('serial=') ? { serial: name.slice('serial='.length) } : { label: name },
+    )
+  },
+}
+
 /** Addresses and CIDR ranges, `10.0.0.0/8,2001:db8::1`; whether each is one, who uses them says. */
 export const addressRanges: Kind<readonly string[]> = {
   placeholder: 'RANGE,…',

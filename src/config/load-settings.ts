@@ -6,6 +6,7 @@ import { closest } from './did-you-mean.ts'
 import type { Kind } from './kinds.ts'
 import { UsageError } from './operator-error.ts'
 import { NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE } from './passphrase.ts'
+import { NEW_ROOT_KEY_PIN_VARIABLE, ROOT_KEY_PIN_VARIABLE } from './root-key-pin.ts'
 import {
   type Environment,
   flagOf,
@@ -17,6 +18,7 @@ import {
   VARIABLE_PREFIX,
   variableOf,
 } from './settings.ts'
+import { STORE_PASSWORD_VARIABLE } from './store-password.ts'
 
 export interface Sources {
   /** What follows the command on the command line. */
@@ -145,7 +147,13 @@ function hintFor(source: string, text: string): string | undefined {
     : undefined
 }
 
-const OTHER_VARIABLES = [PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, 'KEYHOLD_STORE_PASSWORD']
+const OTHER_VARIABLES = [
+  PASSPHRASE_VARIABLE,
+  NEW_PASSPHRASE_VARIABLE,
+  ROOT_KEY_PIN_VARIABLE,
+  NEW_ROOT_KEY_PIN_VARIABLE,
+  STORE_PASSWORD_VARIABLE,
+]
 
 /** Only near misses: an unknown variable with our prefix may be anybody's. */
 function misspelledVariables(env: Environment): string[] {

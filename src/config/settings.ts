@@ -19,6 +19,7 @@ import {
   regionName,
   serviceOrigin,
   text,
+  tokenNames,
   wholeNumber,
   yesNoWord,
   yesOrNo,
@@ -42,6 +43,7 @@ function optional<T>(kind: Kind<T>, help: string, fallbackText?: string): Settin
 }
 
 export const DEFAULT_PORT = 4599
+export const DEFAULT_ROOT_KEY_LABEL = 'keyhold-root-key'
 const WORKERS_MAX = 256
 export const GRANT_PROPAGATION_DELAY_MS_MAX = 60 * 60 * 1000
 
@@ -66,8 +68,8 @@ export const SETTINGS = Object.freeze({
     'one per core',
   ),
   rootKey: optional(
-    oneOf('file', 'passphrase', 'kms'),
-    'What protects all keys at rest: a key file in the data folder, your passphrase, or a KMS key elsewhere (docs/root-keys.md).',
+    oneOf('file', 'passphrase', 'kms', 'pkcs11'),
+    'What protects all keys at rest: a key file in the data folder, your passphrase, a KMS key elsewhere, or a key in an HSM (docs/root-keys.md).',
     'as the data folder was made; file for a new one',
   ),
   passphraseFile: optional(path('FILE'), 'File with the passphrase, instead of the variable KEYHOLD_PASSPHRASE.'),
@@ -77,6 +79,17 @@ export const SETTINGS = Object.freeze({
     path('FILE'),
     "Access key for that KMS key, in AWS's shared credentials format.",
     'the variables and files of AWS tools',
+  ),
+  rootKeyModule: optional(path('FILE'), 'PKCS #11 library of the HSM with the key that protects all keys at rest.'),
+  rootKeyToken: optional(tokenNames, 'The token of that HSM, or several that have the same keys.'),
+  rootKeyLabel: optional(
+    text('LABEL'),
+    'Label of that key, which is made if the token has none of it.',
+    DEFAULT_ROOT_KEY_LABEL,
+  ),
+  rootKeyPinFile: optional(
+    path('FILE'),
+    "File with the PIN of the token's user, instead of the variable KEYHOLD_ROOT_KEY_PIN.",
   ),
   tlsCert: optional(path('FILE'), 'Certificate chain (PEM) to serve HTTPS with; read again when it changes.'),
   tlsKey: optional(path('FILE'), 'Private key (PEM) of the certificate.'),

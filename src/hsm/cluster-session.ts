@@ -17,13 +17,16 @@ export interface ClusterSession {
 }
 
 /** @throws what the last token that refused the login threw, if none accepts it. */
-export function openCluster(library: Pkcs11Library, { names, pins }: Commands['login']['takes']): ClusterSession {
+export function openCluster(
+  library: Pkcs11Library,
+  { names, pins, sessionsMax }: Commands['login']['takes'],
+): ClusterSession {
   const { binding } = library
   const present = presentTokens(library)
   const found = names.flatMap((name: TokenName) => onlyOne(tokensNamed(present, name)))
   const { session: first, pin } = logInWithAny(library, found, pins)
   const tokens = found.map((token, index) =>
-    openToken(library, token.slot, index === 0 ? first : logIn(library, token, pins[pin]!)),
+    openToken(library, token.slot, index === 0 ? first : logIn(library, token, pins[pin]!), sessionsMax),
   )
   let working: readonly Token[] = tokens
   let turn = 0

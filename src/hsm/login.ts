@@ -1,5 +1,5 @@
 /** Connecting one process to the tokens of a store's cluster, step by step (keystores.md 2.2, 2.3). */
-import { HSM_KEYS_LOOKED_UP_AT_ONCE, HSM_KEYS_LOOKED_UP_MAX } from '../base/limits.ts'
+import { HSM_KEYS_LOOKED_UP_AT_ONCE, HSM_KEYS_LOOKED_UP_MAX, HSM_SESSIONS_MAX } from '../base/limits.ts'
 import type { CloudHsmKeyStore } from '../domain/key-stores/custom-key-store.ts'
 import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
 import { chosenTokens } from './clusters.ts'
@@ -98,7 +98,7 @@ async function logIn(
   const candidates = await passwords.candidates(store)
   const pins = candidates.map((candidate) => candidate.toString())
   for (const candidate of candidates) candidate.fill(0)
-  const login: Commands['login']['gives'] = await client.call('login', { names, pins })
+  const login: Commands['login']['gives'] = await client.call('login', { names, pins, sessionsMax: HSM_SESSIONS_MAX })
   if (purpose === 'again') return login.canDerive
   // The one that was pending turned out to be right: an earlier rotation had come that far.
   if (login.pin > 0) await passwords.commit(store)

@@ -30,6 +30,14 @@ export interface TokenMessage extends KeyInToken {
   readonly data: Buffer
 }
 
+/** A key that somebody else may have made. */
+export interface LabelledKey extends KeyInToken {
+  /** AES with 256 bits, which encrypts and decrypts. */
+  readonly isUsable: boolean
+  /** The token made it, and it never was, and never can be, anywhere else. */
+  readonly isHidden: boolean
+}
+
 /** Name of a command → what it takes, and what it answers. */
 export interface Commands {
   /** First of all. */
@@ -43,7 +51,7 @@ export interface Commands {
   findTokens: { takes: { readonly names: readonly TokenName[] }; gives: readonly (readonly TokenState[])[] }
   /** The first of `pins` that the first token accepts is used for all. Opens the sessions. */
   login: {
-    takes: { readonly names: readonly TokenName[]; readonly pins: readonly string[] }
+    takes: { readonly names: readonly TokenName[]; readonly pins: readonly string[]; readonly sessionsMax: number }
     gives: { readonly pin: number; readonly tokens: number; readonly canDerive: boolean }
   }
   setPin: { takes: { readonly from: string; readonly to: string }; gives: undefined }
@@ -53,6 +61,8 @@ export interface Commands {
   countTokens: { takes: undefined; gives: number }
   /** Those of `ids` that are no key's, or several keys'. */
   findMissing: { takes: { readonly ids: readonly Buffer[] }; gives: readonly Buffer[] }
+  /** The secret keys of this label. */
+  keysLabelled: { takes: { readonly label: string }; gives: readonly LabelledKey[] }
   generateKey: { takes: KeyInToken & { readonly label: string; readonly derives: boolean }; gives: undefined }
   /** @see {@link KeyProblem} */
   destroyKey: { takes: KeyInToken & { readonly label: string }; gives: { readonly keyHandle: string } }

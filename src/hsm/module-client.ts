@@ -10,6 +10,8 @@ export interface ModuleClient {
   /** @throws {HsmError} also `TIMED_OUT`, after which the process is killed, `CRASHED`, and `NOT_SENT` where it had ended before. */
   call<Name extends CommandName>(name: Name, takes: Commands[Name]['takes']): Promise<Commands[Name]['gives']>
   readonly isAlive: boolean
+  /** The node may end without closing it, and takes it with it; calls under way still keep the node. */
+  unref(): void
   /**
    * Ends the process at once: a library keeps nothing that would have to be written.
    * @param cause what calls under way are told
@@ -32,6 +34,7 @@ const SETUP: ReadonlySet<CommandName> = new Set([
   'setPin',
   'selfTest',
   'findMissing',
+  'keysLabelled',
   'generateKey',
 ])
 
@@ -103,6 +106,7 @@ function createClient(child: ChildProcess): ModuleClient {
     isAlive = false
     if (cause !== undefined) fail(cause)
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+      child.ref()
       child.kill('SIGKILL')
       await exited
     }
@@ -134,6 +138,10 @@ function createClient(child: ChildProcess): ModuleClient {
           if (error !== null) notSent()
         })
       })
+    },
+    unref() {
+      child.unref()
+      child.channel?.unref()
     },
     close,
   }

@@ -60,6 +60,7 @@ const HANDLERS: Handlers = {
     })
     return [...missing]
   },
+  keysLabelled: ({ label }) => cluster().withToken((token) => token.keysLabelled(label)),
   countTokens: () => cluster().count(),
   async generateKey(takes) {
     await cluster().withToken((token) => token.generateKey(takes))

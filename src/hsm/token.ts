@@ -1,6 +1,5 @@
 /** One token with its user logged in: what its keys are made of, and how they are used (keystores.md 2.4, 2.5). */
-import { HSM_SESSIONS_MAX } from '../base/limits.ts'
-import { type Commands, HsmError, type TokenMessage } from './messages.ts'
+import { type Commands, HsmError, type LabelledKey, type TokenMessage } from './messages.ts'
 import type { Handle, Mechanism, Pkcs11Library, Template } from './pkcs11.ts'
 import { createSessionPool } from './session-pool.ts'
 
@@ -13,6 +12,7 @@ export interface Token {
   encrypt(message: TokenMessage): Promise<Buffer>
   decrypt(message: TokenMessage): Promise<Buffer>
   random(length: number): Promise<Buffer>
+  keysLabelled(label: string): Promise<readonly LabelledKey[]>
   /** @see {@link Commands} */
   findMissing(ids: readonly Buffer[]): Promise<readonly Buffer[]>
   /** A key of its own, not kept, goes through a round trip. */
@@ -25,18 +25,18 @@ const IV_BYTES = 12
 const TEST_BYTES = 48
 
 /** @param session read-write and logged in; the others are opened beside it. */
-export function openToken(library: Pkcs11Library, slot: Handle, session: Handle): Token {
+export function openToken(library: Pkcs11Library, slot: Handle, session: Handle, sessionsMax: number): Token {
   const { binding: ck, module } = library
   const flags = ck.CKF_SERIAL_SESSION | ck.CKF_RW_SESSION
-  const pool = createSessionPool(openSessions(() => module.C_OpenSession(slot, flags), session))
+  const pool = createSessionPool(openSessions(() => module.C_OpenSession(slot, flags), session, sessionsMax))
   /** Handles live as long as the login. */
   const handles = new Map<string, Handle>()
 
-  function findAll(session: Handle, id: Buffer): readonly Handle[] {
-    module.C_FindObjectsInit(session, [
-      { type: ck.CKA_CLASS, value: ck.CKO_SECRET_KEY },
-      { type: ck.CKA_ID, value: id },
-    ])
+  const findAll = (session: Handle, id: Buffer) => findWith(session, { type: ck.CKA_ID, value: id })
+
+  /** Two at most: whoever looks wants one. */
+  function findWith(session: Handle, attribute: Template[number]): readonly Handle[] {
+    module.C_FindObjectsInit(session, [{ type: ck.CKA_CLASS, value: ck.CKO_SECRET_KEY }, attribute])
     try {
       return module.C_FindObjects(session, 2)
     } finally {
@@ -136,22 +136,42 @@ export function openToken(library: Pkcs11Library, slot: Handle, session: Handle)
     ]
   }
 
+  /** Of a key that nobody else has. */
+  const HIDDEN = [
+    [ck.CKA_SENSITIVE, true],
+    [ck.CKA_ALWAYS_SENSITIVE, true],
+    [ck.CKA_NEVER_EXTRACTABLE, true],
+    [ck.CKA_LOCAL, true],
+    [ck.CKA_EXTRACTABLE, false],
+  ] as const
+
+  const USABLE = [
+    [ck.CKA_ENCRYPT, true],
+    [ck.CKA_DECRYPT, true],
+  ] as const
+
+  function attributesOf(session: Handle, key: Handle, types: readonly number[]): readonly Buffer[] {
+    const wanted = types.map((type) => ({ type }))
+    return module.C_GetAttributeValue(session, key, wanted).map(({ value }) => value as Buffer)
+  }
+
+  function hasAll(session: Handle, key: Handle, wanted: readonly (readonly [number, boolean])[]): boolean {
+    const types = wanted.map(([type]) => type)
+    const found = attributesOf(session, key, types)
+    return wanted.every(([, value], index) => found[index]![0] === Number(value))
+  }
+
+  function isAes256(session: Handle, key: Handle): boolean {
+    const [type] = attributesOf(session, key, [ck.CKA_KEY_TYPE])
+    // CK_ULONG: four or eight bytes, in the order of the machine.
+    if (type!.readUInt32LE() !== ck.CKK_AES) return false
+    const [length] = attributesOf(session, key, [ck.CKA_VALUE_LEN])
+    return length!.readUInt32LE() === KEY_BYTES
+  }
+
   /** HK-2. @throws {HsmError} `KEY_EXPOSED`: the token gave the key other attributes than it was asked for. */
   function checkAttributes(session: Handle, key: Handle): void {
-    const wanted = [
-      [ck.CKA_SENSITIVE, true],
-      [ck.CKA_ALWAYS_SENSITIVE, true],
-      [ck.CKA_NEVER_EXTRACTABLE, true],
-      [ck.CKA_LOCAL, true],
-      [ck.CKA_EXTRACTABLE, false],
-    ] as const
-    const found = module.C_GetAttributeValue(
-      session,
-      key,
-      wanted.map(([type]) => ({ type })),
-    )
-    const isAsWanted = wanted.every(([, value], index) => (found[index]!.value as Buffer)[0] === Number(value))
-    if (isAsWanted) return
+    if (hasAll(session, key, HIDDEN)) return
     module.C_DestroyObject(session, key)
     throw new HsmError('KEY_EXPOSED', 'the token made a key that can be read, or that it did not make itself')
   }
@@ -203,6 +223,14 @@ export function openToken(library: Pkcs11Library, slot: Handle, session: Handle)
       pool.use((session) => withMessageKey(session, message, (key) => encryptWith(session, key, message))),
     decrypt: (message) =>
       pool.use((session) => withMessageKey(session, message, (key) => decryptWith(session, key, message))),
+    keysLabelled: (label) =>
+      pool.use((session) =>
+        findWith(session, { type: ck.CKA_LABEL, value: label }).map((key) => ({
+          id: attributesOf(session, key, [ck.CKA_ID])[0]!,
+          isUsable: isAes256(session, key) && hasAll(session, key, USABLE),
+          isHidden: hasAll(session, key, HIDDEN),
+        })),
+      ),
     findMissing: (ids) => pool.use((session) => ids.filter((id) => findAll(session, id).length !== 1)),
     random: (length) => pool.use((session) => module.C_GenerateRandom(session, Buffer.alloc(length))),
     selfTest: (nonce) =>
@@ -227,9 +255,9 @@ export function openToken(library: Pkcs11Library, slot: Handle, session: Handle)
 const CKR_AEAD_DECRYPT_FAILED = 0x35
 
 /** As many as the token allows. */
-function openSessions(open: () => Handle, first: Handle): readonly Handle[] {
+function openSessions(open: () => Handle, first: Handle, max: number): readonly Handle[] {
   const sessions: Handle[] = []
-  while (sessions.length < HSM_SESSIONS_MAX) {
+  while (sessions.length < max) {
     try {
       sessions.push(open())
     } catch {

@@ -13,21 +13,20 @@
 import { rmSync } from 'node:fs'
 import { parseArn } from '../base/arn.ts'
 import { OperatorError } from '../config/operator-error.ts'
-import { makeFileRootKey } from '../crypto/root-key/file-root-key.ts'
-import { openPassphraseRootKey } from '../crypto/root-key/passphrase-root-key.ts'
 import { putRewrapped, rewrapDomainKeys } from '../domain/keys/rewrap-domain-keys.ts'
 import type { DataFolder } from './data-folder.ts'
-import { type KmsKeyChoice, newKmsParameters, openKmsRootKey, tryRootKey, writeKmsParameters } from './kms-root-key.ts'
 import type { OperatorNode } from './operator-node.ts'
-import { newPassphraseParameters, writePassphraseParameters } from './passphrase-parameters.ts'
 import { openRootKey } from './root-key.ts'
+import type { HsmKeyChoice, KmsKeyChoice } from './root-key-choice.ts'
 import { changedRootKeyFile, type RootKeyFile, rootKeyFileOf } from './root-key-files.ts'
+import { ROOT_KEY_MAKERS } from './root-key-makers.ts'
 import { inFolder } from './store-place.ts'
 
 export type NewRootKey =
   | { readonly provider: 'file' }
   | { readonly provider: 'passphrase'; readonly passphrase: string }
   | { readonly provider: 'kms'; readonly kms: KmsKeyChoice }
+  | { readonly provider: 'pkcs11'; readonly hsm: HsmKeyChoice }
 
 export interface ChangedRootKey {
   readonly id: string
@@ -72,22 +71,10 @@ async function refuseOwnKey({ store }: ChangingNode, { keyArn }: KmsKeyChoice): 
 
 /** @returns its id, and the file in which it is on stable storage. */
 async function makeRootKey(folder: DataFolder, to: NewRootKey): Promise<{ id: string; path: string }> {
-  const pathOf = (id: string) => changedRootKeyFile(folder, to.provider, id)
-  if (to.provider === 'file') {
-    const { id } = makeFileRootKey(pathOf)
-    return { id, path: pathOf(id) }
-  }
-  if (to.provider === 'kms') {
-    const parameters = newKmsParameters(to.kms)
-    const rootKey = openKmsRootKey(parameters, to.kms)
-    await tryRootKey(rootKey)
-    writeKmsParameters(pathOf(rootKey.id), parameters)
-    return { id: rootKey.id, path: pathOf(rootKey.id) }
-  }
-  const parameters = newPassphraseParameters()
-  const { id } = await openPassphraseRootKey(to.passphrase, parameters)
-  writePassphraseParameters(pathOf(id), parameters)
-  return { id, path: pathOf(id) }
+  const { rootKey, save } = await ROOT_KEY_MAKERS[to.provider].make({ passphrase: undefined, ...to })
+  const path = changedRootKeyFile(folder, to.provider, rootKey.id)
+  save(path)
+  return { id: rootKey.id, path }
 }
 
 /**

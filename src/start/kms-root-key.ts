@@ -1,38 +1,45 @@
 /** `root-key.json` of the provider `kms`, and the calls behind it: a KMS key at AWS or in another Keyhold. */
-import { readFileSync } from 'node:fs'
 import { parseArn } from '../base/arn.ts'
 import { systemClock } from '../base/clock.ts'
-import { fileFault } from '../base/file-fault.ts'
 import { keyArn as keyArnKind, serviceOrigin } from '../config/kinds.ts'
-import { OperatorError, UsageError } from '../config/operator-error.ts'
-import { createRandomSource } from '../crypto/random.ts'
+import { UsageError } from '../config/operator-error.ts'
 import { type KmsKeyCalls, type KmsRootKeyParameters, kmsRootKey } from '../crypto/root-key/kms-root-key.ts'
 import { type RootKey, RootKeyError } from '../crypto/root-key/root-key.ts'
 import type { KmsCall } from '../outgoing/kms-calls.ts'
 import { readAwsCredentials } from './aws-credentials.ts'
-import { writeDurably } from './write-durably.ts'
+import type { KmsKeyChoice } from './root-key-choice.ts'
+import type { RootKeyMaker } from './root-key-maker.ts'
+import { installationIn, newInstallation, readParameters, writeParameters } from './root-key-parameters.ts'
+import { tryRootKey } from './try-root-key.ts'
 
-/** What the operator says of a KMS key; plain data, because workers get it by message. */
-export interface KmsKeyChoice {
-  readonly keyArn: string | undefined
-  /** `undefined`: AWS's of the key's Region. */
-  readonly endpoint: string | undefined
-  /** In the shared credentials format; `undefined`: where AWS's tools look. */
-  readonly credentialsFile: string | undefined
-}
-
-export interface KmsParameters extends KmsRootKeyParameters {
+interface KmsParameters extends KmsRootKeyParameters {
   readonly endpoint: string
 }
 
-const INSTALLATION_BYTES = 16
+export const kmsRootKeys: RootKeyMaker = {
+  async make({ kms }) {
+    const parameters = newKmsParameters(kms)
+    const rootKey = openKmsRootKey(parameters, kms)
+    // Before the file: a KMS key that refuses must not leave the folder bound to it.
+    await tryRootKey(rootKey)
+    return { rootKey, save: (path) => writeParameters(path, { provider: 'kms', ...parameters }) }
+  },
+  open: async (path, { kms }) => openKmsRootKey(kmsParametersIn(path), kms),
+  namedBy: ({ kms }) => (kms?.keyArn === undefined ? undefined : '--root-key-arn'),
+  checkNamed(path, { kms }) {
+    const { keyArn } = kmsParametersIn(path)
+    if (kms?.keyArn === undefined || kms.keyArn === keyArn) return
+    throw new UsageError(`--root-key-arn ${kms.keyArn}: the data folder is under ${keyArn}`, {
+      hint: "'keyhold root-key change' changes it",
+    })
+  },
+}
 
-export function newKmsParameters({ keyArn, endpoint }: KmsKeyChoice): KmsParameters {
+function newKmsParameters({ keyArn, endpoint }: Partial<KmsKeyChoice> = {}): KmsParameters {
   if (keyArn === undefined) {
     throw new UsageError('the root key needs the ARN of a KMS key', { hint: 'name it with --root-key-arn' })
   }
-  const installation = createRandomSource().nonce(INSTALLATION_BYTES).toString('hex')
-  return { keyArn, endpoint: endpoint ?? awsEndpoint(keyArn), installation }
+  return { keyArn, endpoint: endpoint ?? awsEndpoint(keyArn), installation: newInstallation() }
 }
 
 function awsEndpoint(keyArn: string): string {
@@ -40,51 +47,24 @@ function awsEndpoint(keyArn: string): string {
   return `https://kms.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
 }
 
-export function writeKmsParameters(path: string, { keyArn, endpoint, installation }: KmsParameters): void {
-  writeDurably(path, `${JSON.stringify({ provider: 'kms', keyArn, endpoint, installation }, undefined, 2)}\n`)
-}
-
-export function isKmsParameters(path: string): boolean {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')).provider === 'kms'
-  } catch {
-    // Whoever reads all of it says what is wrong.
-    return false
-  }
-}
-
-export function readKmsParameters(path: string): KmsParameters {
-  try {
-    const parsed = JSON.parse(readFileSync(path, 'utf8'))
-    const keyArn = keyArnKind.read(String(parsed.keyArn), '')
-    const endpoint = serviceOrigin.read(String(parsed.endpoint), '')
-    const installation = /^[0-9a-f]{32}$/.exec(String(parsed.installation))?.[0]
-    if (keyArn !== undefined && endpoint !== undefined && installation !== undefined) {
+export function kmsParametersIn(path: string): KmsParameters {
+  return readParameters(path, {
+    what: 'key, endpoint and installation of a root key in a KMS',
+    parse(parsed) {
+      const keyArn = keyArnKind.read(String(parsed.keyArn), '')
+      const endpoint = serviceOrigin.read(String(parsed.endpoint), '')
+      const installation = installationIn(parsed)
+      if (keyArn === undefined || endpoint === undefined || installation === undefined) return undefined
       return { keyArn, endpoint, installation }
-    }
-  } catch (cause) {
-    const { reason, hint = RESTORE } = fileFault(cause)
-    throw new OperatorError(`cannot read ${path}: ${reason}`, { hint, cause })
-  }
-  throw new OperatorError(`${path} does not hold key, endpoint and installation of a root key in a KMS`, {
-    hint: RESTORE,
+    },
   })
 }
 
-const RESTORE = 'restore it from its backup'
-
 /** Calls nobody yet. */
-export function openKmsRootKey(parameters: KmsParameters, choice: KmsKeyChoice | undefined): RootKey {
+function openKmsRootKey(parameters: KmsParameters, choice: KmsKeyChoice | undefined): RootKey {
   // Where the key is now, if the operator says so of this very key.
   const moved = choice?.keyArn === parameters.keyArn ? choice.endpoint : undefined
   return kmsRootKey(parameters, keyCalls(moved ?? parameters.endpoint, choice?.credentialsFile))
-}
-
-/** @throws {RootKeyError} if the KMS key does not wrap and unwrap for us. */
-export async function tryRootKey(rootKey: RootKey): Promise<void> {
-  const [secret, aad] = [Buffer.from('keyhold'), Buffer.from('trial')]
-  const opened = await rootKey.unwrap(await rootKey.wrap(secret, aad), aad)
-  if (!opened.equals(secret)) throw new RootKeyError('The KMS key gives back something else than it was given.')
 }
 
 function keyCalls(endpoint: string, credentialsFile: string | undefined): KmsKeyCalls {

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { SHUTDOWN_TIMEOUT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import { PASSPHRASE_VARIABLE } from '../config/passphrase.ts'
+import { ROOT_KEY_PIN_VARIABLE } from '../config/root-key-pin.ts'
+import { STORE_PASSWORD_VARIABLE } from '../config/store-password.ts'
 import type { Address, Bound } from '../service.ts'
 import type { XksProxySettings } from '../xks-proxy/settings.ts'
 import { WORKER_FLAGS } from './heap-flags.ts'
@@ -16,6 +19,8 @@ import type { WorkerMeter } from './worker-meter.ts'
 
 const RESTART_DELAY_MS_MIN = 100
 const RESTART_DELAY_MS_MAX = 10_000
+/** An HSM locks out whoever gives a wrong PIN again and again; the operator can restart the server with the right one at once. */
+const REFUSED_RESTART_DELAY_MS = 10 * 60_000
 /** A worker that ran this long has earned a quick restart. */
 const STABLE_AFTER_MS = 60_000
 /** Beyond what a worker gives its own connections. */
@@ -148,7 +153,7 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
 
   async function start(): Promise<Bound> {
     // Nothing of our environment but what the system needs: a passphrase or a password is not among it.
-    worker = cluster.fork({ KEYHOLD_PASSPHRASE: '', KEYHOLD_STORE_PASSWORD: '' })
+    worker = cluster.fork({ [PASSPHRASE_VARIABLE]: '', [ROOT_KEY_PIN_VARIABLE]: '', [STORE_PASSWORD_VARIABLE]: '' })
     startedAt = performance.now()
     meter?.follow(worker)
     worker.on('message', ({ kind }: FromWorker) => {
@@ -178,6 +183,7 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
       keepAlive()
     } catch (error) {
       worker?.process.kill('SIGKILL')
+      if (error instanceof SecretRefused) delayMs = REFUSED_RESTART_DELAY_MS
       replace((error as Error).message)
     }
   }
@@ -217,12 +223,19 @@ function firstReport(worker: Worker, node: string, task: WorkerTask): Promise<Bo
       if (message.kind === 'changed' || message.kind === 'measured') return
       worker.off('exit', died)
       if (message.kind === 'listening') resolve(message.address)
-      else
-        reject(message.isBug ? new Error(message.message) : new OperatorError(message.message, { hint: message.hint }))
+      else reject(startError(message))
     })
     send(worker, { kind: 'start', node, task })
   })
 }
+
+function startError({ message, hint, fault }: Extract<FromWorker, { kind: 'failed' }>): Error {
+  if (fault === 'bug') return new Error(message)
+  return fault === undefined ? new OperatorError(message, { hint }) : new SecretRefused(message, { hint })
+}
+
+/** As the worker was refused. */
+class SecretRefused extends OperatorError {}
 
 function send(worker: Worker, message: ToWorker): void {
   // A worker that is gone is noticed by its exit, not here.

@@ -1,7 +1,8 @@
-/** What the operator's settings say of the root key, for every command that opens it. */
+/** What the operator's settings say of the root key, for every command that opens it; plain data, because workers get it by message. */
 import { readPassphrase } from '../config/passphrase.ts'
+import { rootKeyPinIn } from '../config/root-key-pin.ts'
 import type { Environment, Settings } from '../config/settings.ts'
-import type { KmsKeyChoice } from './kms-root-key.ts'
+import type { TokenName } from '../hsm/hsm-cluster.ts'
 
 export interface RootKeyChoice {
   /** `undefined`: as the folder has it. */
@@ -10,6 +11,26 @@ export interface RootKeyChoice {
   /** Where the passphrase came from: a running server looks there for the one of a root key that was changed. */
   readonly passphraseFile?: string | undefined
   readonly kms?: KmsKeyChoice | undefined
+  readonly hsm?: HsmKeyChoice | undefined
+}
+
+export interface KmsKeyChoice {
+  readonly keyArn: string | undefined
+  /** `undefined`: AWS's of the key's Region. */
+  readonly endpoint: string | undefined
+  /** In the shared credentials format; `undefined`: where AWS's tools look. */
+  readonly credentialsFile: string | undefined
+}
+
+export interface HsmKeyChoice {
+  /** Path of the PKCS #11 library. */
+  readonly module: string | undefined
+  readonly tokens: readonly TokenName[] | undefined
+  readonly keyLabel: string | undefined
+  /** Read anew for each login. */
+  readonly pinFile: string | undefined
+  /** That of the variable. */
+  readonly pin: string | undefined
 }
 
 export const ROOT_KEY_SETTINGS = [
@@ -18,13 +39,32 @@ export const ROOT_KEY_SETTINGS = [
   'rootKeyArn',
   'rootKeyEndpoint',
   'rootKeyCredentials',
+  'rootKeyModule',
+  'rootKeyToken',
+  'rootKeyLabel',
+  'rootKeyPinFile',
 ] as const
 
 export function rootKeyChoiceOf(
   settings: Pick<Settings, (typeof ROOT_KEY_SETTINGS)[number]>,
   env: Environment,
 ): RootKeyChoice {
-  const { rootKey: provider, passphraseFile, rootKeyArn: keyArn, rootKeyEndpoint: endpoint } = settings
-  const kms = { keyArn, endpoint, credentialsFile: settings.rootKeyCredentials }
-  return { provider, passphrase: readPassphrase(settings, env), passphraseFile, kms }
+  const { rootKey: provider, passphraseFile } = settings
+  return {
+    provider,
+    passphrase: readPassphrase(settings, env),
+    passphraseFile,
+    kms: {
+      keyArn: settings.rootKeyArn,
+      endpoint: settings.rootKeyEndpoint,
+      credentialsFile: settings.rootKeyCredentials,
+    },
+    hsm: {
+      module: settings.rootKeyModule,
+      tokens: settings.rootKeyToken,
+      keyLabel: settings.rootKeyLabel,
+      pinFile: settings.rootKeyPinFile,
+      pin: rootKeyPinIn(env),
+    },
+  }
 }

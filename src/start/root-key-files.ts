@@ -5,14 +5,19 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { DataFolder } from './data-folder.ts'
-import { isKmsParameters } from './kms-root-key.ts'
+import { providerNamedIn } from './root-key-parameters.ts'
 
-export const ROOT_KEY_PROVIDERS = ['file', 'passphrase', 'kms'] as const
+export const ROOT_KEY_PROVIDERS = ['file', 'passphrase', 'kms', 'pkcs11'] as const
 export type RootKeyProvider = (typeof ROOT_KEY_PROVIDERS)[number]
 
 export interface RootKeyFile {
   readonly provider: RootKeyProvider
   readonly path: string
+}
+
+/** Where that of a new data folder is. */
+export function firstRootKeyFile({ rootKey, rootKeyParameters }: DataFolder, provider: RootKeyProvider): string {
+  return provider === 'file' ? rootKey : rootKeyParameters
 }
 
 /** Where a change puts the root key with this id. */
@@ -29,7 +34,9 @@ export function rootKeyFileOf(folder: DataFolder, id: string | undefined): RootK
 
 function providerOf(path: string): RootKeyProvider {
   if (!path.endsWith('.json')) return 'file'
-  return isKmsParameters(path) ? 'kms' : 'passphrase'
+  const named = providerNamedIn(path)
+  // That of a passphrase names none.
+  return ROOT_KEY_PROVIDERS.find((provider) => provider === named) ?? 'passphrase'
 }
 
 /** All of them, those of earlier changes too. */

@@ -1,28 +1,14 @@
 /** Which root key a data folder has, and opening it. */
 import { OperatorError, UsageError } from '../config/operator-error.ts'
-import { PASSPHRASE_VARIABLE, readPassphraseFile } from '../config/passphrase.ts'
+import { readPassphraseFile } from '../config/passphrase.ts'
 import type { Settings } from '../config/settings.ts'
-import { openFileRootKey } from '../crypto/root-key/file-root-key.ts'
-import { openPassphraseRootKey, PASSPHRASE_CHARS_MIN } from '../crypto/root-key/passphrase-root-key.ts'
 import type { RootKey } from '../crypto/root-key/root-key.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
-import {
-  type KmsKeyChoice,
-  newKmsParameters,
-  openKmsRootKey,
-  readKmsParameters,
-  tryRootKey,
-  writeKmsParameters,
-} from './kms-root-key.ts'
-import {
-  newPassphraseParameters,
-  RESTORE_PARAMETERS,
-  readPassphraseParameters,
-  writePassphraseParameters,
-} from './passphrase-parameters.ts'
+import { RESTORE_PARAMETERS, wrongPassphrase } from './passphrase-root-key.ts'
 import type { RootKeyChoice } from './root-key-choice.ts'
-import { type RootKeyFile, type RootKeyProvider, rootKeyFileOf } from './root-key-files.ts'
+import { firstRootKeyFile, type RootKeyFile, type RootKeyProvider, rootKeyFileOf } from './root-key-files.ts'
+import { ROOT_KEY_MAKERS } from './root-key-makers.ts'
 import type { StorePlace } from './store-place.ts'
 
 /** All that is needed of a domain key to tell which root key the store is under. */
@@ -44,9 +30,11 @@ export async function openRootKey(
     throw place.isShared ? notCopied(folder, place) : missing(folder, choice.provider)
   }
   const provider = providerOf(folder, file?.provider, choice)
-  if (settings === 'must fit') checkKmsKey(provider, file, choice.kms)
+  if (settings === 'must fit') checkNamedKey(provider, file, choice)
   const rootKey =
-    file === undefined ? await makeFirst(folder, provider, choice) : await openExisting(folder, file, choice)
+    file === undefined
+      ? await makeFirst(folder, provider, choice)
+      : await ROOT_KEY_MAKERS[file.provider].open(file.path, choice)
   if (newest !== undefined && newest.rootKeyId !== rootKey.id) {
     throw place.isShared ? otherRootKey(file!, place) : misfit(folder, file!, newest)
   }
@@ -59,16 +47,18 @@ export async function openRootKey(
  */
 export async function openRootKeyAgain(
   folder: DataFolder,
-  { passphrase, passphraseFile, kms }: RootKeyChoice,
+  choice: RootKeyChoice,
   place: StorePlace,
   newest: UnderRootKey | undefined,
 ): Promise<RootKey> {
+  const { passphrase, passphraseFile } = choice
+  const asItIs = { ...choice, provider: undefined }
   try {
-    return await openRootKey(folder, { provider: undefined, passphrase, kms }, place, newest, 'as it is')
+    return await openRootKey(folder, asItIs, place, newest, 'as it is')
   } catch (error) {
     const again = passphraseFile === undefined ? undefined : readPassphraseFile(passphraseFile)
     if (again === passphrase) throw error
-    return openRootKey(folder, { provider: undefined, passphrase: again, kms }, place, newest, 'as it is')
+    return openRootKey(folder, { ...asItIs, passphrase: again }, place, newest, 'as it is')
   }
 }
 
@@ -89,28 +79,26 @@ function providerOf(
 }
 
 /** One that would not be used is not passed over: its owner believes that it protects the keys. */
-function checkKmsKey(provider: RootKeyProvider, file: RootKeyFile | undefined, kms: KmsKeyChoice | undefined): void {
-  if (kms?.keyArn === undefined) return
-  const under = file?.provider === 'kms' ? readKmsParameters(file.path).keyArn : undefined
-  if (provider !== 'kms') {
-    throw new UsageError(`there is --root-key-arn, but the root key is of the kind ${provider}`, {
-      hint: 'a new data folder takes --root-key kms; keyhold root-key change changes another',
+function checkNamedKey(provider: RootKeyProvider, file: RootKeyFile | undefined, choice: RootKeyChoice): void {
+  for (const [other, { namedBy }] of Object.entries(ROOT_KEY_MAKERS)) {
+    const flag = other === provider ? undefined : namedBy?.(choice)
+    if (flag === undefined) continue
+    throw new UsageError(`there is ${flag}, but the root key is of the kind ${provider}`, {
+      hint: `a new data folder takes --root-key ${other}; keyhold root-key change changes another`,
     })
   }
-  if (under !== undefined && under !== kms.keyArn) {
-    throw new UsageError(`--root-key-arn ${kms.keyArn}: the data folder is under ${under}`, {
-      hint: "'keyhold root-key change' changes it",
-    })
-  }
+  if (file !== undefined) ROOT_KEY_MAKERS[provider].checkNamed?.(file.path, choice)
 }
 
 /** Which of the two it was only the operator knows. */
-function missing({ rootKey, rootKeyParameters }: DataFolder, wanted: Settings['rootKey']): OperatorError {
-  if (wanted === 'passphrase' || wanted === 'kms') {
-    const hint = wanted === 'passphrase' ? RESTORE_PARAMETERS : { hint: 'restore it from its backup' }
-    return new OperatorError(`${rootKeyParameters} is missing, and this data folder was made with it`, hint)
+function missing(folder: DataFolder, wanted: Settings['rootKey']): OperatorError {
+  if (wanted === 'passphrase') {
+    return new OperatorError(
+      `${folder.rootKeyParameters} is missing, and this data folder was made with it`,
+      RESTORE_PARAMETERS,
+    )
   }
-  const what = wanted === 'file' ? rootKey : `${rootKey} (or root-key.json, of a passphrase or a KMS key)`
+  const what = wanted === undefined ? `${folder.rootKey} (or root-key.json)` : firstRootKeyFile(folder, wanted)
   return new OperatorError(`${what} is missing, and this data folder was made with it`, {
     hint: 'restore it from its backup',
   })
@@ -139,51 +127,8 @@ function misfit({ path, store }: DataFolder, file: RootKeyFile, { rootKeyId }: U
   })
 }
 
-function wrongPassphrase(path: string): OperatorError {
-  return new OperatorError(`the passphrase is not the one that ${path} was made with`)
-}
-
-async function makeFirst(
-  folder: DataFolder,
-  provider: RootKeyProvider,
-  { passphrase, kms }: RootKeyChoice,
-): Promise<RootKey> {
-  if (provider === 'file') return openFileRootKey(folder.rootKey, { create: true })
-  if (provider === 'kms') {
-    const made = newKmsParameters(kms ?? NO_KMS_KEY)
-    const rootKey = openKmsRootKey(made, kms)
-    // Before the file: a KMS key that refuses must not leave the folder bound to it.
-    await tryRootKey(rootKey)
-    writeKmsParameters(folder.rootKeyParameters, made)
-    return rootKey
-  }
-  const parameters = newPassphraseParameters()
-  // Before the file: a passphrase that is refused must not leave the folder bound to one.
-  const rootKey = await openPassphraseRootKey(required(passphrase), parameters)
-  writePassphraseParameters(folder.rootKeyParameters, parameters)
+async function makeFirst(folder: DataFolder, provider: RootKeyProvider, choice: RootKeyChoice): Promise<RootKey> {
+  const { rootKey, save } = await ROOT_KEY_MAKERS[provider].make(choice)
+  save(firstRootKeyFile(folder, provider))
   return rootKey
-}
-
-async function openExisting(
-  folder: DataFolder,
-  { provider, path }: RootKeyFile,
-  choice: RootKeyChoice,
-): Promise<RootKey> {
-  if (provider === 'file') return openFileRootKey(path, { create: false })
-  if (provider === 'kms') return openKmsRootKey(readKmsParameters(path), choice.kms)
-  const passphrase = required(choice.passphrase)
-  // None so short was ever taken: it is a wrong one, not one to be replaced.
-  if (passphrase.length < PASSPHRASE_CHARS_MIN) {
-    throw wrongPassphrase(folder.path)
-  }
-  return openPassphraseRootKey(passphrase, readPassphraseParameters(path))
-}
-
-const NO_KMS_KEY = { keyArn: undefined, endpoint: undefined, credentialsFile: undefined }
-
-function required(passphrase: string | undefined): string {
-  if (passphrase !== undefined) return passphrase
-  throw new UsageError('the root key needs your passphrase', {
-    hint: `put it into the variable ${PASSPHRASE_VARIABLE}, or name a file that holds it with --passphrase-file`,
-  })
 }

@@ -36,5 +36,8 @@ export type FromWorker =
   /** It committed a change that others may have cached. */
   | { readonly kind: 'changed' }
   | ({ readonly kind: 'measured'; readonly round: number } & Measured)
-  /** It could not start. `hint` as in OperatorError; `isBug`: the message has a stack. */
-  | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly isBug: boolean }
+  /** It could not start. `hint` as in OperatorError. */
+  | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined; readonly fault: StartFault }
+
+/** `bug`: the message has a stack; `secret refused`: the next attempt would do harm; else it may pass, or be mended. */
+export type StartFault = 'bug' | 'secret refused' | undefined

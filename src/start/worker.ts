@@ -1,6 +1,7 @@
 /** One worker process: a node that its primary starts and stops. */
 import { flushCompileCache } from 'node:module'
 import type { Log } from '../base/log.ts'
+import { SecretRefusedError } from '../crypto/root-key/root-key.ts'
 import type { Measured } from '../metrics/samples.ts'
 import type { Bound } from '../service.ts'
 import { dataFolder } from './data-folder.ts'
@@ -66,7 +67,8 @@ async function start(node: string, task: WorkerTask): Promise<RunningNode | unde
   } catch (error) {
     const explained = explainError(error)
     const message = explained?.message ?? (error as Error).stack ?? String(error)
-    report({ kind: 'failed', message, hint: explained?.hint, isBug: explained === undefined })
+    const fault = error instanceof SecretRefusedError ? 'secret refused' : explained === undefined ? 'bug' : undefined
+    report({ kind: 'failed', message, hint: explained?.hint, fault })
     return undefined
   }
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
@@ -16,6 +16,7 @@ import {
   startKeyholdProcess,
   temporaryFolder,
 } from '../support/keyhold-process.ts'
+import { createSoftHsm, softHsmMissing } from '../support/softhsm.ts'
 
 const CALLERS = 4
 const CHANGES = 4
@@ -163,4 +164,49 @@ aws_session_token = ${Credentials!.SessionToken}
   assert.equal(await server.end(), 0)
   const { provider } = JSON.parse(await run(['root-key', 'show', '--json', '--data', data]))
   assert.equal(provider, 'kms')
+})
+
+test('under a key in an HSM: a running server goes over to it, on when the HSM is gone, and its workers come back with the HSM', {
+  timeout: 240_000,
+  skip: softHsmMissing,
+}, async (context) => {
+  const hsm = createSoftHsm()
+  context.after(hsm.close)
+  const folder = temporaryFolder('hsm-root-keys')
+  context.after(() => folder.remove())
+  const data = join(folder.path, 'data')
+  const pinFile = join(folder.path, 'pin')
+  writeFileSync(pinFile, `${hsm.pin}\n`, { mode: 0o600 })
+  process.env.SOFTHSM2_CONF = hsm.cluster.environment.SOFTHSM2_CONF!
+  const server = await startServer(context, ['--root-key-pin-file', pinFile], data)
+  const client = clientOf(server, data, 5)
+  const KeyId = (await client.send(new kms.CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const place = ['--module', hsm.cluster.module, '--token', `serial=${hsm.serial}`, '--pin-file', pinFile]
+  const printed = await run(['root-key', 'change', '--to', 'pkcs11', ...place, '--data', data])
+  assert.match(printed, /and the key by the means of its HSM/)
+  await replaceWorkers(server, client, KeyId)
+  const tokens = join(dirname(process.env.SOFTHSM2_CONF), 'tokens')
+  renameSync(tokens, `${tokens}-away`)
+  mkdirSync(tokens)
+  // Their logins end after ten seconds without use; a new one would not find the token.
+  for (let call = 0; call < 20; call++) await client.send(new kms.CreateKeyCommand({}))
+  const [victim] = childrenOf(server.pid)
+  process.kill(victim!, 'SIGKILL')
+  while (!/there is no token serial=/.test(server.output())) await new Promise((wait) => setTimeout(wait, 50))
+  for (let call = 0; call < 20; call++) await client.send(new kms.CreateKeyCommand({}))
+  rmdirSync(tokens)
+  renameSync(`${tokens}-away`, tokens)
+  while (server.output().split('a worker took the place').length < 4) await new Promise((wait) => setTimeout(wait, 50))
+  for (let call = 0; call < 20; call++) await client.send(new kms.DescribeKeyCommand({ KeyId }))
+  // A token locks its user out after some wrong PINs: worker after worker must not spend them.
+  writeFileSync(pinFile, 'another-pin', { mode: 0o600 })
+  process.kill(childrenOf(server.pid)[0]!, 'SIGKILL')
+  while (!/refuses the PIN.*"restartInMs":600000/.test(server.output()))
+    await new Promise((wait) => setTimeout(wait, 50))
+  for (let call = 0; call < 20; call++) await client.send(new kms.DescribeKeyCommand({ KeyId }))
+  client.destroy()
+  assert.equal(await server.end(), 0)
+  const shown = JSON.parse(await run(['root-key', 'show', '--json', '--data', data]))
+  assert.deepEqual([shown.provider, shown.tokens], ['pkcs11', [`serial=${hsm.serial}`]])
+  assert.ok(!printed.includes(hsm.pin) && !server.output().includes(hsm.pin))
 })

@@ -6,18 +6,19 @@ import { silentLog } from '../../src/base/log.ts'
 import { createMovableClock } from '../../src/base/movable-clock.ts'
 import { operations } from '../../src/operations/index.ts'
 import type { Service } from '../../src/service.ts'
-import { changeRootKey } from '../../src/start/change-root-key.ts'
+import { changeRootKey, type NewRootKey } from '../../src/start/change-root-key.ts'
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { openDurableNode } from '../../src/start/node.ts'
 import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
+import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../../src/start/root-key-choice.ts'
 import { ACCOUNT, type Answer, REGION, rootOf } from '../support/harness.ts'
 
 const DAY_MS = 86_400_000
 
 export type Step =
   | { readonly do: 'jobs' }
-  | { readonly do: 'change root key' }
+  | { readonly do: 'change root key'; readonly to: NewRootKey }
   | { readonly do: 'call'; readonly operation: string; readonly body: object }
 
 export interface Node {
@@ -28,17 +29,21 @@ export interface Node {
   stop(): Promise<void>
 }
 
-const ROOT_KEY = { provider: undefined, passphrase: undefined }
+/** By variables, where it needs a secret. */
+const rootKey = () => rootKeyChoiceOf(NO_SETTINGS, process.env)
+const NO_SETTINGS = Object.fromEntries(ROOT_KEY_SETTINGS.map((name) => [name, undefined])) as Parameters<
+  typeof rootKeyChoiceOf
+>[0]
 
 /** A start as `keyhold start` makes it: what a process before this one left behind is completed first. */
 export async function startNode(path: string, daysAhead: number): Promise<Node> {
   const folder = dataFolder(path)
-  const options = { ...ROOT_KEY, folder, account: ACCOUNT, region: REGION, mode: 'server', log: silentLog } as const
+  const options = { ...rootKey(), folder, account: ACCOUNT, region: REGION, mode: 'server', log: silentLog } as const
   const { lock } = await prepareDataFolder(options)
   const movableClock = createMovableClock()
   movableClock.advance(daysAhead * DAY_MS)
   const node = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
-  const { service, store } = await openDurableNode(path, ROOT_KEY, node)
+  const { service, store } = await openDurableNode(path, rootKey(), node)
   return {
     folder,
     service,
@@ -62,14 +67,14 @@ export async function startNode(path: string, daysAhead: number): Promise<Node> 
 
 export async function take(node: Node, step: Step): Promise<void> {
   if (step.do === 'jobs') await node.service.jobs.runAll()
-  else if (step.do === 'change root key') await changeRootKeyOf(node)
+  else if (step.do === 'change root key') await changeRootKeyOf(node, step.to)
   else await node.call(step.operation, step.body)
 }
 
 /** As the command does it, beside the server. */
-async function changeRootKeyOf({ folder }: Node): Promise<void> {
-  const operator = await openOperatorNode({ ...ROOT_KEY, folder, externalAccounts: 'reject', log: silentLog })
-  await changeRootKey(operator, folder, { provider: 'file' })
+async function changeRootKeyOf({ folder }: Node, to: NewRootKey): Promise<void> {
+  const operator = await openOperatorNode({ ...rootKey(), folder, externalAccounts: 'reject', log: silentLog })
+  await changeRootKey(operator, folder, to)
   await operator.close()
 }
 

@@ -14,7 +14,7 @@ import {
   unwrapDomainKey,
 } from '../../src/crypto/domain-key.ts'
 import { createRandomSource } from '../../src/crypto/random.ts'
-import { openFileRootKey } from '../../src/crypto/root-key/file-root-key.ts'
+import { newFileRootKey, openFileRootKey } from '../../src/crypto/root-key/file-root-key.ts'
 import { localRootKey } from '../../src/crypto/root-key/local-root-key.ts'
 import { openPassphraseRootKey } from '../../src/crypto/root-key/passphrase-root-key.ts'
 import { RootKeyError } from '../../src/crypto/root-key/root-key.ts'
@@ -28,26 +28,29 @@ const FAST = { salt: Buffer.alloc(16, 7), memoryKib: 64, passes: 1, parallelism:
 
 test('file: made once, mode 0600, the same key again at the next start', async () => {
   const path = join(folder, 'made-once')
-  const first = openFileRootKey(path, { create: true })
+  const { rootKey: first, save } = newFileRootKey()
+  save(path)
   assert.equal(statSync(path).mode & 0o777, 0o600)
   const wrapped = await first.wrap(Buffer.from('secret'), aad)
-  const again = openFileRootKey(path, { create: false })
+  const again = openFileRootKey(path)
   assert.equal(again.id, first.id)
   assert.equal((await again.unwrap(wrapped, aad)).toString(), 'secret')
+  assert.throws(() => newFileRootKey().save(path), { code: 'EEXIST' })
+  assert.equal(openFileRootKey(path).id, first.id)
   assert.ok(!readFileSync(path).includes(Buffer.from(first.id, 'hex')), 'the public id is not part of the secret')
 })
 
 test('file: refused if others can read it, if it is missing or has another size', () => {
   const path = join(folder, 'open-to-others')
-  openFileRootKey(path, { create: true })
+  newFileRootKey().save(path)
   for (const mode of [0o640, 0o604, 0o660]) {
     chmodSync(path, mode)
-    assert.throws(() => openFileRootKey(path, { create: false }), /chmod 600/)
+    assert.throws(() => openFileRootKey(path), /chmod 600/)
   }
-  assert.throws(() => openFileRootKey(join(folder, 'missing'), { create: false }), /Restore it from its backup/)
+  assert.throws(() => openFileRootKey(join(folder, 'missing')), /Restore it from its backup/)
   const short = join(folder, 'short')
   writeFileSync(short, 'x', { mode: 0o600 })
-  assert.throws(() => openFileRootKey(short, { create: true }), RootKeyError)
+  assert.throws(() => openFileRootKey(short), RootKeyError)
 })
 
 test('passphrase: the same words and salt give the same key, others do not fit', async () => {

@@ -19,21 +19,24 @@ import { type RootKey, RootKeyError } from './root-key.ts'
 const SECRET_BYTES = 32
 const OTHERS = 0o077
 
-/** Creates the file if it does not exist yet; `create: false` refuses instead (the store already needs its root key). */
-export function openFileRootKey(path: string, { create }: { create: boolean }): RootKey {
-  const found = readSecret(path)
+/** @throws {RootKeyError} if it is missing, too: the store needs the one that it was made with. */
+export function openFileRootKey(path: string): RootKey {
+  const secret = readSecret(path)
   // A crash right after the link below leaves the secret under two names.
-  if (found !== undefined) rmSync(unfinished(path), { force: true })
-  return localRootKey(found ?? makeSecret(path, create))
+  rmSync(unfinished(path), { force: true })
+  return localRootKey(secret)
 }
 
-/** Makes another one beside those that there are. @param pathOf its id names its file. */
-export function makeFileRootKey(pathOf: (id: string) => string): RootKey {
+/** @returns `save` writes it once, to where no file is yet. */
+export function newFileRootKey(): { readonly rootKey: RootKey; save(path: string): void } {
   const secret = createRandomSource().keyBytes(SECRET_BYTES)
-  const rootKey = localRootKey(Buffer.from(secret))
-  writeSecret(pathOf(rootKey.id), secret)
-  secret.fill(0)
-  return rootKey
+  return {
+    rootKey: localRootKey(Buffer.from(secret)),
+    save(path) {
+      writeSecret(path, secret)
+      secret.fill(0)
+    },
+  }
 }
 
 /** Where the secret is until it is complete. */
@@ -41,12 +44,12 @@ function unfinished(path: string): string {
   return `${path}.new`
 }
 
-function readSecret(path: string): Buffer | undefined {
+function readSecret(path: string): Buffer {
   let file: number
   try {
     file = openSync(path, constants.O_RDONLY)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw missing(path)
     throw new RootKeyError(`Cannot read the root key ${path}: ${fileFault(cause).reason}`, { cause })
   }
   try {
@@ -69,15 +72,10 @@ function readSecret(path: string): Buffer | undefined {
   }
 }
 
-function makeSecret(path: string, create: boolean): Buffer {
-  if (!create) {
-    throw new RootKeyError(
-      `The root key ${path} is missing, and this store was made with one. Restore it from its backup.`,
-    )
-  }
-  const secret = createRandomSource().keyBytes(SECRET_BYTES)
-  writeSecret(path, secret)
-  return secret
+function missing(path: string): RootKeyError {
+  return new RootKeyError(
+    `The root key ${path} is missing, and this store was made with one. Restore it from its backup.`,
+  )
 }
 
 function writeSecret(path: string, secret: Buffer): void {

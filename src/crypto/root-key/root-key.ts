@@ -11,3 +11,6 @@ export interface RootKey {
 
 /** For the operator, never for a client: says what to do. */
 export class RootKeyError extends Error {}
+
+/** A secret that opens the root key is wrong, and trying it again and again does harm. */
+export class SecretRefusedError extends RootKeyError {}
