@@ -1,6 +1,11 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
 import { readFileSync } from 'node:fs'
-import { type Anchor, type CheckpointSummary, readAnchors } from '../audit/checkpoints/verify-checkpoints.ts'
+import {
+  type Anchor,
+  type CheckpointSummary,
+  type RemovalSummary,
+  readAnchors,
+} from '../audit/checkpoints/verify-checkpoints.ts'
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
 import { instantText } from '../base/clock.ts'
 import { fileFault } from '../base/file-fault.ts'
@@ -32,7 +37,8 @@ Exit code 0: intact. 1: something is wrong, and the report says where; or there 
     const anchors = flags.anchor === undefined ? [] : anchorsIn(flags.anchor)
     const report = await verifyAuditLog(folder.audit, { anchors })
     // Whoever made the data folder left a stream in its log, and whoever removed all of it must not be told that all is well.
-    if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
+    if (report.streams.length === 0 && report.removed === undefined)
+      throw new OperatorError(`there is no audit log in ${folder.audit}`)
     terminal.print(describe(folder.audit, report))
     return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
   },
@@ -55,12 +61,14 @@ function readTextFile(file: string): string {
   }
 }
 
-function describe(folder: string, { streams, records, checkpoints, problems, warnings }: AuditReport): string {
-  const nodeWidth = Math.max(...streams.map(({ node }) => node?.length ?? 0))
+function describe(folder: string, report: AuditReport): string {
+  const { streams, records, checkpoints, removed, problems, warnings } = report
+  const nodeWidth = Math.max(0, ...streams.map(({ node }) => node?.length ?? 0))
   const lines = [
     `${folder}: ${count(records, 'record')} in ${count(streams.length, 'stream')}`,
     ...streams.map((stream) => describeStream(stream, nodeWidth)),
     ...describeCheckpoints(checkpoints),
+    ...describeRemoved(removed),
     ...section('warnings', warnings),
     ...section('PROBLEMS', problems),
     '',
@@ -79,6 +87,13 @@ function describeCheckpoints(summary: CheckpointSummary | undefined): string[] {
   const { count: number, from, to, fingerprint, anchoredUntil } = summary
   const made = `  ${count(number, 'checkpoint')}, ${timeText(from)} to ${timeText(to)}, signed with the key ${fingerprint}`
   return anchoredUntil === undefined ? [made] : [made, `  as kept elsewhere up to ${timeText(anchoredUntil)}`]
+}
+
+function describeRemoved(summary: RemovalSummary | undefined): string[] {
+  if (summary === undefined) return []
+  const { records, segments, until, announcedAt } = summary
+  const what = `${count(records, 'record')} in ${count(segments, 'segment')}, the newest of ${timeText(until)}`
+  return [`  removed as its settings said: ${what}; last announced at ${timeText(announcedAt)}`]
 }
 
 function count(number: number, noun: string): string {

@@ -39,6 +39,9 @@ export const start = defineCommand({
     'xksProxy',
     'checkpointFile',
     'checkpointUrl',
+    'auditRetentionDays',
+    'auditRetentionGib',
+    'auditCompression',
     'account',
     'region',
     'metricsPort',
@@ -74,7 +77,7 @@ it has accepted; a second one at once.`,
     const store = wantedStore(settings)
     const copies = { checkpointFile, checkpointUrl }
     const made = { folder, account, region, mode: 'server', log } as const
-    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies })
+    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies, keeping: settings })
     try {
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
@@ -102,6 +105,7 @@ it has accepted; a second one at once.`,
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      await prepared.keeper?.close()
       await prepared.checkpoints.close()
       prepared.lock.release()
     }
