@@ -7,7 +7,7 @@ import {
   readAnchors,
 } from '../audit/checkpoints/verify-checkpoints.ts'
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
-import { instantText } from '../base/clock.ts'
+import { DAY_MS, instantText } from '../base/clock.ts'
 import { fileFault } from '../base/file-fault.ts'
 import { flag } from '../config/command-flags.ts'
 import { path } from '../config/kinds.ts'
@@ -27,6 +27,9 @@ records, the links between the runs of the server, and the signed checkpoints th
 Needs no key, and the server may be running. That nothing was cut from the very end, and that nobody who
 has the audit key wrote all of it anew, only checkpoints that were kept elsewhere can show: --anchor names
 a file with one or more of them, such as that of --checkpoint-file of 'keyhold start'.
+
+What was removed because of --audit-retention-days or --audit-retention-gib of 'keyhold start' was announced
+by a signed checkpoint: the report says how much and of which times. Compare that with your settings.
 
 A copy of the folder audit in a folder of its own can be checked as well.
 
@@ -91,9 +94,12 @@ function describeCheckpoints(summary: CheckpointSummary | undefined): string[] {
 
 function describeRemoved(summary: RemovalSummary | undefined): string[] {
   if (summary === undefined) return []
-  const { records, segments, until, announcedAt } = summary
+  const { records, segments, until, announcedAt, ageMsMin } = summary
   const what = `${count(records, 'record')} in ${count(segments, 'segment')}, the newest of ${timeText(until)}`
-  return [`  removed as its settings said: ${what}; last announced at ${timeText(announcedAt)}`]
+  return [
+    `  removed on purpose: ${what}; last announced at ${timeText(announcedAt)}`,
+    `  none of them was younger than ${count(Math.floor(ageMsMin / DAY_MS), 'day')} when its removal was announced`,
+  ]
 }
 
 function count(number: number, noun: string): string {

@@ -74,6 +74,7 @@ test('segments whose newest record is too old go, all others stay, and the log v
   assert.equal(report.removed!.segments, before.length - after.size)
   assert.equal(report.records + report.removed!.records, all.records)
   assert.ok(report.removed!.until < bound && report.removed!.until >= made.start + 6 * DAY_MS)
+  assert.equal(report.removed!.ageMsMin, report.removed!.announcedAt - report.removed!.until)
   assert.ok(Math.min(...(await timesOf(made))) >= made.start + 6 * DAY_MS)
   // Once more changes nothing.
   const { removed } = await keepOnce(made, keepingFrom(7))

@@ -63,6 +63,8 @@ export interface RemovalSummary {
   /** Milliseconds since the epoch: of the newest that is gone, and of the checkpoint that was the last to announce a removal. */
   readonly until: number
   readonly announcedAt: number
+  /** How old the newest record of a removal was when it was announced, of all removals the least, in milliseconds: what the rule must have been. */
+  readonly ageMsMin: number
 }
 
 export interface CheckpointFindings {
@@ -118,6 +120,7 @@ function removalsOf(check: CheckpointCheck, row: CheckpointRow): VerifiedRemoval
         records: sum(({ records }) => records),
         until: removals.reduce((newest, { until }) => Math.max(newest, until), 0),
         announcedAt: check.lastRemovalAt,
+        ageMsMin: check.removalAgeMsMin,
       }
     },
   }
@@ -174,6 +177,7 @@ class CheckpointCheck {
   readonly removals = new Map<string, RemovedSegments>()
   /** Milliseconds since the epoch. */
   lastRemovalAt = 0
+  removalAgeMsMin = Number.POSITIVE_INFINITY
   #count = 0
   #first: Checkpoint | undefined
   #newest: Checkpoint | undefined
@@ -206,6 +210,7 @@ class CheckpointCheck {
         problem(`tells of the removal of ${removed.records} records of the stream ${removed.stream}, ${fault}`)
       this.removals.set(removed.stream, removed)
       this.lastRemovalAt = checkpoint.time
+      this.removalAgeMsMin = Math.min(this.removalAgeMsMin, checkpoint.time - removed.until)
     }
     this.#count++
     this.#first ??= checkpoint
