@@ -264,6 +264,9 @@ export const AUDIT_CHECKPOINT_SEND_MS_MAX = 5_000
 /** Of checkpoints that could not be brought to where they are kept as well. */
 export const AUDIT_CHECKPOINTS_UNSENT_MAX = 1_000
 export const AUDIT_KEY_AGE_MS_MAX = 365 * 24 * 60 * 60 * 1000
+/** Records of one file that is delivered are from a part of the log of this size at most; and how long a stop waits for the last delivery. */
+export const AUDIT_DELIVERY_BATCH_BYTES_MAX = 8 * 1024 * 1024
+export const AUDIT_DELIVERY_STOP_MS_MAX = 5_000
 /** Of a compressed segment: a MiB of it each, by far more than one has. */
 export const AUDIT_COMPRESSED_CHUNKS_MAX = 4_096
 /** Keeping the log in bounds: how long after a start, how often, and how many segments at once. */

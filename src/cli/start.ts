@@ -39,6 +39,7 @@ export const start = defineCommand({
     'xksProxy',
     'checkpointFile',
     'checkpointUrl',
+    'auditFiles',
     'auditRetentionDays',
     'auditRetentionGib',
     'auditCompression',

@@ -164,6 +164,10 @@ export const SETTINGS = Object.freeze({
     postAddress,
     'Address that checkpoints of the audit log are posted to as JSON as well (docs/audit.md).',
   ),
+  auditFiles: optional(
+    path('DIR'),
+    'Folder that audit records are delivered to as well, in files as CloudTrail writes them (docs/audit.md).',
+  ),
   auditRetentionDays: optional(
     wholeNumber(1, AUDIT_RETENTION_DAYS_MAX),
     'Days that audit records are kept at least; older ones are removed, and checkpoints tell of it (docs/audit.md).',

@@ -1,4 +1,4 @@
-/** Keeps a data folder's audit log in the bounds that the operator's settings give it. */
+/** Delivers a data folder's audit log, and keeps it in the bounds that the operator's settings give it. */
 import type { Checkpoints } from '../audit/checkpoints/checkpoints.ts'
 import { type AuditKeeper, openAuditKeeper } from '../audit/keeping/keeper.ts'
 import { listStreams } from '../audit/stream-names.ts'
@@ -12,22 +12,33 @@ export interface KeepingSettings {
   /** `undefined`: however much it is, it is kept. */
   readonly auditRetentionGib?: number | undefined
   readonly auditCompression?: boolean | undefined
+  /** Path of a folder that records are delivered to; `undefined`: to none. */
+  readonly auditFiles?: string | undefined
 }
 
 const GIB = 1024 ** 3
 
 /** While nobody else has the folder, so that whatever is there now is written to by nobody. @returns `undefined` where there is nothing to do. */
 export async function openFolderKeeper(
-  { audit: folder }: DataFolder,
-  { auditRetentionDays: days, auditRetentionGib: gib, auditCompression: compresses = false }: KeepingSettings,
+  { audit: folder, auditDelivery: statePath }: DataFolder,
+  settings: KeepingSettings,
   checkpoints: Checkpoints,
   log: Log,
 ): Promise<AuditKeeper | undefined> {
-  if (days === undefined && gib === undefined && !compresses) return undefined
+  const { auditRetentionDays: days, auditRetentionGib: gib, auditCompression: compresses = false } = settings
+  const delivery = settings.auditFiles === undefined ? undefined : { target: settings.auditFiles, statePath }
+  if (days === undefined && gib === undefined && !compresses && delivery === undefined) return undefined
   const ended = (await listStreams(folder)).map(({ stream }) => stream)
   const retention = {
     ageMsMax: days === undefined ? undefined : days * DAY_MS,
     bytesMax: gib === undefined ? undefined : gib * GIB,
   }
-  return openAuditKeeper({ folder, rules: { retention, compresses }, ended, checkpoints, clock: systemClock, log })
+  return openAuditKeeper({
+    folder,
+    rules: { retention, compresses, delivery },
+    ended,
+    checkpoints,
+    clock: systemClock,
+    log,
+  })
 }

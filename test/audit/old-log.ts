@@ -93,7 +93,11 @@ async function append({ clock }: OldLog, log: AuditLog, from: number, count: num
   for (let number = from; number < from + count; number++) await log.append(recordOf(number, clock.now()))
 }
 
-export const NO_RULES: KeepingRules = { retention: { ageMsMax: undefined, bytesMax: undefined }, compresses: false }
+export const NO_RULES: KeepingRules = {
+  retention: { ageMsMax: undefined, bytesMax: undefined },
+  compresses: false,
+  delivery: undefined,
+}
 
 /** So that the days before this one are no longer kept. */
 export function keepingFrom(day: number): KeepingRules {

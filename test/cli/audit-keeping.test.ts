@@ -1,6 +1,7 @@
 /** Real servers whose settings bound their log: what is left, and what clients and commands say of it. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { globSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
@@ -56,7 +57,7 @@ test('a server with a retention removes what is older, and the log verifies agai
   assert.match(text, /as kept elsewhere up to/)
   assert.match(
     readFileSync(copy, 'utf8'),
-    /"reason":"removal".*"removed":\[\{"stream":"[0-9a-f-]{36}","node":"worker-1"/,
+    /"reason":"removal".*"removed":\[\{"stream":"[0-9a-f-]{36}","node":"worker-[12]"/,
   )
 })
 
@@ -68,6 +69,32 @@ test('what is left is compressed by the next round, and shown as before', async 
   const after = shown()
   const left = after.filter((line) => before.includes(line))
   assert.ok(left.length < before.length && left.length > (DAYS - 8) * RECORDS_A_DAY)
+  const { status, text } = command('verify', '--anchor', copy)
+  assert.equal(status, 0, text)
+})
+
+test('a server that delivers has delivered everything when it has stopped, killed in between or not', async () => {
+  const delivered = join(folder.path, 'delivered')
+  const settings = ['--audit-files', delivered, '--workers', '2']
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    const keyhold = await startKeyholdProcess(['start', '--port', '0', '--data', data, ...settings])
+    const client = new kms.KMSClient({
+      ...{ endpoint: keyhold.endpoint, region: 'eu-west-1', credentials: readCredentials(data) },
+    })
+    await client.send(new kms.CreateKeyCommand({ Description: signal }))
+    client.destroy()
+    await keyhold.end(signal)
+  }
+  const files = globSync(join(delivered, 'AWSLogs', '*', 'CloudTrail', '*', '*', '*', '*', '*_CloudTrail_*.json.gz'))
+  const pipe = spawnSync('sh', ['-c', 'zcat "$@" | jq -c ".Records[]"', 'sh', ...files], { encoding: 'utf8' })
+  assert.equal(pipe.status, 0, pipe.stderr)
+  const lines = (text: string) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.stringify(JSON.parse(line)))
+      .sort()
+  assert.deepEqual(lines(pipe.stdout), lines(command('show').stdout))
   const { status, text } = command('verify', '--anchor', copy)
   assert.equal(status, 0, text)
 })

@@ -17,12 +17,12 @@ import {
 import { join } from 'node:path'
 import { AUDIT_SEGMENTS_COMPRESSED_AT_ONCE_MAX } from '../../base/limits.ts'
 import { CHUNK_BYTES, SegmentCompressor } from '../compressed-segment.ts'
+import { syncFolder } from '../durable-files.ts'
 import { isCompressed } from '../segment-file.ts'
 import { COMPRESSED_SUFFIX, listStreams, type Segment } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
 import { inspectSegment } from './inspect-segment.ts'
 import type { SegmentFault } from './segment-fault.ts'
-import { syncFolder } from './sync-folder.ts'
 import { isVouchedFor, lookUpTold } from './told.ts'
 
 /** No name of a segment, so nobody else looks at it. */

@@ -4,8 +4,8 @@
  */
 import { rmSync } from 'node:fs'
 import { readRemovals } from '../checkpoints/removals.ts'
+import { syncFolder } from '../durable-files.ts'
 import { listStreams } from '../stream-names.ts'
-import { syncFolder } from './sync-folder.ts'
 
 /** @returns how many files. @throws the file system's error */
 export async function deleteRemoved(folder: string): Promise<number> {

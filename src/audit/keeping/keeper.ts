@@ -1,12 +1,16 @@
 /**
- * Keeps a log in bounds, by rules of the operator: looks every few minutes what is no longer to be kept, announces it by a checkpoint,
- * then deletes it. One process of a folder does, the one that makes its checkpoints; the work is done by a thread that gives way to
+ * Keeps a log in bounds and delivers it, by rules of the operator: looks every few minutes what is new, and what is no longer to be kept,
+ * announces that by a checkpoint, then deletes it. One process of a folder does, the one that makes its checkpoints; the work is done by a thread that gives way to
  * requests and is there only while there is some.
  */
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../base/clock.ts'
 import { instantText } from '../../base/clock.ts'
-import { AUDIT_KEEPING_FIRST_DELAY_MS, AUDIT_KEEPING_INTERVAL_MS } from '../../base/limits.ts'
+import {
+  AUDIT_DELIVERY_STOP_MS_MAX,
+  AUDIT_KEEPING_FIRST_DELAY_MS,
+  AUDIT_KEEPING_INTERVAL_MS,
+} from '../../base/limits.ts'
 import type { Log } from '../../base/log.ts'
 import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
 import type { Checkpoints } from '../checkpoints/checkpoints.ts'
@@ -26,11 +30,13 @@ export interface AuditKeeperOptions {
 }
 
 export interface AuditKeeper {
-  /** Ends what is under way, wherever it is: the next start goes on. */
+  /** When nothing writes any more: ends what is under way, wherever it is, and delivers what is new, for a few seconds. The next start goes on. */
   close(): Promise<void>
 }
 
-export type KeepingStep = ({ readonly do: 'keep' } & KeepingTask) | { readonly do: 'finish'; readonly folder: string }
+export type KeepingStep =
+  | ({ readonly do: 'keep' | 'deliver' } & KeepingTask)
+  | { readonly do: 'finish'; readonly folder: string }
 
 /** `.ts` in the repository, `.js` in the package. */
 const THREAD = new URL(`./thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
@@ -60,6 +66,7 @@ export function openAuditKeeper(options: AuditKeeperOptions): AuditKeeper {
       clearTimeout(timer)
       await rounds.stop()
       await running
+      await rounds.last()
     },
   }
 }
@@ -81,12 +88,28 @@ class Rounds {
       // What a crash has left between the announcement and the deletion.
       if (this.#isFirst) await this.#take({ do: 'finish', folder })
       this.#isFirst = false
-      const { removed, faults } = await this.#take({ do: 'keep', folder, rules, ended, now: clock.now() })
+      const round = await this.#take({ do: 'keep', folder, rules, ended, now: clock.now() })
+      const { removed, faults } = round
+      this.#tellUndelivered(round)
       this.#tellFaults(faults)
       if (removed.length === 0 || !(await checkpoints.announceRemoval(removed))) return
       await this.#take({ do: 'finish', folder })
       this.#tellRemoved(removed)
     } finally {
+      await this.stop()
+    }
+  }
+
+  async last(): Promise<void> {
+    const { folder, rules, ended, clock, log } = this.#options
+    if (rules.delivery === undefined) return
+    const timer = setTimeout(() => void this.stop(), AUDIT_DELIVERY_STOP_MS_MAX)
+    try {
+      this.#tellUndelivered(await this.#take({ do: 'deliver', folder, rules, ended, now: clock.now() }))
+    } catch (err) {
+      log.warn({ err }, 'the last of the audit log could not be delivered in time; the next start goes on')
+    } finally {
+      clearTimeout(timer)
       await this.stop()
     }
   }
@@ -120,6 +143,14 @@ class Rounds {
       thread.on('exit', gone)
       thread.postMessage(step)
     })
+  }
+
+  #tellUndelivered({ deliveryProblem: problem }: KeepingRound): void {
+    if (problem === undefined) return
+    this.#options.log.warn(
+      { problem },
+      'the audit log could not be delivered to the folder of --audit-files; will try again',
+    )
   }
 
   #tellFaults(faults: readonly SegmentFault[]): void {

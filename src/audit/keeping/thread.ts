@@ -1,13 +1,14 @@
-/** The thread of `keeper.ts`: reads, compresses and deletes, and gives way to requests. */
+/** The thread of `keeper.ts`: reads, delivers, compresses and deletes, and gives way to requests. */
 import { parentPort } from 'node:worker_threads'
 import { lowerOwnPriority } from '../../crypto/thread-priority.ts'
-import { finish, type KeepingRound, keep } from './keep.ts'
+import { deliverNow, finish, type KeepingRound, keep } from './keep.ts'
 import type { KeepingStep } from './keeper.ts'
 
 async function take(step: KeepingStep): Promise<KeepingRound> {
   if (step.do === 'keep') return keep(step)
-  await finish(step)
-  return { removed: [], faults: [] }
+  const deliveryProblem = step.do === 'deliver' ? await deliverNow(step) : undefined
+  if (step.do === 'finish') await finish(step)
+  return { removed: [], faults: [], deliveryProblem }
 }
 
 lowerOwnPriority()
