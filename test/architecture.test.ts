@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:util',
     'node:sqlite',
     'node:worker_threads',
+    'node:zlib',
   ],
   domain: ['crypto/', 'base/', 'jose', 'lru-cache', 'node:zlib'],
   store: [

@@ -1,8 +1,8 @@
 /** One record of the log, by its event id. */
-import { stat } from 'node:fs/promises'
 import { HOUR_MS } from '../base/clock.ts'
 import { linesOf } from './read-log.ts'
 import { firstFrame, readSegment } from './read-segment.ts'
+import { segmentStat } from './segment-file.ts'
 import { listStreams } from './stream-names.ts'
 
 /** Clocks of machines, and of a development server, may differ from the one that wrote the log. */
@@ -30,12 +30,15 @@ export async function findRecord(folder: string, eventId: string, time: number):
 }
 
 async function isOfTime(path: string, time: number): Promise<boolean> {
-  if ((await stat(path)).mtimeMs < time - TOLERANCE_MS) return false
+  const found = await segmentStat(path)
+  if (found === undefined || found.mtimeMs < time - TOLERANCE_MS) return false
   const first = await firstFrame(path)
   return first !== undefined && first.time <= time + TOLERANCE_MS
 }
 
 async function findIn(path: string, eventId: string): Promise<string | undefined> {
+  // Removed meanwhile, because it is old.
+  if ((await segmentStat(path)) === undefined) return undefined
   const wanted = Buffer.from(`"eventID":"${eventId}"`)
   // Altered parts are the verifier's affair.
   for await (const item of readSegment(path)) {

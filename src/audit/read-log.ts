@@ -1,8 +1,9 @@
 /** All records of an audit folder, streaming; the log may be in use. */
-import { stat } from 'node:fs/promises'
 import { HOUR_MS } from '../base/clock.ts'
+import { KnownRemovals } from './checkpoints/removals.ts'
 import type { Frame } from './frame.ts'
 import { isDamage, readSegment } from './read-segment.ts'
+import { segmentStat } from './segment-file.ts'
 import { listStreams, type Segment } from './stream-names.ts'
 
 export interface LoggedRecord {
@@ -32,9 +33,16 @@ export async function* readAuditLog(
   folder: string,
   onDamage: OnDamage = stopAtDamage,
 ): AsyncGenerator<LoggedRecord, void, undefined> {
+  const removals = new KnownRemovals(folder)
   for (const { stream, segments } of await listStreams(folder)) {
     let next = 0
+    let nextSegment = 0
     for (const [index, segment] of segments.entries()) {
+      const isThere = segment.number === nextSegment && (await segmentStat(segment.path)) !== undefined
+      const removed = isThere ? undefined : await removals.explaining(stream, nextSegment)
+      if (removed !== undefined) [nextSegment, next] = [removed.segments, removed.records]
+      if (segment.number < nextSegment) continue
+      nextSegment = segment.number + 1
       for await (const frame of wholeFrames(segment, index === segments.length - 1, onDamage)) {
         if (frame.sequence !== next) onDamage(new AuditLogError(`${segment.path}: ${gap(next, frame.sequence)}`))
         next = frame.sequence + frame.count
@@ -89,12 +97,13 @@ export async function eventIdsPresent(
 ): Promise<ReadonlySet<string>> {
   const present = new Set<string>()
   const segments = (await listStreams(folder)).flatMap((stream) => stream.segments)
-  const written = await Promise.all(segments.map(async ({ path }) => (await stat(path)).mtimeMs))
+  const written = await Promise.all(segments.map(async ({ path }) => (await segmentStat(path))?.mtimeMs ?? 0))
   // The newest are always read: where events are younger than the whole log, it is their clock that is wrong.
   const from = Math.min(since, Math.max(...written)) - HOUR_MS
   for (const [index, { path }] of [...segments.entries()].toReversed()) {
     if (present.size === eventIds.size) break
-    if (written[index]! < from) continue
+    // Or it is removed meanwhile, because it is old.
+    if (written[index]! < from || (await segmentStat(path)) === undefined) continue
     // Altered parts are the verifier's affair; a record written twice does less harm than a service that does not start.
     for await (const item of readSegment(path)) {
       if ('frame' in item && item.frame.kind === 'records') addEventIds(item.frame, eventIds, present)

@@ -1,7 +1,7 @@
 /** Reads a segment file frame by frame in constant memory, and tells a torn end from an altered file. */
-import { type FileHandle, open } from 'node:fs/promises'
 import { AUDIT_FRAME_BYTES_MAX } from '../base/limits.ts'
 import { decodeFrame, type Frame, type FrameFault, frameLength, HEADER_BYTES, MAGIC } from './frame.ts'
+import { openSegment, type SegmentFile } from './segment-file.ts'
 
 /** What stands behind the last whole frame of a segment. */
 export interface SegmentEnd {
@@ -29,7 +29,7 @@ export async function* readSegment(
   path: string,
   { from = 0, beyondDamage = false } = {},
 ): AsyncGenerator<SegmentItem, void, undefined> {
-  const file = await open(path, 'r')
+  const file = await openSegment(path)
   try {
     const window = new Window(file, from)
     for (;;) {
@@ -59,7 +59,7 @@ export function isDamage(error: unknown): error is NodeJS.ErrnoException {
   return DAMAGE.has(String(error.code))
 }
 
-const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
+const DAMAGE: ReadonlySet<string> = new Set(['EBADMSG', 'EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
 
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {
@@ -70,6 +70,27 @@ export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last:
   }
   throw new Error(`no end of ${path}`)
 }
+
+/** Whether the stream ends with this segment, by its last bytes alone. */
+export async function endsWithClose(path: string): Promise<boolean> {
+  const file = await openSegment(path)
+  try {
+    const length = await file.length()
+    const bytes = Buffer.alloc(Math.min(CLOSE_BYTES_MAX, length))
+    let read = 0
+    for (let more = -1; more !== 0 && read < bytes.length; read += more) {
+      more = await file.read(bytes, read, bytes.length - read, length - bytes.length + read)
+    }
+    const at = bytes.lastIndexOf(MAGIC, bytes.length, 'latin1')
+    const frame = at === -1 ? undefined : decodeFrame(bytes.subarray(at))
+    return typeof frame === 'object' && frame.kind === 'close' && at + frame.bytes.length === bytes.length
+  } finally {
+    await file.close()
+  }
+}
+
+/** Header, `{"records":N}` and hash are shorter. */
+const CLOSE_BYTES_MAX = 256
 
 /** A segment's first frame, if it is whole. */
 export async function firstFrame(path: string): Promise<Frame | undefined> {
@@ -127,14 +148,14 @@ const READ_BYTES = 128 * 1024
 
 /** A view into a file that moves forward and grows to the longest frame. */
 class Window {
-  readonly #file: FileHandle
+  readonly #file: SegmentFile
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   #start = 0
   #end = 0
   /** Position of the view in the file. */
   offset: number
 
-  constructor(file: FileHandle, offset: number) {
+  constructor(file: SegmentFile, offset: number) {
     this.#file = file
     this.offset = offset
   }
@@ -149,7 +170,7 @@ class Window {
     this.#moveToFront(length)
     while (this.#end < length) {
       const room = this.#buffer.length - this.#end
-      const { bytesRead } = await this.#file.read(this.#buffer, this.#end, room, this.offset + this.#end)
+      const bytesRead = await this.#file.read(this.#buffer, this.#end, room, this.offset + this.#end)
       if (bytesRead === 0) return
       this.#end += bytesRead
     }
@@ -172,7 +193,7 @@ class Window {
   async onlyZerosFollow(): Promise<boolean> {
     const part = Buffer.allocUnsafe(64 * 1024)
     for (let position = this.offset + this.bytes.length; ; ) {
-      const { bytesRead } = await this.#file.read(part, 0, part.length, position)
+      const bytesRead = await this.#file.read(part, 0, part.length, position)
       if (bytesRead === 0) return true
       if (lengthWithoutZeros(part.subarray(0, bytesRead)) > 0) return false
       position += bytesRead

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import type { Log } from '../base/log.ts'
 import { readOpenRecord, type StreamEnd, writePreviousStreams } from './previous-streams.ts'
 import { firstFrame, segmentEnd } from './read-segment.ts'
+import { isCompressed } from './segment-file.ts'
 import { listReserves, listStreams, type StreamSegments } from './stream-names.ts'
 
 /** The torn last frame of a stream; nobody was answered on its account, so nothing visible is lost with it. */
@@ -64,7 +65,7 @@ async function recoverStream(
     const { offset, bytes } = end
     if (end.state === 'altered') {
       log.error({ path, offset, bytes }, 'A segment of the audit log is altered; it is left as it is.')
-    } else {
+    } else if (!isCompressed(path)) {
       await cut(path, offset)
     }
     if (end.state === 'torn') {

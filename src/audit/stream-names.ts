@@ -6,8 +6,11 @@ import { sha256 } from '../crypto/hash.ts'
 import { STREAM_ID_BYTES } from './frame.ts'
 
 const SEGMENT_NAME =
-  /^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})-(\d{6}|[1-9]\d{6,8})\.audit$/
+  /^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})-(\d{6}|[1-9]\d{6,8})\.audit(\.zst)?$/
 const RESERVE_NAME = /^[0-9a-f-]{36}\.reserve$/
+
+/** Of a segment that was compressed. */
+export const COMPRESSED_SUFFIX = '.zst'
 
 export interface Segment {
   /** UUID text of the stream. */
@@ -44,6 +47,7 @@ export function streamName(id: Buffer): string {
   return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+/** As it is written. */
 export function segmentPath(folder: string, stream: string, number: number): string {
   return join(folder, `${stream}-${String(number).padStart(6, '0')}.audit`)
 }
@@ -55,9 +59,11 @@ export function reservePath(folder: string, stream: string): string {
 /** The streams of a folder, oldest first. A folder that does not exist holds none; files of other names are not ours. */
 export async function listStreams(folder: string): Promise<readonly StreamSegments[]> {
   const streams = new Map<string, Segment[]>()
-  for (const name of await namesIn(folder)) {
+  const names = new Set(await namesIn(folder))
+  for (const name of names) {
     const match = SEGMENT_NAME.exec(name)
-    if (match === null) continue
+    // While one is being compressed, what was written counts.
+    if (match === null || (match[3] !== undefined && names.has(name.slice(0, -COMPRESSED_SUFFIX.length)))) continue
     const [, stream, number] = match as unknown as [string, string, string]
     const segments = streams.get(stream) ?? []
     segments.push({ stream, number: Number(number), path: join(folder, name) })

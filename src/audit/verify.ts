@@ -5,12 +5,15 @@
  */
 import { instantText } from '../base/clock.ts'
 import { AUDIT_CHECKPOINT_GAP_MS, AUDIT_FINDINGS_MAX } from '../base/limits.ts'
+import type { RemovedSegments } from './checkpoints/checkpoint.ts'
 import {
   type Anchor,
   type CheckedCheckpoints,
   type CheckpointGap,
   type CheckpointSummary,
+  type RemovalSummary,
   type StreamClaim,
+  type VerifiedRemovals,
   verifyCheckpoints,
 } from './checkpoints/verify-checkpoints.ts'
 import { type Frame, NO_HASH } from './frame.ts'
@@ -54,6 +57,8 @@ export interface AuditReport {
   readonly records: number
   /** `undefined`: the log has none, as those of earlier versions. */
   readonly checkpoints: CheckpointSummary | undefined
+  /** What was removed on purpose, because of its age or the size of the log; `undefined`: nothing. */
+  readonly removed: RemovalSummary | undefined
   /** Signs of tampering or loss; empty: the log is intact. At most `AUDIT_FINDINGS_MAX`. */
   readonly problems: readonly AuditFinding[]
   /** What a crash, or use of the log at this moment, explains. At most `AUDIT_FINDINGS_MAX`. */
@@ -66,11 +71,16 @@ export async function verifyAuditLog(folder: string, { anchors = [] }: VerifyOpt
   // First: a server that goes on meanwhile has then more in its streams than they say, and never less.
   const checkpoints = await verifyCheckpoints(folder, anchors, findings)
   const streams: StreamCheck[] = []
-  for (const stream of await listStreams(folder)) streams.push(await checkStream(stream, checkpoints, findings))
-  checkLinks(streams, findings)
+  for (const stream of await listStreams(folder)) {
+    const check = await checkStream(stream, checkpoints, findings)
+    if (check !== undefined) streams.push(check)
+  }
+  await checkpoints.removals.refresh()
+  checkLinks(streams, checkpoints.removals, findings)
   checkClaims(folder, streams, checkpoints, findings)
   return {
     checkpoints: checkpoints.summary,
+    removed: checkpoints.removals.summary(),
     streams: streams.map((stream) => stream.result()),
     records: streams.reduce((sum, { records }) => sum + records, 0),
     problems: findings.problems,
@@ -91,26 +101,56 @@ class Findings {
   }
 }
 
+/** @returns `undefined` of a stream that was removed as a whole. */
 async function checkStream(
   { stream, segments }: StreamSegments,
   checkpoints: CheckedCheckpoints,
   findings: Findings,
-): Promise<StreamCheck> {
+): Promise<StreamCheck | undefined> {
+  const { removals } = checkpoints
   const check = new StreamCheck(stream, segments, checkpoints, findings)
-  for (const [index, segment] of segments.entries()) {
-    const missing = segment.number - (segments[index - 1]?.number ?? -1) - 1
-    if (missing > 0) findings.problem(segment.path, undefined, `${missing} segments before it are missing`)
+  const kept = segments.filter(({ number }) => number >= (removals.of(stream)?.segments ?? 0))
+  for (const { path } of segments.slice(0, segments.length - kept.length)) {
+    findings.warning(path, undefined, 'is announced as removed and still there: being deleted, or a crash came between')
+  }
+  if (kept.length === 0) return undefined
+  /** Number of the segment that comes next. */
+  let next = 0
+  const passOverRemoved = () => {
+    const removed = removals.of(stream)
+    if (removed === undefined || removed.segments <= next) return
+    check.continueBehind(removed)
+    next = removed.segments
+  }
+  passOverRemoved()
+  for (const [index, segment] of kept.entries()) {
+    if (segment.number > next) {
+      await removals.refresh()
+      passOverRemoved()
+    }
+    // Removed while this was read.
+    if (segment.number < next) continue
+    if (segment.number > next) {
+      findings.problem(segment.path, undefined, `${segment.number - next} segments before it are missing`)
+      next = segment.number
+    }
     try {
       for await (const item of readSegment(segment.path)) {
         if ('frame' in item) check.frame(item.frame, segment, item.offset)
-        else check.segmentEnd(item.end, segment, index === segments.length - 1)
+        else check.segmentEnd(item.end, segment, index === kept.length - 1)
       }
     } catch (error) {
       if (!isDamage(error)) throw error
+      await removals.refresh()
+      passOverRemoved()
+      if (segment.number < next) continue
       findings.problem(segment.path, undefined, `cannot be read: ${error.message}`)
     }
+    next = segment.number + 1
   }
-  return check
+  // All that was there a moment ago may be removed by now.
+  const isGone = !check.hasFrames && (removals.of(stream)?.segments ?? 0) > kept.at(-1)!.number
+  return isGone ? undefined : check
 }
 
 /** Names of nodes that no server has. */
@@ -163,6 +203,10 @@ class StreamCheck {
     return this.#frames === 0 ? undefined : this.#hash.toString('hex')
   }
 
+  get hasFrames(): boolean {
+    return this.#frames > 0
+  }
+
   get lastPath(): string {
     return this.#segments.at(-1)!.path
   }
@@ -178,6 +222,14 @@ class StreamCheck {
   /** The first that its frames do not bear out. */
   get falseClaim(): StreamClaim | undefined {
     return this.#claims[this.#borneOut]
+  }
+
+  /** Removed segments are vouched for by the checkpoint that announced it: what is kept has to follow them. */
+  continueBehind(removed: RemovedSegments): void {
+    this.#node = removed.node
+    this.#sequence = removed.records
+    this.#hash = Buffer.from(removed.hash, 'hex')
+    while (this.falseClaim !== undefined && isBehind(this.falseClaim, removed)) this.#borneOut++
   }
 
   frame(frame: Frame, segment: Segment, offset: number): void {
@@ -267,13 +319,19 @@ class StreamCheck {
   }
 }
 
+/** Whether what a checkpoint says of a stream is about what was removed of it. A removal that came later may reach further. */
+function isBehind(claim: Pick<StreamClaim, 'records' | 'hash'>, removed: Pick<RemovedSegments, 'records' | 'hash'>) {
+  return claim.records < removed.records || claim.hash === removed.hash
+}
+
 /** Open records name the ends of earlier streams, so none of those can vanish or become shorter unseen. */
-function checkLinks(streams: readonly StreamCheck[], findings: Findings): void {
+function checkLinks(streams: readonly StreamCheck[], removals: VerifiedRemovals, findings: Findings): void {
   const known = new Map(streams.map((stream) => [stream.stream, stream]))
   for (const { previousStreams, stream: by, lastPath } of streams) {
     for (const { stream, lastHash, closed } of previousStreams) {
       const named = known.get(stream)
       if (named === undefined) {
+        if (removals.of(stream)?.hash === lastHash) continue
         findings.problem(lastPath, undefined, `names the stream ${stream}, which is missing`)
       } else if (named.lastHash !== lastHash || named.isTorn) {
         // Recovery cut it to whole frames before the later stream began.
@@ -295,13 +353,15 @@ function checkLinks(streams: readonly StreamCheck[], findings: Findings): void {
 function checkClaims(
   folder: string,
   streams: readonly StreamCheck[],
-  { summary, claims }: CheckedCheckpoints,
+  { summary, claims, removals }: CheckedCheckpoints,
   findings: Findings,
 ): void {
   const known = new Set(streams.map(({ stream }) => stream))
   for (const [stream, ofStream] of claims) {
-    if (known.has(stream)) continue
-    const text = `lacks the stream ${stream}, which the checkpoint of ${instantText(ofStream.at(-1)!.time)} tells of`
+    const newest = ofStream.at(-1)!
+    const removed = removals.of(stream)
+    if (known.has(stream) || (removed !== undefined && isBehind(newest, removed))) continue
+    const text = `lacks the stream ${stream}, which the checkpoint of ${instantText(newest.time)} tells of`
     findings.problem(folder, undefined, text)
   }
   for (const { falseClaim, lastPath } of streams) {

@@ -259,11 +259,23 @@ export const AUDIT_CHECKPOINT_GAP_MS = 150_000
 export const AUDIT_CHECKPOINT_BYTES_MAX = 1024 * 1024
 export const AUDIT_CHECKPOINT_STREAMS_MAX = 4_000
 export const AUDIT_CHECKPOINT_FILE_BYTES_MAX = 4 * 1024 * 1024
+/** Streams whose removed segments one line tells of. */
+export const AUDIT_REMOVALS_PER_CHECKPOINT_MAX = 1_000
 /** At a stop: how long places that checkpoints are sent to are waited for. */
 export const AUDIT_CHECKPOINT_SEND_MS_MAX = 5_000
 /** Of checkpoints that could not be brought to where they are kept as well. */
 export const AUDIT_CHECKPOINTS_UNSENT_MAX = 1_000
 export const AUDIT_KEY_AGE_MS_MAX = 365 * 24 * 60 * 60 * 1000
+/** Records of one file that is delivered are from a part of the log of this size at most; and how long a stop waits for the last delivery. */
+export const AUDIT_DELIVERY_BATCH_BYTES_MAX = 8 * 1024 * 1024
+export const AUDIT_DELIVERY_STOP_MS_MAX = 5_000
+/** Of a compressed segment: a MiB of it each, by far more than one has. */
+export const AUDIT_COMPRESSED_CHUNKS_MAX = 4_096
+/** Keeping the log in bounds: how long after a start, how often, and how many segments at once. */
+export const AUDIT_KEEPING_FIRST_DELAY_MS = 5_000
+export const AUDIT_KEEPING_INTERVAL_MS = 5 * 60 * 1000
+export const AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX = 1_000
+export const AUDIT_SEGMENTS_COMPRESSED_AT_ONCE_MAX = 256
 /** audit.md section 6: how far back LookupEvents sees, */
 export const EVENT_HISTORY_MS = 90 * 24 * 60 * 60 * 1000
 /** how much of the log successful calls that change nothing are looked for in, and what the index may take for it. */

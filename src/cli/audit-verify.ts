@@ -1,8 +1,13 @@
 /** `keyhold audit verify`: is the audit log whole? Needs no server. */
 import { open } from 'node:fs/promises'
-import { type CheckpointSummary, type ReadAnchors, readAnchors } from '../audit/checkpoints/verify-checkpoints.ts'
+import {
+  type CheckpointSummary,
+  type ReadAnchors,
+  type RemovalSummary,
+  readAnchors,
+} from '../audit/checkpoints/verify-checkpoints.ts'
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
-import { instantText } from '../base/clock.ts'
+import { DAY_MS, instantText } from '../base/clock.ts'
 import { fileFault } from '../base/file-fault.ts'
 import { flag } from '../config/command-flags.ts'
 import { path } from '../config/kinds.ts'
@@ -23,6 +28,9 @@ Needs no key, and the server may be running. That nothing was cut from the very 
 has the audit key wrote all of it anew, only checkpoints that were kept elsewhere can show: --anchor names
 a file with one or more of them, such as that of --checkpoint-file of 'keyhold start'.
 
+What was removed because of --audit-retention-days or --audit-retention-gib of 'keyhold start' was announced
+by a signed checkpoint: the report says how much and of which times. Compare that with your settings.
+
 A copy of the folder audit in a folder of its own can be checked as well.
 
 Exit code 0: intact. 1: something is wrong, and the report says where; or there is no audit log.`,
@@ -33,7 +41,8 @@ Exit code 0: intact. 1: something is wrong, and the report says where; or there 
     const report = await verifyAuditLog(folder.audit, { anchors })
     const warnings = [...others.map((line) => noAnchor(flags.anchor!, line)), ...report.warnings]
     // Whoever made the data folder left a stream in its log, and whoever removed all of it must not be told that all is well.
-    if (report.streams.length === 0) throw new OperatorError(`there is no audit log in ${folder.audit}`)
+    if (report.streams.length === 0 && report.removed === undefined)
+      throw new OperatorError(`there is no audit log in ${folder.audit}`)
     terminal.print(describe(folder.audit, { ...report, warnings }))
     return report.problems.length === 0 ? EXIT_OK : EXIT_FAILED
   },
@@ -64,12 +73,14 @@ function noAnchor(path: string, line: number): AuditFinding {
   return { path, offset: undefined, text }
 }
 
-function describe(folder: string, { streams, records, checkpoints, problems, warnings }: AuditReport): string {
-  const nodeWidth = Math.max(...streams.map(({ node }) => node?.length ?? 0))
+function describe(folder: string, report: AuditReport): string {
+  const { streams, records, checkpoints, removed, problems, warnings } = report
+  const nodeWidth = Math.max(0, ...streams.map(({ node }) => node?.length ?? 0))
   const lines = [
     `${folder}: ${count(records, 'record')} in ${count(streams.length, 'stream')}`,
     ...streams.map((stream) => describeStream(stream, nodeWidth)),
     ...describeCheckpoints(checkpoints),
+    ...describeRemoved(removed),
     ...section('warnings', warnings),
     ...section('PROBLEMS', problems),
     '',
@@ -88,6 +99,16 @@ function describeCheckpoints(summary: CheckpointSummary | undefined): string[] {
   const { count: number, from, to, fingerprint, anchoredUntil } = summary
   const made = `  ${count(number, 'checkpoint')}, ${timeText(from)} to ${timeText(to)}, signed with the key ${fingerprint}`
   return anchoredUntil === undefined ? [made] : [made, `  as kept elsewhere up to ${timeText(anchoredUntil)}`]
+}
+
+function describeRemoved(summary: RemovalSummary | undefined): string[] {
+  if (summary === undefined) return []
+  const { records, segments, until, announcedAt, ageMsMin } = summary
+  const what = `${count(records, 'record')} in ${count(segments, 'segment')}, the newest of ${timeText(until)}`
+  return [
+    `  removed on purpose: ${what}; last announced at ${timeText(announcedAt)}`,
+    `  none of them was younger than ${count(Math.floor(ageMsMin / DAY_MS), 'day')} when its removal was announced`,
+  ]
 }
 
 function count(number: number, noun: string): string {

@@ -41,6 +41,10 @@ export const start = defineCommand({
     'xksProxy',
     'checkpointFile',
     'checkpointUrl',
+    'auditFiles',
+    'auditRetentionDays',
+    'auditRetentionGib',
+    'auditCompression',
     'account',
     'region',
     'metricsPort',
@@ -76,7 +80,7 @@ it has accepted; a second one at once.`,
     const store = wantedStore(settings)
     const copies = { checkpointFile, checkpointUrl }
     const made = { folder, account, region, mode: 'server', log } as const
-    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies })
+    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies, keeping: settings })
     try {
       refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
       const wire = { tls, trustedProxies: settings.trustedProxies }
@@ -105,6 +109,7 @@ it has accepted; a second one at once.`,
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      await prepared.keeper?.close()
       await prepared.checkpoints.close()
       prepared.lock.release()
     }

@@ -45,6 +45,8 @@ function optional<T>(kind: Kind<T>, help: string, fallbackText?: string): Settin
 export const DEFAULT_PORT = 4599
 export const DEFAULT_ROOT_KEY_LABEL = 'keyhold-root-key'
 const WORKERS_MAX = 256
+const AUDIT_RETENTION_DAYS_MAX = 36_500
+const AUDIT_RETENTION_GIB_MAX = 1_000_000
 export const GRANT_PROPAGATION_DELAY_MS_MAX = 60 * 60 * 1000
 
 export const SETTINGS = Object.freeze({
@@ -174,6 +176,26 @@ export const SETTINGS = Object.freeze({
   checkpointUrl: optional(
     postAddress,
     'Address that checkpoints of the audit log are posted to as JSON as well (docs/audit.md).',
+  ),
+  auditFiles: optional(
+    path('DIR'),
+    'Folder that audit records are delivered to as well, in files as CloudTrail writes them (docs/audit.md).',
+  ),
+  auditRetentionDays: optional(
+    wholeNumber(1, AUDIT_RETENTION_DAYS_MAX),
+    'Days that audit records are kept at least; older ones are removed, and checkpoints tell of it (docs/audit.md).',
+    'for ever',
+  ),
+  auditRetentionGib: optional(
+    wholeNumber(1, AUDIT_RETENTION_GIB_MAX),
+    'GiB that the audit log may take; beyond them its oldest records are removed, and checkpoints tell of it.',
+    'without end',
+  ),
+  auditCompression: setting(
+    yesNoWord,
+    'Compress the audit log (Zstandard) as soon as a part of it is full; it takes about a tenth of the space then.',
+    false,
+    'no',
   ),
   grantPropagationDelay: setting(
     duration(GRANT_PROPAGATION_DELAY_MS_MAX),

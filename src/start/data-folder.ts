@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly audit: string
   /** Signs checkpoints of the audit log: a private key, PEM. */
   readonly auditKey: string
+  /** Says how far the audit log has been delivered. */
+  readonly auditDelivery: string
   /** Index of the audit log's events; it can be lost. */
   readonly eventIndex: string
   /** Provider `file`: 32 secret bytes. */
@@ -35,6 +37,7 @@ export function dataFolder(path: string): DataFolder {
     shared: join(path, 'store.json'),
     audit: join(path, 'audit'),
     auditKey: join(path, 'audit-key'),
+    auditDelivery: join(path, 'audit-delivery.json'),
     eventIndex: join(path, 'event-index.db'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),

@@ -14,6 +14,8 @@
  */
 import { existsSync, rmSync } from 'node:fs'
 import type { Checkpoints } from '../audit/checkpoints/checkpoints.ts'
+import { readRemovals } from '../audit/checkpoints/removals.ts'
+import type { AuditKeeper } from '../audit/keeping/keeper.ts'
 import { AuditLogError, readAuditLog } from '../audit/read-log.ts'
 import { recoverAuditFolder } from '../audit/recover.ts'
 import { systemClock } from '../base/clock.ts'
@@ -30,6 +32,7 @@ import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openFolderAuditLog } from './folder-audit-log.ts'
 import { type CheckpointCopies, openFolderCheckpoints } from './folder-checkpoints.ts'
+import { type KeepingSettings, openFolderKeeper } from './folder-keeper.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { openRootKey } from './root-key.ts'
 import {
@@ -54,6 +57,8 @@ export interface PrepareOptions extends FolderSecrets {
   readonly mode: 'server' | 'development'
   /** Where checkpoints of the audit log are kept as well. */
   readonly copies?: CheckpointCopies | undefined
+  /** How much of the audit log is kept; all of it if not given. */
+  readonly keeping?: KeepingSettings | undefined
   readonly log: Log
 }
 
@@ -62,6 +67,8 @@ export interface PreparedFolder {
   readonly lock: FolderLock
   /** Close it when nothing writes any more, before the lock is released. */
   readonly checkpoints: Checkpoints
+  /** Close it before the checkpoints; `undefined`: nothing is ever removed. */
+  readonly keeper: AuditKeeper | undefined
   /** `undefined` in development. */
   readonly account: string | undefined
   readonly isFirstStart: boolean
@@ -71,21 +78,23 @@ export interface PreparedFolder {
   readonly tornFrames: number
 }
 
-type PreparedStore = Omit<PreparedFolder, 'lock' | 'store' | 'tornFrames' | 'checkpoints'>
+type PreparedStore = Omit<PreparedFolder, 'lock' | 'store' | 'tornFrames' | 'checkpoints' | 'keeper'>
 
 const NODE = 'start'
 
 export async function prepareDataFolder(options: PrepareOptions): Promise<PreparedFolder> {
   const { folder, log } = options
   createDataFolder(folder)
-  let prepared: Omit<PreparedFolder, 'lock' | 'checkpoints'> | undefined
+  let prepared: Omit<PreparedFolder, 'lock' | 'checkpoints' | 'keeper'> | undefined
   let checkpoints: Checkpoints | undefined
+  let keeper: AuditKeeper | undefined
   const lock = await lockFolder(folder, 'server', async () => {
     const { tornFrames } = await recoverAuditFolder(folder.audit, log)
     prepared = { ...(await prepareIn(options)), tornFrames: tornFrames.length }
     checkpoints = await openFolderCheckpoints(folder, options.copies ?? {}, log)
+    keeper = await openFolderKeeper(folder, options.keeping ?? {}, checkpoints, log)
   })
-  return { lock, checkpoints: checkpoints!, ...prepared! }
+  return { lock, checkpoints: checkpoints!, keeper, ...prepared! }
 }
 
 /** For a command that is alone with the folder: steps 2, 3 and 5. */
@@ -149,7 +158,7 @@ async function refuseLostStore({ audit, path }: DataFolder, { name }: StorePlace
 async function hasRecords(audit: string): Promise<boolean> {
   try {
     for await (const _ of readAuditLog(audit)) return true
-    return false
+    return (await readRemovals(audit)).size > 0
   } catch (error) {
     if (error instanceof AuditLogError) return true
     throw error

@@ -12,7 +12,7 @@ import {
   type AuditObserver,
   openAuditLog,
 } from '../../src/audit/audit-log.ts'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { Log } from '../../src/base/log.ts'
 
 /** Goes when the test ends. */
@@ -38,6 +38,7 @@ export interface TestLogOptions {
   readonly files?: Partial<AuditFiles>
   readonly log?: Log
   readonly node?: string
+  readonly clock?: Clock
   readonly observer?: AuditObserver
 }
 
@@ -60,7 +61,7 @@ export function openTestLog(folder: string, options: TestLogOptions = {}): Promi
   return openAuditLog({
     folder,
     node: options.node ?? 'node-1',
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     softwareVersion: '1.2.3',
     log: options.log ?? recordedLog(),
     limits: { ...TEST_LIMITS, ...options.limits },

@@ -55,7 +55,7 @@ test('A folder that is empty or absent has nothing to report', async (t) => {
   const folder = await temporaryFolder(t)
   for (const path of [folder, join(folder, 'absent')]) {
     assert.deepEqual(await verifyAuditLog(path), {
-      ...{ streams: [], records: 0, checkpoints: undefined, problems: [], warnings: [] },
+      ...{ streams: [], records: 0, checkpoints: undefined, removed: undefined, problems: [], warnings: [] },
     })
   }
 })

@@ -47,12 +47,19 @@ function randomOf(seed: number): () => number {
   }
 }
 
-function stepsToTry(count: number): readonly number[] {
+/** Says in the test's output which seed chooses the same again. */
+export function stepsToTry(context: TestContext, count: number, tried = STEPS_TRIED): readonly number[] {
+  const steps = chosenSteps(count, tried)
+  context.diagnostic(`CRASH_SEED=${SEED}: ${steps.length} of ${count} steps`)
+  return steps
+}
+
+function chosenSteps(count: number, tried: number): readonly number[] {
   const all = Array.from({ length: count }, (_, index) => index + 1)
-  if (process.env.CRASH_STEPS === 'all' || count <= STEPS_TRIED) return all
+  if (process.env.CRASH_STEPS === 'all' || count <= tried) return all
   const random = randomOf(SEED)
   const chosen = new Set([1, count])
-  while (chosen.size < STEPS_TRIED) chosen.add(1 + Math.floor(random() * count))
+  while (chosen.size < tried) chosen.add(1 + Math.floor(random() * count))
   return [...chosen].sort((one, other) => one - other)
 }
 
@@ -130,9 +137,7 @@ export async function tryAll<Facts>(context: TestContext, scenario: Scenario<Fac
 
   const { steps } = await takeAndDie(copy(), daysAhead, step, Number.POSITIVE_INFINITY)
   assert.ok(steps! >= 5, `only ${steps} steps were counted`)
-  const tried = stepsToTry(steps!)
-  context.diagnostic(`CRASH_SEED=${SEED}: ${tried.length} of ${steps} steps`)
-  const queue = [...tried]
+  const queue = [...stepsToTry(context, steps!)]
   const seen = new Set<boolean>()
   const work = async () => {
     for (let dieAt = queue.shift(); dieAt !== undefined; dieAt = queue.shift()) {

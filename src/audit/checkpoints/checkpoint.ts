@@ -5,8 +5,8 @@
 import { type AuditKey, isSignedBy } from '../../crypto/audit-key.ts'
 import { sha256, sha256Hex } from '../../crypto/hash.ts'
 
-/** Why it was made: nothing runs between a `stop` and the next `start`. */
-export const CHECKPOINT_REASONS = ['start', 'interval', 'stop'] as const
+/** Why it was made: nothing runs between a `stop` and the next `start`; a `removal` announces what is deleted then. */
+export const CHECKPOINT_REASONS = ['start', 'interval', 'stop', 'removal'] as const
 export type CheckpointReason = (typeof CHECKPOINT_REASONS)[number]
 
 /** How far a stream has come. */
@@ -19,6 +19,22 @@ export interface StreamPosition {
   readonly hash: string
 }
 
+/** The oldest segments of a stream, which are no longer kept. What follows them continues their last frame. */
+export interface RemovedSegments {
+  /** UUID text. */
+  readonly stream: string
+  /** Process that wrote it, as the open record in the first of them says. */
+  readonly node: string
+  /** How many, since the stream began: the number of the first that is kept. */
+  readonly segments: number
+  /** In all of them: the sequence number of the first that is kept. */
+  readonly records: number
+  /** Of their last frame, hex. */
+  readonly hash: string
+  /** Of their newest frame, milliseconds since the epoch. */
+  readonly until: number
+}
+
 export interface Checkpoint {
   /** From 0, without gaps. */
   readonly number: number
@@ -29,6 +45,8 @@ export interface Checkpoint {
   readonly previous: string
   /** Those that have grown since the checkpoint before, in order of their ids. */
   readonly streams: readonly StreamPosition[]
+  /** Only of a `removal`. */
+  readonly removed?: readonly RemovedSegments[] | undefined
   /** Public key that verifies the signature. */
   readonly key: string
   /** Public key of all that follow, if it is another. */
@@ -45,7 +63,7 @@ export function signedCheckpoint(checkpoint: Checkpoint, key: AuditKey): string 
 }
 
 /** What is signed. */
-function textOf({ number, time, reason, previous, streams, key, nextKey }: Checkpoint): string {
+function textOf({ number, time, reason, previous, streams, removed, key, nextKey }: Checkpoint): string {
   return JSON.stringify({
     keyhold: LABEL,
     number,
@@ -54,6 +72,9 @@ function textOf({ number, time, reason, previous, streams, key, nextKey }: Check
     previous,
     streams: streams.map(({ stream, records, hash }) => ({ stream, records, hash })),
     root: merkleRoot(streams).toString('hex'),
+    removed: removed?.map(({ stream, node, segments, records, hash, until }) => {
+      return { stream, node, segments, records, hash, until: new Date(until).toISOString() }
+    }),
     key,
     nextKey,
   })
@@ -73,8 +94,11 @@ export function readCheckpoint(line: string): Checkpoint | undefined {
   let value: Record<string, unknown>
   try {
     value = JSON.parse(line)
-    const { number, time, reason, previous, streams, key, nextKey, signature } = value
-    const checkpoint = { number, time: Date.parse(String(time)), reason, previous, streams, key, nextKey } as Checkpoint
+    const { time, signature, ...members } = value
+    const removed = (value.removed as { until: string }[] | undefined)?.map((of) => {
+      return { ...of, until: Date.parse(String(of.until)) }
+    })
+    const checkpoint = { ...members, time: Date.parse(String(time)), removed } as unknown as Checkpoint
     return isWellFormed(checkpoint) && withSignature(textOf(checkpoint), String(signature)) === line
       ? checkpoint
       : undefined
@@ -86,16 +110,22 @@ export function readCheckpoint(line: string): Checkpoint | undefined {
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const HASH = /^[0-9a-f]{64}$/
 
-function isWellFormed({ number, reason, previous, streams, key, nextKey }: Checkpoint): boolean {
+function isWellFormed({ number, reason, previous, streams, removed, key, nextKey }: Checkpoint): boolean {
   return (
     isCount(number) &&
     CHECKPOINT_REASONS.includes(reason) &&
+    (reason === 'removal') === (removed !== undefined) &&
+    (removed ?? []).every(isRemoved) &&
     HASH.test(previous) &&
     typeof key === 'string' &&
     (nextKey === undefined || typeof nextKey === 'string') &&
     Array.isArray(streams) &&
     streams.every(({ stream, records, hash }) => UUID.test(stream) && isCount(records) && HASH.test(hash))
   )
+}
+
+function isRemoved({ stream, node, segments, records, hash }: RemovedSegments): boolean {
+  return UUID.test(stream) && typeof node === 'string' && isCount(segments) && isCount(records) && HASH.test(hash)
 }
 
 function isCount(value: unknown): boolean {

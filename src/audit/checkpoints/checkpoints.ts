@@ -8,10 +8,19 @@ import {
   AUDIT_CHECKPOINT_SEND_MS_MAX,
   AUDIT_CHECKPOINT_STREAMS_MAX,
   AUDIT_CHECKPOINTS_UNSENT_MAX,
+  AUDIT_REMOVALS_PER_CHECKPOINT_MAX,
 } from '../../base/limits.ts'
 import type { Log } from '../../base/log.ts'
 import type { AuditKey } from '../../crypto/audit-key.ts'
-import { type CheckpointReason, checkpointHash, NO_CHECKPOINT, readCheckpoint, signedCheckpoint } from './checkpoint.ts'
+import {
+  type CheckpointReason,
+  checkpointHash,
+  NO_CHECKPOINT,
+  type RemovedSegments,
+  readCheckpoint,
+  type StreamPosition,
+  signedCheckpoint,
+} from './checkpoint.ts'
 import { CheckpointAppender, listCheckpointFiles, readCheckpointLines } from './checkpoint-files.ts'
 import { StreamWalk } from './stream-walk.ts'
 
@@ -46,7 +55,12 @@ export interface NewestCheckpoint {
 
 export interface Checkpoints {
   /** Makes one now. It does not throw: what fails is logged, and made up for by the next. */
-  make(reason: CheckpointReason): Promise<void>
+  make(reason: Exclude<CheckpointReason, 'removal'>): Promise<void>
+  /**
+   * Announces what is about to be deleted.
+   * @returns whether that is on stable storage: only then it may be deleted. Does not throw.
+   */
+  announceRemoval(removed: readonly RemovedSegments[]): Promise<boolean>
   /** Makes the last one. */
   close(): Promise<void>
 }
@@ -57,17 +71,22 @@ export async function openCheckpoints(options: CheckpointOptions): Promise<Check
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const newest = await readNewest(folder)
   const writer = new CheckpointWriter(options, newest, await openAppender(options, newest))
-  let previous: Promise<void> = Promise.resolve()
-  const make = (reason: CheckpointReason) => {
-    previous = previous
-      .then(() => writer.write(reason))
-      .catch((err) => log.error({ err, folder }, 'a checkpoint of the audit log could not be made; will try again'))
+  let previous: Promise<boolean> = Promise.resolve(true)
+  /** One after the other. */
+  const inTurn = (work: () => Promise<void>) => {
+    const failed = (err: unknown) => {
+      log.error({ err, folder }, 'a checkpoint of the audit log could not be made; will try again')
+      return false
+    }
+    previous = previous.then(work).then(() => true, failed)
     return previous
   }
+  const make: Checkpoints['make'] = async (reason) => void (await inTurn(() => writer.write(reason)))
   await make('start')
   const timer = setInterval(() => void make('interval'), intervalMs).unref()
   return {
     make,
+    announceRemoval: (removed) => inTurn(() => writer.announceRemoval(removed)),
     async close() {
       clearInterval(timer)
       await make('stop')
@@ -148,6 +167,13 @@ class CheckpointWriter {
     this.#send()
   }
 
+  async announceRemoval(removed: readonly RemovedSegments[]): Promise<void> {
+    for (let at = 0; at < removed.length; at += AUDIT_REMOVALS_PER_CHECKPOINT_MAX) {
+      await this.#append('removal', [], removed.slice(at, at + AUDIT_REMOVALS_PER_CHECKPOINT_MAX))
+    }
+    this.#send()
+  }
+
   /** Waits a little for what is under way. */
   async sent(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
@@ -158,13 +184,17 @@ class CheckpointWriter {
     clearTimeout(timer)
   }
 
-  async #append(reason: CheckpointReason, streams: Parameters<typeof signedCheckpoint>[0]['streams']): Promise<void> {
+  async #append(
+    reason: CheckpointReason,
+    streams: readonly StreamPosition[],
+    removed?: readonly RemovedSegments[],
+  ): Promise<void> {
     const keys = await this.#options.keys(this.#newest)
     const { publicKey: key } = keys.current
     const nextKey = keys.next?.publicKey
     const time = this.#options.clock.now()
     const head = { number: this.#number, time, reason, previous: this.#previous }
-    const line = signedCheckpoint({ ...head, streams, key, nextKey }, keys.current)
+    const line = signedCheckpoint({ ...head, streams, removed, key, nextKey }, keys.current)
     await this.#appender.append(line)
     this.#number++
     this.#previous = checkpointHash(line)

@@ -3,10 +3,11 @@
  * them. Only what is on stable storage counts: a checkpoint must not tell of a frame that a crash can still take away.
  */
 import { readSync } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { AUDIT_FRAME_BYTES_MAX } from '../../base/limits.ts'
 import { decodeFrame, FRAME_KINDS, frameLength, HASH_BYTES, HEADER_BYTES } from '../frame.ts'
 import { isDamage } from '../read-segment.ts'
+import { isCompressed, segmentStat } from '../segment-file.ts'
 import { listStreams, type Segment, type StreamSegments, streamName } from '../stream-names.ts'
 import type { StreamPosition } from './checkpoint.ts'
 
@@ -60,7 +61,7 @@ export class StreamWalk {
       this.#streams.set(stream, known)
     }
     for (const segment of segments) {
-      if (segment.number < known.segment || known.isBroken || known.isClosed) continue
+      if (segment.number < known.segment || known.isBroken || known.isClosed || isCompressed(segment.path)) continue
       if (segment.number > known.segment + 1) break
       try {
         await walkSegment(segment, known)
@@ -74,9 +75,10 @@ export class StreamWalk {
 
   /** With the newest segment that has a frame: what it begins with says how many records came before. */
   async #begin(stream: string, { path, number }: Segment): Promise<WalkedStream> {
-    const { mtimeMs, size } = await stat(path)
-    const isSettled = mtimeMs < this.#toldAt(stream) - MARGIN_MS
-    return { ...UNREAD, segment: size === 0 ? Math.max(0, number - 1) : number, isClosed: isSettled }
+    const found = await segmentStat(path)
+    // What is compressed was told of.
+    const isSettled = found === undefined || isCompressed(path) || found.mtimeMs < this.#toldAt(stream) - MARGIN_MS
+    return { ...UNREAD, segment: found?.size === 0 ? Math.max(0, number - 1) : number, isClosed: isSettled }
   }
 }
 

@@ -2,7 +2,14 @@
 import { instantText } from '../../base/clock.ts'
 import { AUDIT_CHECKPOINT_GAP_MS } from '../../base/limits.ts'
 import { fingerprintOf } from '../../crypto/audit-key.ts'
-import { type Checkpoint, checkpointHash, isSigned, NO_CHECKPOINT, readCheckpoint } from './checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointHash,
+  isSigned,
+  NO_CHECKPOINT,
+  type RemovedSegments,
+  readCheckpoint,
+} from './checkpoint.ts'
 import { listCheckpointFiles, readCheckpointLines } from './checkpoint-files.ts'
 
 /** What a checkpoint says of a stream. */
@@ -41,6 +48,27 @@ export interface CheckedCheckpoints {
    */
   readonly claims: ReadonlyMap<string, readonly StreamClaim[]>
   readonly gaps: readonly CheckpointGap[]
+  readonly removals: VerifiedRemovals
+}
+
+/** What was removed from the log on purpose: signed, and in the row of checkpoints. */
+export interface VerifiedRemovals {
+  /** `undefined`: the stream has all that it had. */
+  of(stream: string): RemovedSegments | undefined
+  /** Reads what was announced meanwhile: before anything is deleted. */
+  refresh(): Promise<void>
+  /** `undefined`: nothing was. */
+  summary(): RemovalSummary | undefined
+}
+
+export interface RemovalSummary {
+  readonly segments: number
+  readonly records: number
+  /** Milliseconds since the epoch: of the newest that is gone, and of the checkpoint that was the last to announce a removal. */
+  readonly until: number
+  readonly announcedAt: number
+  /** How old the newest record of a removal was when it was announced, of all removals the least, in milliseconds: what the rule must have been. */
+  readonly ageMsMin: number
 }
 
 export interface CheckpointFindings {
@@ -86,19 +114,74 @@ export async function verifyCheckpoints(
   // A server that runs may make more while this reads on.
   const until = Date.now()
   const check = new CheckpointCheck(anchors, findings)
-  let files = 0
-  for (const { number, path } of await listCheckpointFiles(folder)) {
-    if (number !== files)
-      findings.problem(path, undefined, `${number - files} files of checkpoints before it are missing`)
-    files = number + 1
-    const lines = await readCheckpointLines(path)
-    if (lines === undefined) findings.problem(path, undefined, 'is longer than any file of checkpoints')
-    for (const { text, line, isWhole } of lines ?? []) {
-      if (isWhole) check.line(text, path, line)
-      else findings.warning(path, undefined, `line ${line} is cut: being written, or torn by a crash`)
-    }
+  const row = new CheckpointRow(folder, check, findings)
+  for (const { path, line } of await row.readOn()) {
+    findings.warning(path, undefined, `line ${line} is cut: being written, or torn by a crash`)
   }
-  return check.end(folder, until)
+  return { ...check.end(folder, until), removals: removalsOf(check, row) }
+}
+
+function removalsOf(check: CheckpointCheck, row: CheckpointRow): VerifiedRemovals {
+  return {
+    of: (stream) => check.removals.get(stream),
+    async refresh() {
+      await row.readOn()
+    },
+    summary() {
+      const removals = [...check.removals.values()]
+      if (removals.length === 0) return undefined
+      const sum = (of: (removed: RemovedSegments) => number) => removals.reduce((all, removed) => all + of(removed), 0)
+      return {
+        segments: sum(({ segments }) => segments),
+        records: sum(({ records }) => records),
+        until: removals.reduce((newest, { until }) => Math.max(newest, until), 0),
+        announcedAt: check.lastRemovalAt,
+        ageMsMin: check.removalAgeMsMin,
+      }
+    },
+  }
+}
+
+/** The files of checkpoints, read as far as they go, and on from there. */
+class CheckpointRow {
+  readonly #folder: string
+  readonly #check: CheckpointCheck
+  readonly #findings: CheckpointFindings
+  /** The file that was read last, and how many of its lines. */
+  #file = -1
+  #lines = 0
+
+  constructor(folder: string, check: CheckpointCheck, findings: CheckpointFindings) {
+    this.#folder = folder
+    this.#check = check
+    this.#findings = findings
+  }
+
+  /** @returns lines without an end. */
+  async readOn(): Promise<readonly { readonly path: string; readonly line: number }[]> {
+    const cut: { path: string; line: number }[] = []
+    for (const { number, path } of await listCheckpointFiles(this.#folder)) {
+      if (number < this.#file) continue
+      this.#moveTo(number, path)
+      const lines = await readCheckpointLines(path)
+      if (lines === undefined) this.#findings.problem(path, undefined, 'is longer than any file of checkpoints')
+      for (const { text, line, isWhole } of (lines ?? []).slice(this.#lines)) {
+        if (isWhole) {
+          this.#check.line(text, path, line)
+          this.#lines = line
+        } else cut.push({ path, line })
+      }
+    }
+    return cut
+  }
+
+  #moveTo(number: number, path: string): void {
+    if (number === this.#file) return
+    const missing = number - this.#file - 1
+    if (missing > 0) this.#findings.problem(path, undefined, `${missing} files of checkpoints before it are missing`)
+    this.#file = number
+    this.#lines = 0
+  }
 }
 
 class CheckpointCheck {
@@ -109,6 +192,10 @@ class CheckpointCheck {
   /** Of the checkpoints since the last that was kept elsewhere: the newest of each stream. */
   readonly #newClaims = new Map<string, StreamClaim>()
   readonly #gaps: CheckpointGap[] = []
+  readonly removals = new Map<string, RemovedSegments>()
+  /** Milliseconds since the epoch. */
+  lastRemovalAt = 0
+  removalAgeMsMin = Number.POSITIVE_INFINITY
   #count = 0
   #first: Checkpoint | undefined
   #newest: Checkpoint | undefined
@@ -138,6 +225,14 @@ class CheckpointCheck {
       this.#anchoredUntil = checkpoint.time
       this.#keepClaims()
     }
+    for (const removed of checkpoint.removed ?? []) {
+      const fault = this.#removalFault(removed)
+      if (fault !== undefined)
+        problem(`tells of the removal of ${removed.records} records of the stream ${removed.stream}, ${fault}`)
+      this.removals.set(removed.stream, removed)
+      this.lastRemovalAt = checkpoint.time
+      this.removalAgeMsMin = Math.min(this.removalAgeMsMin, checkpoint.time - removed.until)
+    }
     this.#count++
     this.#first ??= checkpoint
     this.#newest = checkpoint
@@ -165,6 +260,15 @@ class CheckpointCheck {
     }
   }
 
+  /** Only what was vouched for before may go. */
+  #removalFault({ stream, segments, records }: RemovedSegments): string | undefined {
+    const claim = this.#newClaims.get(stream) ?? this.#claims.get(stream)?.at(-1)
+    if (claim === undefined || claim.records < records) return 'of which no checkpoint before it tells'
+    const before = this.removals.get(stream)
+    const isMore = before === undefined || (segments > before.segments && records >= before.records)
+    return isMore ? undefined : 'of which more were removed before'
+  }
+
   #lookForGap(checkpoint: Checkpoint, path: string, line: number): void {
     const newest = this.#newest
     if (newest === undefined) return
@@ -178,14 +282,15 @@ class CheckpointCheck {
   }
 
   /** @param until later frames are not judged by the time of the newest checkpoint. */
-  end(folder: string, until: number): CheckedCheckpoints {
+  end(folder: string, until: number): Omit<CheckedCheckpoints, 'removals'> {
     this.#keepClaims()
     for (const { number, time } of this.#anchors.values()) {
       const text = `does not have checkpoint ${number} of ${instantText(time)}, which was kept elsewhere: its end was cut, or it was written anew`
       this.#findings.problem(folder, undefined, text)
     }
     const [first, newest] = [this.#first, this.#newest]
-    if (first === undefined || newest === undefined) return { summary: undefined, claims: this.#claims, gaps: [] }
+    const claims = new Map(this.#claims)
+    if (first === undefined || newest === undefined) return { summary: undefined, claims, gaps: [] }
     const summary = {
       count: this.#count,
       from: first.time,
@@ -194,6 +299,6 @@ class CheckpointCheck {
       anchoredUntil: this.#anchoredUntil,
     }
     const open = { from: newest.time + AUDIT_CHECKPOINT_GAP_MS, to: until }
-    return { summary, claims: this.#claims, gaps: [...this.#gaps, open] }
+    return { summary, claims, gaps: [...this.#gaps, open] }
   }
 }

@@ -142,6 +142,43 @@ export class EventIndex {
     })
   }
 
+  /** Streams that it knows of. */
+  streams(): readonly string[] {
+    return this.#database
+      .prepare('SELECT stream FROM streams')
+      .all()
+      .map(({ stream }) => String(stream))
+  }
+
+  /** Whether it knows nothing of the segments of the stream before this one, and will read it next at the latest. */
+  beginsAt(stream: string, segment: number): boolean {
+    const older = this.#database.prepare(`
+      SELECT 1 FROM blocks WHERE stream = ?1 AND segment < ?2 UNION ALL
+      SELECT 1 FROM damages WHERE stream = ?1 AND segment < ?2 LIMIT 1`)
+    return (this.place(stream)?.segment ?? 0) >= segment && older.get(stream, segment) === undefined
+  }
+
+  /**
+   * Segments before `segment` were removed from the log.
+   * @param until seconds since the epoch: of the newest event in them; up to then nothing here is complete any more.
+   * @param isGone whether nothing of the stream is left.
+   */
+  forgetRemoved(stream: string, segment: number, until: number, isGone: boolean): void {
+    this.#change(() => {
+      this.#setFact('since', Math.max(this.since, until + 1))
+      const ofSegments = 'stream = ?1 AND segment < ?2'
+      for (const rows of [
+        `marks WHERE block IN (SELECT id FROM blocks WHERE ${ofSegments})`,
+        `blocks WHERE ${ofSegments}`,
+        `damages WHERE ${ofSegments}`,
+      ]) {
+        this.#database.prepare(`DELETE FROM ${rows}`).run(stream, segment)
+      }
+      if (isGone) this.#database.prepare('DELETE FROM streams WHERE stream = ?1').run(stream)
+      else if ((this.place(stream)?.segment ?? 0) < segment) this.#moveTo(stream, { segment, offset: 0 }, null)
+    })
+  }
+
   /** Something of the log could not be read: events between these seconds may be missing. */
   addDamage(stream: string, { segment, offset }: StreamPlace, from: number, to: number): void {
     this.#change(() => {

@@ -1,9 +1,10 @@
 /** Reads what is new in the log into its index. */
-import { open, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { EVENT_BLOCK_BYTES } from '../../base/limits.ts'
 import type { Frame } from '../frame.ts'
 import { linesOf } from '../read-log.ts'
 import { isDamage, readSegment, type SegmentEnd } from '../read-segment.ts'
+import { isCompressed, segmentStat } from '../segment-file.ts'
 import { listStreams, type Segment } from '../stream-names.ts'
 import type { Block, EventIndex, StreamPlace } from './event-index.ts'
 import { BlockMarks } from './marks.ts'
@@ -95,7 +96,7 @@ class SegmentReading {
 
   async #store(end: number): Promise<boolean> {
     if (end <= this.#start) return true
-    await makeDurable(this.#segment.path)
+    if (!isCompressed(this.#segment.path)) await makeDurable(this.#segment.path)
     const { stream, number } = this.#segment
     const to = { segment: number, offset: end }
     const after = this.#after
@@ -112,11 +113,15 @@ class SegmentReading {
 
 /** What was read may be being written: the index must not know of a frame that a crash takes away. */
 async function makeDurable(path: string): Promise<void> {
-  const file = await open(path, 'r+')
+  const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+    // Compressed or removed meanwhile, for which it had to be durable.
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
   try {
-    await file.datasync()
+    await file?.datasync()
   } finally {
-    await file.close()
+    await file?.close()
   }
 }
 
@@ -135,5 +140,5 @@ function secondsOfStream(stream: string): number {
 }
 
 async function lastWrite(path: string): Promise<number> {
-  return Math.ceil((await stat(path)).mtimeMs / 1000)
+  return Math.ceil(((await segmentStat(path))?.mtimeMs ?? Date.now()) / 1000)
 }

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { KmsError } from '../../base/errors.ts'
 import { lowerOwnPriority } from '../../crypto/thread-priority.ts'
-import type { EventPage } from '../event-history.ts'
+import type { EventPage, EventQuery } from '../event-history.ts'
 import type { ThreadAnswer, ThreadData, ThreadRequest } from '../folder-event-history.ts'
 import { EventIndex, isUnreadable, removeIndex } from './event-index.ts'
 import { findEvents } from './find-events.ts'
+import { forgetRemoved } from './forget-removed.ts'
 import { indexLog } from './index-log.ts'
 
 const port = parentPort!
@@ -17,8 +18,19 @@ async function work({ query }: ThreadRequest): Promise<EventPage | undefined> {
   // Another process may have found it damaged and put a new one in its place.
   if (!existsSync(indexPath)) close()
   index ??= EventIndex.open(indexPath)
+  await forgetRemoved(folder, index)
   await indexLog(folder, index)
-  return query && findEvents(query, { folder, index })
+  return query && findIn(query, index)
+}
+
+async function findIn(query: EventQuery, index: EventIndex): Promise<EventPage> {
+  try {
+    return await findEvents(query, { folder, index })
+  } catch (error) {
+    // What is not there may have been removed a moment ago.
+    if (!(error instanceof KmsError && (await forgetRemoved(folder, index)))) throw error
+    return findEvents(query, { folder, index })
+  }
 }
 
 function close(): void {

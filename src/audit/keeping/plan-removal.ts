@@ -1,0 +1,156 @@
+/**
+ * Which segments of a log are no longer to be kept. Of each stream the oldest go first, and only what
+ *
+ * - nothing is written to any more,
+ * - is as it was written, and continues what was removed before,
+ * - a signed checkpoint vouches for,
+ * - has been delivered, where it is to be.
+ *
+ * Nothing is changed here: what is planned is announced by a checkpoint, and then deleted (`delete-removed.ts`).
+ */
+import { AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX } from '../../base/limits.ts'
+import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
+import { NO_HASH } from '../frame.ts'
+import { firstFrame } from '../read-segment.ts'
+import { segmentStat } from '../segment-file.ts'
+import { listStreams, type Segment, type StreamSegments } from '../stream-names.ts'
+import { isFinished } from './finished.ts'
+import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
+import type { SegmentFault } from './segment-fault.ts'
+import { isVouchedFor, lookUpTold, type Told } from './told.ts'
+
+export interface RetentionRules {
+  /** A segment goes when its newest record is older; `undefined`: not because of its age. */
+  readonly ageMsMax: number | undefined
+  /** The oldest go while all segments together take more; `undefined`: not because of that. */
+  readonly bytesMax: number | undefined
+}
+
+export interface RemovalPlan {
+  readonly removed: readonly RemovedSegments[]
+  readonly faults: readonly SegmentFault[]
+}
+
+export interface RemovalOptions {
+  readonly folder: string
+  readonly rules: RetentionRules
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Of streams that nobody can be writing to. */
+  readonly ended: ReadonlySet<string>
+  /** Whether all records of the segment have been delivered where they are to be. */
+  readonly isDelivered: (segment: Segment, length: number) => boolean
+}
+
+/** The oldest segment that is left of a stream. */
+interface Head {
+  readonly segment: Segment
+  readonly following: readonly Segment[]
+  /** Of its first frame. */
+  readonly from: number
+  /** Of the first frame of the next one; `undefined`: there is none. */
+  readonly nextFrom: number | undefined
+}
+
+export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan> {
+  const streams = await listStreams(options.folder)
+  const plan = new Planning(options, await sizeOf(streams))
+  const heads = (await Promise.all(streams.map(({ segments }) => headOf(segments)))).filter(
+    (head) => head !== undefined,
+  )
+  const due = heads.filter((head) => plan.mayBeDue(head) || plan.isOversize)
+  if (due.length === 0) return { removed: [], faults: [] }
+  plan.told = await lookUpTold(options.folder, new Map(due.map(({ segment: { stream, number } }) => [stream, number])))
+  await plan.removeFrom(due)
+  return { removed: [...plan.removed.values()], faults: plan.faults }
+}
+
+async function sizeOf(streams: readonly StreamSegments[]): Promise<number> {
+  const stats = await Promise.all(streams.flatMap(({ segments }) => segments).map(({ path }) => segmentStat(path)))
+  return stats.reduce((bytes, found) => bytes + (found?.size ?? 0), 0)
+}
+
+async function headOf([segment, ...following]: readonly Segment[]): Promise<Head | undefined> {
+  if (segment === undefined) return undefined
+  const first = await firstFrame(segment.path)
+  // Of the stream it is still the oldest, so the others stay, too.
+  if (first === undefined) return undefined
+  const next = following[0] && (await firstFrame(following[0].path))
+  return { segment, following, from: first.time, nextFrom: next?.time }
+}
+
+class Planning {
+  readonly #options: RemovalOptions
+  #bytes: number
+  told: ReadonlyMap<string, Told> = new Map()
+  readonly removed = new Map<string, RemovedSegments>()
+  readonly faults: SegmentFault[] = []
+
+  constructor(options: RemovalOptions, bytes: number) {
+    this.#options = options
+    this.#bytes = bytes
+  }
+
+  get isOversize(): boolean {
+    return this.#bytes > (this.#options.rules.bytesMax ?? Number.POSITIVE_INFINITY)
+  }
+
+  #isTooOld(time: number): boolean {
+    const { rules, now } = this.#options
+    return time < now - (rules.ageMsMax ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Before it is read: frames come in order of time, or nearly so. */
+  mayBeDue({ from, nextFrom }: Head): boolean {
+    return this.#isTooOld(nextFrom ?? from)
+  }
+
+  /** Oldest first, across streams. */
+  async removeFrom(heads: readonly Head[]): Promise<void> {
+    const queue = [...heads]
+    for (let count = 0; queue.length > 0 && count < AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX; count++) {
+      queue.sort((left, right) => left.from - right.from)
+      const head = queue.shift()!
+      if (!(await this.#remove(head))) continue
+      const next = await headOf(head.following)
+      if (next !== undefined) queue.push(next)
+    }
+  }
+
+  async #remove(head: Head): Promise<boolean> {
+    const { segment } = head
+    if (!this.isOversize && !this.mayBeDue(head)) return false
+    if (!(await isFinished(segment, head.following[0], this.#options.ended))) return false
+    const inspected = await inspectSegment(segment)
+    if (typeof inspected === 'string') return this.#keep(segment, inspected)
+    if (!this.isOversize && !this.#isTooOld(inspected.until)) return false
+    const { stream, number } = segment
+    const told = this.told.get(stream)
+    const before = this.removed.get(stream) ?? told?.removed
+    if (!continues(inspected, number, before)) {
+      return this.#keep(segment, 'does not continue what was removed before it')
+    }
+    if (!isVouchedFor(inspected, told) || !this.#options.isDelivered(segment, inspected.length)) return false
+    const { records, hash, until } = inspected
+    const node = before?.node ?? inspected.node ?? '?'
+    const newest = Math.max(until, before?.until ?? 0)
+    this.removed.set(stream, { stream, node, segments: number + 1, records, hash, until: newest })
+    this.#bytes -= (await segmentStat(segment.path))?.size ?? 0
+    return true
+  }
+
+  /** A writer is done with a segment once there is a frame in the next one; with the last one the stream has to be over. */
+  #keep({ path }: Segment, problem: string): false {
+    this.faults.push({ path, problem })
+    return false
+  }
+}
+
+function continues(
+  { previousHash, sequence }: InspectedSegment,
+  number: number,
+  before: RemovedSegments | undefined,
+): boolean {
+  if (number === 0) return sequence === 0 && previousHash === NO_HASH.toString('hex')
+  return before?.segments === number && before.records === sequence && before.hash === previousHash
+}

@@ -1,0 +1,212 @@
+/** Compressed segments: what others read of them, that everything goes on over them, and that damage is found (audit.md section 9, row 6). */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { findRecord } from '../../src/audit/find-record.ts'
+import { createFolderEventHistory } from '../../src/audit/folder-event-history.ts'
+import { keep } from '../../src/audit/keeping/keep.ts'
+import { eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
+import { recoverAuditFolder } from '../../src/audit/recover.ts'
+import { eventIdOf, openTestLog, recordedLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
+import {
+  ACCOUNT,
+  checkpointsOf,
+  DAYS,
+  keepingFrom,
+  keepOnce,
+  NO_RULES,
+  type OldLog,
+  REGION,
+  recordOf,
+  verified,
+  writeOldLog,
+} from './old-log.ts'
+
+const COMPRESSING = { ...NO_RULES, compresses: true }
+
+const zstdMissing = spawnSync('zstd', ['--version']).status === 0 ? false : 'zstd is not installed'
+
+function zstd(...args: string[]): Buffer {
+  const { status, stdout, stderr } = spawnSync('zstd', args, { maxBuffer: 1 << 28 })
+  assert.equal(status, 0, stderr.toString())
+  return stdout
+}
+
+function compressedIn({ audit }: OldLog): readonly { readonly name: string; readonly path: string }[] {
+  const names = readdirSync(audit).filter((name) => name.endsWith('.zst'))
+  return names.sort().map((name) => ({ name, path: join(audit, name) }))
+}
+
+async function oldLog(t: TestContext): Promise<OldLog> {
+  return writeOldLog(await temporaryFolder(t))
+}
+
+async function linesOf(folder: string): Promise<readonly string[]> {
+  return (await Array.fromAsync(readAuditLog(folder))).map(({ line }) => line)
+}
+
+test('zstd gives back every segment as it was, from a file that is much smaller', { skip: zstdMissing }, async (t) => {
+  const made = await writeOldLog(await temporaryFolder(t), { segmentBytesMax: 1 << 20 })
+  const checkpoints = await checkpointsOf(made)
+  const log = await openTestLog(made.audit, { node: 'worker-3', limits: { segmentBytesMax: 5 << 20 } })
+  // Some MiB, so that there are several parts.
+  for (let number = 0; number < 80; number++) {
+    const lines = Array.from({ length: 100 }, (_, index) =>
+      recordOf(number * 100 + index, Date.now(), { requestID: randomBytes(8).toString('hex') }),
+    )
+    await Promise.all(lines.map((line) => log.append(line)))
+  }
+  await log.close()
+  await checkpoints.close()
+  const before = await segmentsOf(made.audit)
+  const times = before.map(({ path }) => statSync(path).mtimeMs)
+  await keepOnce(made, COMPRESSING)
+  assert.deepEqual(await segmentsOf(made.audit), [], 'nothing is left as it was written')
+  const compressed = compressedIn(made)
+  assert.deepEqual(
+    compressed.map(({ name }) => name),
+    before.map(({ name }) => `${name}.zst`),
+  )
+  for (const [index, { path }] of compressed.entries()) {
+    zstd('--test', path)
+    assert.ok(zstd('-d', '-c', path).equals(before[index]!.bytes), path)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    assert.ok(Math.abs(statSync(path).mtimeMs - times[index]!) < 2, 'it is as old as what it holds')
+  }
+  const largest = before.findIndex(({ bytes }) => bytes.length > 3 << 20)
+  assert.ok(statSync(compressed[largest]!.path).size * 5 < before[largest]!.bytes.length)
+  // zstd's list counts the skippable frame of the seek table, too.
+  assert.match(zstd('-l', '-v', compressed[largest]!.path).toString(), /Skippable Frames: 1/)
+})
+
+test('whatever reads the log reads it compressed as it did before', async (t) => {
+  const made = await writeOldLog(await temporaryFolder(t), { daysAgo: 30 })
+  const copy = await temporaryFolder(t)
+  cpSync(made.path, copy, { recursive: true, preserveTimestamps: true })
+  const plain = { ...made, path: copy, audit: join(copy, 'audit') }
+  const before = await verified(made)
+  await keepOnce(made, COMPRESSING)
+  assert.ok(compressedIn(made).length > 10)
+  const after = await verified(made)
+  assert.deepEqual([after.problems, after.records, after.streams], [[], before.records, before.streams])
+  const lines = await linesOf(made.audit)
+  assert.deepEqual(lines, await linesOf(plain.audit))
+  const ids = lines.map((line) => String(JSON.parse(line).eventID))
+  assert.equal((await eventIdsPresent(made.audit, new Set(ids))).size, ids.length)
+  assert.equal(await findRecord(made.audit, ids[3]!, made.start), lines[3])
+  const ask = async ({ path, audit }: OldLog) => {
+    const history = createFolderEventHistory({
+      folder: audit,
+      indexPath: join(path, 'event-index.db'),
+      log: recordedLog(),
+    })
+    const query = { account: ACCOUNT, region: REGION, startTime: 0, endTime: Date.now(), count: 50, after: undefined }
+    const attribute = { key: 'EventId', value: eventIdOf(4_007) } as const
+    const pages = [
+      await history.lookup({ ...query, attribute: undefined }),
+      await history.lookup({ ...query, attribute }),
+    ]
+    await history.close()
+    return pages.map(({ events }) => events)
+  }
+  const found = await ask(made)
+  assert.deepEqual(found, await ask(plain))
+  assert.equal(found[1]!.length, 1)
+})
+
+test('an index that was made before goes on over segments that were compressed since', async (t) => {
+  const made = await writeOldLog(await temporaryFolder(t), { daysAgo: 30 })
+  const history = createFolderEventHistory({
+    ...{ folder: made.audit, indexPath: join(made.path, 'event-index.db'), log: recordedLog() },
+  })
+  t.after(() => history.close())
+  const query = { account: ACCOUNT, region: REGION, attribute: undefined, startTime: 0, count: 50, after: undefined }
+  const before = await history.lookup({ ...query, endTime: Date.now() })
+  await keepOnce(made, COMPRESSING)
+  assert.deepEqual((await history.lookup({ ...query, endTime: Date.now() })).events, before.events)
+})
+
+test('the next start goes on over compressed segments, and makes no checkpoint of them again', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  const before = compressedIn(made).map(({ path }) => readFileSync(path))
+  await recoverAuditFolder(made.audit, recordedLog())
+  made.clock.set(Date.now())
+  const checkpoints = await checkpointsOf(made)
+  const log = await openTestLog(made.audit)
+  await log.append(recordOf(99_999, Date.now()))
+  await log.close()
+  await checkpoints.close()
+  assert.deepEqual(
+    compressedIn(made).map(({ path }) => readFileSync(path)),
+    before,
+  )
+  const { problems, streams } = await verified(made)
+  assert.deepEqual(problems, [])
+  assert.ok(streams.every(({ state }) => state === 'closed'))
+})
+
+test('compressed segments go when they are too old', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  const before = compressedIn(made).length
+  const { removed } = await keepOnce(made, { ...keepingFrom(7), compresses: true })
+  assert.ok(removed.length > 0 && compressedIn(made).length < before)
+  assert.deepEqual((await verified(made)).problems, [])
+  const numbers = (await linesOf(made.audit)).map((line) => Number(JSON.parse(line).eventID.slice(-12)))
+  assert.ok(numbers.every((number) => number >= 6_000) && numbers.includes((DAYS - 1) * 1_000))
+})
+
+test('a segment that is in use, or that no checkpoint tells of, is not compressed', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  made.clock.set(Date.now())
+  const checkpoints = await checkpointsOf(made)
+  const log = await openTestLog(made.audit, { limits: { segmentBytesMax: 1_000 } })
+  for (let number = 0; number < 10; number++) await log.append(recordOf(90_000 + number, Date.now()))
+  const task = { folder: made.audit, rules: COMPRESSING, ended: [], now: Date.now() }
+  await keep(task)
+  const uncovered = (await segmentsOf(made.audit)).length
+  assert.ok(uncovered > 2)
+  await checkpoints.make('interval')
+  await keep(task)
+  assert.equal((await segmentsOf(made.audit)).length, 1)
+  await log.append(recordOf(90_010, Date.now()))
+  assert.match((await linesOf(made.audit)).at(-1)!, new RegExp(eventIdOf(90_010)))
+  await log.close()
+  await checkpoints.close()
+  assert.deepEqual((await verified(made)).problems, [])
+})
+
+test('a changed byte of a compressed segment is found, or changes nothing that it holds', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  const [{ path }] = compressedIn(made) as unknown as [{ path: string }]
+  const bytes = readFileSync(path)
+  const lines = await linesOf(made.audit)
+  let found = 0
+  for (let at = 0; at < bytes.length; at += 13) {
+    const altered = Buffer.from(bytes)
+    altered[at]! ^= 1 << (at % 8)
+    writeFileSync(path, altered)
+    if ((await verified(made)).problems.length > 0) found++
+    else assert.deepEqual(await linesOf(made.audit), lines, `byte ${at}`)
+  }
+  assert.ok(found > bytes.length / 13 / 2)
+  for (const length of [0, 5, bytes.length - 1]) {
+    writeFileSync(path, bytes)
+    truncateSync(path, length)
+    const { problems } = await verified(made)
+    assert.ok(
+      problems.some(({ text }) => /cannot be read: /.test(text)),
+      `${length} bytes`,
+    )
+  }
+  rmSync(path)
+  assert.notDeepEqual((await verified(made)).problems, [])
+  writeFileSync(path, bytes)
+  assert.deepEqual((await verified(made)).problems, [])
+})
