@@ -10,6 +10,7 @@ import { type KmsKeyCalls, type KmsRootKeyParameters, kmsRootKey } from '../cryp
 import { type RootKey, RootKeyError } from '../crypto/root-key/root-key.ts'
 import type { KmsCall } from '../outgoing/kms-calls.ts'
 import { readAwsCredentials } from './aws-credentials.ts'
+import { awsKmsEndpoint } from './aws-endpoint.ts'
 import { writeDurably } from './write-durably.ts'
 
 /** What the operator says of a KMS key; plain data, because workers get it by message. */
@@ -32,12 +33,7 @@ export function newKmsParameters({ keyArn, endpoint }: KmsKeyChoice): KmsParamet
     throw new UsageError('the root key needs the ARN of a KMS key', { hint: 'name it with --root-key-arn' })
   }
   const installation = createRandomSource().nonce(INSTALLATION_BYTES).toString('hex')
-  return { keyArn, endpoint: endpoint ?? awsEndpoint(keyArn), installation }
-}
-
-function awsEndpoint(keyArn: string): string {
-  const { partition, region } = parseArn(keyArn)!
-  return `https://kms.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
+  return { keyArn, endpoint: endpoint ?? awsKmsEndpoint(keyArn), installation }
 }
 
 export function writeKmsParameters(path: string, { keyArn, endpoint, installation }: KmsParameters): void {
