@@ -147,7 +147,7 @@ async function readBody(stream: ServerHttp2Stream): Promise<Buffer> {
 }
 
 function end(stream: ServerHttp2Stream, message: Buffer): void {
-  if (stream.destroyed) return
+  if (stream.closed || stream.destroyed) return
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.writeUInt32BE(message.length, 1)
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
@@ -156,7 +156,7 @@ function end(stream: ServerHttp2Stream, message: Buffer): void {
 }
 
 function fail(stream: ServerHttp2Stream, { code, message }: GrpcError): void {
-  if (stream.destroyed || stream.headersSent) return
+  if (stream.closed || stream.destroyed || stream.headersSent) return
   stream.respond(
     {
       ':status': 200,

@@ -106,6 +106,7 @@ export function createKeyProvider(options: KeyProviderOptions): KeyProvider {
   }
 
   function learnFailure(error: unknown): void {
+    if (stopped.aborted) return
     if (outcome === undefined || !('error' in outcome)) {
       const { code, message: reason } = error as Partial<GrpcError>
       log.warn({ code, reason }, 'the key of the Kubernetes plugin cannot be used')
