@@ -6,12 +6,9 @@ import { type GrpcCode, GrpcError } from './grpc-error.ts'
 const CODES: Readonly<Record<string, GrpcCode>> = {
   AccessDeniedException: 'PERMISSION_DENIED',
   ExpiredTokenException: 'UNAUTHENTICATED',
-  IncompleteSignature: 'UNAUTHENTICATED',
   IncompleteSignatureException: 'UNAUTHENTICATED',
-  InvalidClientTokenId: 'UNAUTHENTICATED',
   InvalidSignatureException: 'UNAUTHENTICATED',
   MissingAuthenticationTokenException: 'UNAUTHENTICATED',
-  SignatureDoesNotMatch: 'UNAUTHENTICATED',
   UnrecognizedClientException: 'UNAUTHENTICATED',
   DisabledException: 'FAILED_PRECONDITION',
   KMSInvalidStateException: 'FAILED_PRECONDITION',

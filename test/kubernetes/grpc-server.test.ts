@@ -3,6 +3,7 @@
  * written out here. What the libraries of gRPC send and understand is tried in test/compat/kubernetes.test.ts.
  */
 import assert from 'node:assert/strict'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { silentLog } from '../../src/base/log.ts'
@@ -26,7 +27,7 @@ async function serverOf(context: TestContext, methods: Readonly<Record<string, U
     await grpc.close()
     folder.remove()
   })
-  return { ...grpc, session, errors }
+  return { ...grpc, path, session, errors }
 }
 
 test('an answer is one message in its frame, and status 0 in the trailers', async (context) => {
@@ -151,6 +152,27 @@ test('when the caller goes away, the work is told', async (context) => {
   await begun
   stream.close(8)
   assert.equal(await aborted, 'CANCELLED')
+  assert.deepEqual(errors, [])
+})
+
+test('what is not HTTP/2 ends its own connection and no other', async (context) => {
+  const { path, session, errors } = await serverOf(context, { '/a.B/Echo': ECHO })
+  const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  const strangers = [
+    Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+    Buffer.alloc(4096, 0xa5),
+    Buffer.concat([preface, Buffer.alloc(4096, 0xa5)]),
+    // A HEADERS frame before any SETTINGS, on stream 0 (RFC 9113 6.2: a connection error).
+    Buffer.concat([preface, Buffer.from('000000010400000000', 'hex')]),
+  ]
+  for (const bytes of strangers) {
+    const socket = createConnection(path)
+    const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    socket.resume().write(bytes)
+    await closed
+  }
+  createConnection(path).end(preface.subarray(0, 5))
+  assert.equal((await callRaw(session, '/a.B/Echo', framed(Buffer.from('x')))).status, 0)
   assert.deepEqual(errors, [])
 })
 
