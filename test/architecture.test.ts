@@ -129,6 +129,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:timers/promises',
     'node:tls',
   ],
+  // Beside an API server of Kubernetes, where there is no store: it knows a KMS by calls of its API alone.
+  kubernetes: ['outgoing/kms-calls.ts', 'base/', 'node:http2'],
   metrics: ['domain/', 'base/', 'node:perf_hooks'],
   config: ['base/', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util', 'yaml'],
 }

@@ -222,6 +222,24 @@ export const KMS_CALL_MS_MAX = 5_000
 export const KMS_ATTEMPTS_MAX = 4
 export const KMS_RETRY_PAUSE_MS = 200
 export const KMS_ANSWER_BYTES_MAX = 64 * 1024
+/** Where connections are kept: how long one that nobody uses. */
+export const KMS_IDLE_CONNECTION_MS_MAX = 30_000
+
+/** The Kubernetes plugin: connections of API servers, calls on each that may be under way at once, and connections to the KMS. */
+export const KUBERNETES_CONNECTIONS_MAX = 16
+export const KUBERNETES_CALLS_PER_CONNECTION_MAX = 128
+export const KUBERNETES_KMS_CONNECTIONS_MAX = 32
+/** Annotations of 32 KiB, a ciphertext of 1 KiB and a key_id of 1 KiB are the longest that an API server keeps. */
+export const KUBERNETES_REQUEST_BYTES_MAX = 64 * 1024
+export const KUBERNETES_CIPHERTEXT_BYTES_MAX = 1024
+/** A call whose caller names no deadline; API servers wait 3 s unless told otherwise. */
+export const KUBERNETES_CALL_MS_MAX = 10_000
+/** How long what is known of the key answers Status: a little less than the minute after which an API server asks again. */
+export const KUBERNETES_STATUS_FRESH_MS = 50_000
+/** And how long a failure does. */
+export const KUBERNETES_FAILURE_FRESH_MS = 3_000
+/** How long a KMS may take until all of its machines use new key material. */
+export const KUBERNETES_ROTATION_MS_MAX = 10 * 60 * 1000
 
 /** audit.md G-3: a record that is not on stable storage after this much time fails its request. */
 export const AUDIT_WRITE_TIMEOUT_MS = 2_000

@@ -138,6 +138,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./xks-credential-create.ts')).xksCredentialCreate,
   },
   {
+    name: 'kubernetes-plugin',
+    summary: 'Be the KMS provider of a Kubernetes API server.',
+    load: async () => (await import('./kubernetes-plugin.ts')).kubernetesPlugin,
+  },
+  {
     name: 'hsm describe',
     summary: 'Print what a PKCS #11 library has, for the file of --hsm-clusters.',
     load: async () => (await import('./hsm-describe.ts')).hsmDescribe,

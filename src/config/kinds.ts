@@ -155,6 +155,18 @@ export const keyArn: Kind<string> = {
   },
 }
 
+/** An alias may lead to another key later. */
+export const keyOrAliasArn: Kind<string> = {
+  placeholder: 'ARN',
+  expected: 'the ARN of a KMS key or alias, arn:aws:kms:REGION:ACCOUNT:key/ID or …:alias/NAME',
+  read(text) {
+    if (keyArn.read(text, '') !== undefined) return text
+    const arn = parseArn(text)
+    const isAlias = arn?.service === 'kms' && /^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(arn.resource)
+    return isAlias && isRegion(arn.region) && isAccount(arn.account) ? text : undefined
+  },
+}
+
 export const accountId: Kind<string> = {
   placeholder: 'ID',
   expected: 'an account id of 12 digits',

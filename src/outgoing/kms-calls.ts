@@ -1,9 +1,18 @@
-/** Signed calls of a KMS elsewhere, with AWS's JSON protocol: for the root key. Tried again after failures that may pass, within a bound. */
-import { type IncomingMessage, request as requestPlain } from 'node:http'
-import { request as requestTls } from 'node:https'
+/**
+ * Signed calls of a KMS elsewhere, with AWS's JSON protocol: for the root key, and for a Kubernetes API server. Tried again after failures that
+ * may pass, within a bound.
+ */
+import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from 'node:http'
+import { request as requestTls, Agent as TlsAgent } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { KMS_ANSWER_BYTES_MAX, KMS_ATTEMPTS_MAX, KMS_CALL_MS_MAX, KMS_RETRY_PAUSE_MS } from '../base/limits.ts'
+import {
+  KMS_ANSWER_BYTES_MAX,
+  KMS_ATTEMPTS_MAX,
+  KMS_CALL_MS_MAX,
+  KMS_IDLE_CONNECTION_MS_MAX,
+  KMS_RETRY_PAUSE_MS,
+} from '../base/limits.ts'
 import { createRequestSigner } from './request-signer.ts'
 
 export interface CallCredentials {
@@ -19,9 +28,31 @@ export interface KmsEndpoint {
   /** Asked for each attempt. What it throws ends the call. */
   credentials(): CallCredentials
   readonly clock: Clock
+  /** Of {@link keepConnections}; without it each attempt has a connection of its own. */
+  readonly connections?: KeptConnections | undefined
 }
 
-export type KmsCall = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>
+export type KeptConnections = PlainAgent | TlsAgent
+
+/** @param signal ends the call: no attempt begins after it, one under way is broken off */
+export type KmsCall = (
+  operation: string,
+  input: object,
+  signal?: AbortSignal,
+) => Promise<Readonly<Record<string, unknown>>>
+
+/**
+ * For many calls: connections are used again, and beyond so many calls wait for one.
+ * @param ca PEM of the only authorities to trust; `undefined`: those that Node trusts
+ */
+export function keepConnections(
+  endpoint: string,
+  { ca, connectionsMax }: { readonly ca: string | undefined; readonly connectionsMax: number },
+): KeptConnections {
+  const options = { keepAlive: true, maxSockets: connectionsMax, timeout: KMS_IDLE_CONNECTION_MS_MAX }
+  if (new URL(endpoint).protocol === 'http:') return new PlainAgent(options)
+  return new TlsAgent({ ...options, ...(ca === undefined ? {} : { ca }) })
+}
 
 /** Why a call did not succeed, for operators. */
 export class KmsCallError extends Error {
@@ -38,30 +69,36 @@ export class KmsCallError extends Error {
 }
 
 /** What is returned throws {@link KmsCallError}. */
-export function createKmsCall({ endpoint, region, credentials, clock }: KmsEndpoint): KmsCall {
+export function createKmsCall({ endpoint, region, credentials, clock, connections }: KmsEndpoint): KmsCall {
   const target = new URL(endpoint)
 
-  async function attempt(operation: string, body: string): Promise<Readonly<Record<string, unknown>>> {
+  async function attempt(
+    operation: string,
+    body: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Readonly<Record<string, unknown>>> {
     const sign = createRequestSigner({ ...credentials(), region, service: 'kms' })
     const headers = await sign({
       ...{ method: 'POST', host: target.host, path: '/', body, time: clock.now() },
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` },
     })
-    const answer = await send(target, headers, body).catch((cause: Error) => {
+    const answer = await send(target, headers, body, { connections, signal }).catch((cause: Error) => {
       throw new KmsCallError(`${target.origin} cannot be reached: ${reasonOf(cause)}`, { mayPass: true, cause })
     })
     return read(target, answer)
   }
 
-  return async (operation, input) => {
+  return async (operation, input, signal) => {
     const body = JSON.stringify(input)
     for (let tried = 1; ; tried++) {
       try {
-        return await attempt(operation, body)
+        return await attempt(operation, body, signal)
       } catch (error) {
         if (!(error instanceof KmsCallError && error.mayPass) || tried >= KMS_ATTEMPTS_MAX) throw error
+        const isOver = await pause(KMS_RETRY_PAUSE_MS * 2 ** (tried - 1), false, { signal }).catch(() => true)
+        // What the KMS was last heard of says more than that the time is over.
+        if (isOver) throw error
       }
-      await pause(KMS_RETRY_PAUSE_MS * 2 ** (tried - 1))
     }
   }
 }
@@ -71,14 +108,20 @@ interface Answer {
   readonly text: string
 }
 
-function send(target: URL, headers: Readonly<Record<string, string>>, body: string): Promise<Answer> {
+function send(
+  target: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  { connections, signal }: Pick<KmsEndpoint, 'connections'> & { readonly signal: AbortSignal | undefined },
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = target.protocol === 'https:' ? requestTls : requestPlain
+    const timeout = AbortSignal.timeout(KMS_CALL_MS_MAX)
     const sent = request(target, {
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'keyhold' },
-      agent: false,
-      signal: AbortSignal.timeout(KMS_CALL_MS_MAX),
+      agent: connections ?? false,
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     })
     sent.once('error', reject)
     sent.once('response', (response) => readAll(response).then(resolve, reject))
@@ -102,8 +145,11 @@ async function readAll(response: IncomingMessage): Promise<Answer> {
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }
 }
 
-function reasonOf({ name, message, code }: Error & { code?: string }): string {
-  if (name === 'TimeoutError') return `there was no answer within ${KMS_CALL_MS_MAX} ms`
+function reasonOf({ name, message, code, cause }: Error & { code?: string }): string {
+  // Of the signal that ended it.
+  if (name === 'AbortError' && cause instanceof Error) {
+    return cause.name === 'TimeoutError' ? `there was no answer within ${KMS_CALL_MS_MAX} ms` : cause.message
+  }
   // A name with several addresses fails with an error that says nothing itself.
   return message || code || name
 }

@@ -7,6 +7,7 @@ import { type KmsKeyCalls, type KmsRootKeyParameters, kmsRootKey } from '../cryp
 import { type RootKey, RootKeyError } from '../crypto/root-key/root-key.ts'
 import type { KmsCall } from '../outgoing/kms-calls.ts'
 import { readAwsCredentials } from './aws-credentials.ts'
+import { awsKmsEndpoint } from './aws-endpoint.ts'
 import type { KmsKeyChoice } from './root-key-choice.ts'
 import type { RootKeyMaker } from './root-key-maker.ts'
 import { installationIn, newInstallation, readParameters, writeParameters } from './root-key-parameters.ts'
@@ -39,12 +40,7 @@ function newKmsParameters({ keyArn, endpoint }: Partial<KmsKeyChoice> = {}): Kms
   if (keyArn === undefined) {
     throw new UsageError('the root key needs the ARN of a KMS key', { hint: 'name it with --root-key-arn' })
   }
-  return { keyArn, endpoint: endpoint ?? awsEndpoint(keyArn), installation: newInstallation() }
-}
-
-function awsEndpoint(keyArn: string): string {
-  const { partition, region } = parseArn(keyArn)!
-  return `https://kms.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
+  return { keyArn, endpoint: endpoint ?? awsKmsEndpoint(keyArn), installation: newInstallation() }
 }
 
 export function kmsParametersIn(path: string): KmsParameters {

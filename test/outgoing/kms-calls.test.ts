@@ -1,10 +1,12 @@
 /** Calls of a KMS elsewhere: what is tried again, what is not, and what the operator reads. */
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
-import { createKmsCall, KmsCallError } from '../../src/outgoing/kms-calls.ts'
+import { createKmsCall, KmsCallError, keepConnections } from '../../src/outgoing/kms-calls.ts'
+import { selfSigned } from '../wire/self-signed.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void
 
@@ -105,4 +107,69 @@ test('an address where nobody is, is named', async () => {
     clock: systemClock,
   })
   await assert.rejects(call('Encrypt', {}), /^.*http:\/\/127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/)
+})
+
+test('a signal ends a call: the attempt under way, and those that were to follow', async (context) => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const silent = await kmsAt(context, () => ask())
+  const controller = new AbortController()
+  const waiting = silent.call('Decrypt', {}, controller.signal)
+  await asked
+  controller.abort(new Error('the deadline has passed'))
+  await assert.rejects(waiting, { message: `${silent.endpoint} cannot be reached: the deadline has passed` })
+  assert.equal(silent.calls(), 1)
+
+  const over = new AbortController()
+  const failing = await kmsAt(context, (_request, response) => {
+    answer(response, 503, 'no JSON')
+    over.abort()
+  })
+  await assert.rejects(failing.call('Decrypt', {}, over.signal), /answers with status 503|cannot be reached/)
+  assert.equal(failing.calls(), 1)
+})
+
+test('connections that are kept serve call after call, and no more of them are open than was said', async (context) => {
+  let open = 0
+  let openMost = 0
+  let opened = 0
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => setImmediate(() => answer(response, 200, { KeyId: 'k' })))
+  })
+  server.on('connection', (socket) => {
+    openMost = Math.max(openMost, ++open)
+    opened++
+    socket.once('close', () => open--)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const connections = keepConnections(endpoint, { ca: undefined, connectionsMax: 2 })
+  context.after(() => {
+    connections.destroy()
+    server.close()
+  })
+  const credentials = () => CREDENTIALS
+  const call = createKmsCall({ endpoint, region: 'eu-west-1', credentials, clock: systemClock, connections })
+  await Promise.all(Array.from({ length: 20 }, () => call('Decrypt', {})))
+  for (let count = 0; count < 5; count++) await call('Decrypt', {})
+  assert.deepEqual({ openMost, opened }, { openMost: 2, opened: 2 })
+})
+
+test('an authority of one’s own is trusted where it was named, and then no other is', async (context) => {
+  const [own, other] = [selfSigned('localhost'), selfSigned('localhost')]
+  const server = createTlsServer(own, (request, response) => {
+    request.resume().on('end', () => answer(response, 200, { KeyId: 'k' }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  context.after(() => void server.close())
+  const endpoint = `https://localhost:${(server.address() as AddressInfo).port}`
+  const callTrusting = (ca: string | undefined) => {
+    const connections = keepConnections(endpoint, { ca, connectionsMax: 1 })
+    context.after(() => connections.destroy())
+    const credentials = () => CREDENTIALS
+    return createKmsCall({ endpoint, region: 'eu-west-1', credentials, clock: systemClock, connections })
+  }
+  assert.deepEqual(await callTrusting(own.cert)('Decrypt', {}), { KeyId: 'k' })
+  for (const ca of [other.cert, undefined]) {
+    await assert.rejects(callTrusting(ca)('Decrypt', {}), /cannot be reached: .*(certificate|self.signed)/)
+  }
 })

@@ -67,7 +67,7 @@ function readyLine(child: ChildProcess, collect: (text: string) => string): Prom
       reject(new Error(`keyhold did not get ready:\n${collect('')}`))
     }, READY_TIMEOUT_MS)
     const read = (chunk: Buffer) => {
-      const ready = /^listening on (https?:\/\/\S+)$/m.exec(collect(chunk.toString()))
+      const ready = /^listening on ((?:https?|unix):\/\/\S+)$/m.exec(collect(chunk.toString()))
       if (ready === null) return
       clearTimeout(timer)
       resolve(ready[1]!)
