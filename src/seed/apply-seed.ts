@@ -5,6 +5,7 @@ import { type AliasName, aliasRef } from '../domain/aliases.ts'
 import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
 import { arnOf, type Key, type KeyName, keyRef, type Tag } from '../domain/keys/key.ts'
 import type { KeyMaterials } from '../domain/keys/key-material.ts'
+import { keySpecRow, MaterialError } from '../domain/keys/key-specs.ts'
 import { checkKeyQuota } from '../domain/keys/new-key.ts'
 import { writtenKeyPolicy } from '../domain/keys/written-policy.ts'
 import { defaultKeyPolicy } from '../domain/policy/key-policy.ts'
@@ -44,7 +45,7 @@ interface Planned extends KeyName {
 /** AWS's: a seed is to work wherever it is applied. */
 const QUOTAS = createQuotas()
 
-const FACTS = { spec: 'SYMMETRIC_DEFAULT', usage: 'ENCRYPT_DECRYPT', origin: 'AWS_KMS', multiRegion: false } as const
+const FACTS = { origin: 'AWS_KMS', multiRegion: false } as const
 
 /** Applying a seed twice changes nothing the second time. @throws {SeedError} that lists every contradiction. */
 export async function applySeed(services: SeedServices, seed: Seed, defaults: SeedDefaults): Promise<SeedOutcome> {
@@ -54,8 +55,9 @@ export async function applySeed(services: SeedServices, seed: Seed, defaults: Se
   const planned: Planned[] = []
   // Sealing may have to make a domain key, which is a change of its own: before the transaction.
   for (const [index, entry] of seed.keys.entries()) {
-    const secret = entry.material && Buffer.from(entry.material)
-    const material = await services.keyMaterials.create({ ...names[index]!, ...FACTS }, createdAt, secret)
+    const { spec, usage } = entry
+    const facts = { ...names[index]!, ...FACTS, spec, usage }
+    const material = await services.keyMaterials.create(facts, createdAt, await checkedMaterial(entry))
     planned.push({ ...names[index]!, seed: entry, material })
   }
   const account = seed.account ?? defaults.account
@@ -65,6 +67,17 @@ export async function applySeed(services: SeedServices, seed: Seed, defaults: Se
     const found = await applyIdentities(services, change, identities, account, createdAt)
     return applyAll(services, change, planned, createdAt, found)
   })
+}
+
+/** In the one encoding of the spec, as if it had been imported (lifecycle.md IMP-30 to 35). */
+async function checkedMaterial({ place, spec, material }: SeedKey): Promise<Buffer | undefined> {
+  if (material === undefined) return undefined
+  try {
+    return await keySpecRow(spec).importMaterial!(material)
+  } catch (error) {
+    if (!(error instanceof MaterialError)) throw error
+    throw new SeedError(`${place}.material: no material of a key of spec ${spec}: ${error.message}`, { cause: error })
+  }
 }
 
 function nameOf(entry: SeedKey, seed: Seed, defaults: SeedDefaults): KeyName {
@@ -148,6 +161,8 @@ async function insertKey(change: Change, plan: Planned, policy: string | undefin
     region,
     keyId,
     ...FACTS,
+    spec: seed.spec,
+    usage: seed.usage,
     arn: arnOf(plan),
     manager: 'CUSTOMER',
     description: seed.description ?? '',
@@ -168,8 +183,10 @@ async function insertKey(change: Change, plan: Planned, policy: string | undefin
 
 /** Only what the seed says is compared: the rest may have changed since. */
 function contradictionsOf(existing: Key, { seed, material }: Planned, policy: string | undefined): string[] {
-  const { place, description, enabled, tags } = seed
+  const { place, spec, usage, description, enabled, tags } = seed
   const differs: [name: string, isSo: boolean][] = [
+    ['spec', existing.spec !== spec],
+    ['usage', existing.usage !== usage],
     ['material', seed.material !== undefined && existing.currentMaterialId !== material.materialId],
     ['description', description !== undefined && existing.description !== description],
     ['enabled', enabled !== undefined && existing.enabled !== enabled],

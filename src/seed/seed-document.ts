@@ -59,6 +59,10 @@ export interface SeedKeyDocument {
   readonly id: string
   readonly account?: string
   readonly region?: string
+  /** Key spec as CreateKey names it; `SYMMETRIC_DEFAULT` if absent. */
+  readonly spec?: string
+  /** Key usage; may be absent if the spec has one alone. */
+  readonly usage?: string
   readonly description?: string
   /** True unless it says otherwise. */
   readonly enabled?: boolean
@@ -67,6 +71,9 @@ export interface SeedKeyDocument {
   readonly tags?: Readonly<Record<string, string>>
   /** A key policy: JSON text, or the same as an object. */
   readonly policy?: string | object
-  /** 32 bytes in base64 or in hex; random if absent. Whoever can read the seed can read what the key encrypts. */
+  /**
+   * Random if absent. Symmetric and HMAC keys: bytes in base64 or in hex. Others: the private key in PKCS #8, as PEM or in base64.
+   * Whoever can read the seed has the key.
+   */
   readonly material?: string
 }

@@ -6,8 +6,8 @@ import { checkAliasName } from '../domain/alias-rules.ts'
 import type { Tag } from '../domain/keys/key.ts'
 import { checkTags } from '../domain/keys/tags.ts'
 import { readKeyPolicy } from '../domain/policy/key-policy.ts'
-import { SeedError } from './seed-error.ts'
 import { IDENTITY_FIELDS, NO_IDENTITIES, readIdentities, type SeedIdentities } from './seed-identities.ts'
+import { readKeyKind, type SeedKeyKind } from './seed-material.ts'
 import {
   fault,
   list,
@@ -22,7 +22,7 @@ import {
 } from './seed-values.ts'
 
 /** What a key's entry says; `undefined` where it says nothing. */
-export interface SeedKey {
+export interface SeedKey extends SeedKeyKind {
   /** Place in the document, for messages: `keys[0]`. */
   readonly place: string
   readonly keyId: string
@@ -34,7 +34,6 @@ export interface SeedKey {
   readonly tags: readonly Tag[] | undefined
   /** As GetKeyPolicy prints it. */
   readonly policy: string | undefined
-  readonly material: Buffer | undefined
 }
 
 export interface Seed {
@@ -45,12 +44,13 @@ export interface Seed {
 }
 
 const SEED_FIELDS = ['account', 'region', 'keys', ...IDENTITY_FIELDS]
-const KEY_FIELDS = ['id', 'account', 'region', 'description', 'enabled', 'aliases', 'tags', 'policy', 'material']
+const KEY_FIELDS = [
+  ...['id', 'account', 'region', 'spec', 'usage', 'description', 'enabled', 'aliases', 'tags', 'policy', 'material'],
+]
 
 const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const ALIAS = /^alias\/[a-zA-Z0-9/_-]{1,250}$/
 const DESCRIPTION_CHARS_MAX = 8192
-const MATERIAL_BYTES = 32
 
 /** @throws {SeedError} that names the place of the first fault. */
 export function readSeed(document: unknown): Seed {
@@ -78,7 +78,7 @@ function readKey(entry: unknown, place: string): SeedKey {
     aliases: optional(fields, place, 'aliases', readAliases) ?? [],
     tags: optional(fields, place, 'tags', readKeyTags),
     policy: optional(fields, place, 'policy', readPolicy),
-    material: optional(fields, place, 'material', readMaterial),
+    ...readKeyKind(fields, place),
   }
 }
 
@@ -115,17 +115,4 @@ function readPolicy(value: unknown, place: string): string {
 
 function readKeyTags(value: unknown, place: string): readonly Tag[] {
   return readTags(value, place, checkTags)
-}
-
-function readMaterial(value: unknown, place: string): Buffer {
-  const bytes = typeof value === 'string' ? decodeMaterial(value) : undefined
-  if (bytes !== undefined) return bytes
-  throw new SeedError(`${place}: expected ${MATERIAL_BYTES} bytes, in base64 or as ${2 * MATERIAL_BYTES} hex digits`)
-}
-
-/** Unambiguous: 64 hex digits read as base64 would be 48 bytes. */
-function decodeMaterial(given: string): Buffer | undefined {
-  if (/^[0-9a-fA-F]{64}$/.test(given)) return Buffer.from(given, 'hex')
-  const bytes = Buffer.from(given, 'base64')
-  return bytes.length === MATERIAL_BYTES && bytes.toString('base64') === given ? bytes : undefined
 }

@@ -80,6 +80,20 @@ const FAULTS: readonly (readonly [document: unknown, message: string])[] = [
   [keyWith({ tags: ['a'] }), 'keys[0].tags: expected a mapping from tag keys to tag values, got a list'],
   [keyWith({ tags: { a: 1 } }), 'keys[0].tags.a: expected a text of at most 256 characters, got 1'],
   [keyWith({ tags: { 'aws:x': '1' } }), 'keys[0].tags: Tags beginning with aws: are reserved'],
+  [keyWith({ spec: 'RSA_1024' }), 'keys[0].spec: expected one of SYMMETRIC_DEFAULT, '],
+  [keyWith({ spec: ['HMAC_256'] }), 'keys[0].spec: expected one of '],
+  [
+    keyWith({ usage: 'SIGN_VERIFY' }),
+    "keys[0].usage: expected ENCRYPT_DECRYPT for SYMMETRIC_DEFAULT, got 'SIGN_VERIFY'",
+  ],
+  [
+    keyWith({ spec: 'RSA_2048' }),
+    'keys[0].usage: expected one of ENCRYPT_DECRYPT, SIGN_VERIFY for RSA_2048, got nothing',
+  ],
+  [
+    keyWith({ spec: 'ML_DSA_44', material: MATERIAL.toString('hex') }),
+    'keys[0].material: that of ML_DSA_44 keys cannot be chosen',
+  ],
   [keyWith({ policy: 1 }), 'keys[0].policy: expected a key policy, as JSON text or as a mapping, got 1'],
   [keyWith({ policy: '{' }), 'keys[0].policy: '],
   [keyWith({ policy: { Statement: [{ Effect: 'Permit' }] } }), 'keys[0].policy: Syntax errors in policy.'],
@@ -104,6 +118,22 @@ test('material that is wrong is not shown', () => {
   ]) {
     assert.throws(() => readSeed(keyWith({ material })), {
       message: 'keys[0].material: expected 32 bytes, in base64 or as 64 hex digits',
+    })
+  }
+})
+
+test('material of other specs that is wrong is not shown', () => {
+  const pem = (label: string) => `-----BEGIN ${label}-----\n${MATERIAL.toString('base64')}\n-----END ${label}-----\n`
+  const privateKeys = ['secret', pem('EC PRIVATE KEY'), pem('ENCRYPTED PRIVATE KEY'), `${pem('PRIVATE KEY')}x`, '', 7]
+  for (const material of privateKeys) {
+    assert.throws(() => readSeed(keyWith({ spec: 'ECC_SECG_P256K1', material })), {
+      message:
+        /^keys\[0\]\.material: expected a private key in PKCS #8 without a passphrase, as PEM .* makes it of others$/,
+    })
+  }
+  for (const material of ['secret-', 'abc', '', 7]) {
+    assert.throws(() => readSeed(keyWith({ spec: 'HMAC_256', material })), {
+      message: 'keys[0].material: expected bytes, in base64 or as hex digits',
     })
   }
 })

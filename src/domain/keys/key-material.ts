@@ -34,8 +34,8 @@ export interface Cipher {
 
 export interface KeyMaterials {
   /**
-   * New material of the key's spec, as its first and current one. `given`, for seeded development keys, is used instead of a
-   * fresh one; it is wiped.
+   * New material of the key's spec, as its first and current one. `given`, for seeded keys, is used instead of a fresh one, in the
+   * encoding of the spec; it is wiped. Given twice it has the same id.
    */
   create(key: KeyFacts, createdAt: number, given?: Buffer): Promise<StoredKeyMaterial>
   /** Fresh bytes for a data key that is to be encrypted under `key`. The caller wipes them. */
@@ -119,7 +119,7 @@ export function createKeyMaterials(
     async create(key, createdAt, given) {
       const secret = given ?? (await keySpecRow(key.spec).generate())
       const materialId =
-        key.spec === SYMMETRIC_DEFAULT
+        key.spec === SYMMETRIC_DEFAULT || given !== undefined
           ? keyMaterialId(secret, key.account, key.keyId)
           : random.nonce(INTERNAL_ID_BYTES).toString('hex')
       const token = await domainKeys.seal(keyTokenSubject(key, materialId, createdAt), secret)

@@ -2,7 +2,7 @@
 import { type KeySpec, KEY_SPECS as ROWS } from '../../crypto/algorithms/index.ts'
 import type { Key } from './key.ts'
 
-export type { DataKeyPair, MessageType, OpenKey } from '../../crypto/algorithms/index.ts'
+export { type DataKeyPair, MaterialError, type MessageType, type OpenKey } from '../../crypto/algorithms/index.ts'
 
 export const SYMMETRIC_DEFAULT = 'SYMMETRIC_DEFAULT'
 
