@@ -269,6 +269,19 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
     await Promise.all([stuck.close(), other.close()])
   })
 
+  test('a node that has a connection to another primary listens to the former no longer', () =>
+    withWay(async (store, way) => {
+      await server.keepStandby()
+      const { position } = await store.changesAfter(await store.changesPosition())
+      way.leadTo(await server.failOverBeside())
+      // At work on the former one still, like the listener: more at once than there are connections needs a new one.
+      await Promise.all(Array.from({ length: STORE_CONNECTIONS_MAX }, () => store.listAccounts()))
+      const key = exampleKey()
+      await store.change((change) => change.insertKey(key, []))
+      assert.equal((await store.changesAfter(position)).notices, undefined)
+      assert.deepEqual(await store.findKey(key), key)
+    }))
+
   test('a server that crashes under load loses nothing acknowledged, and no change is made twice', async () => {
     const login = await server.createDatabase()
     const store = await openPostgresStore(login, systemClock)
