@@ -30,8 +30,10 @@ export function createChangesFollower(database: StoreDatabase, node: () => strin
       const batch = await readChanges(database.committed, position, node())
       const goesOn = seen === undefined || seen.history === history
       seen = { commits, history, position: batch.position }
-      // What was lost may be remembered here, and others may have its positions now.
-      return goesOn ? batch : { position: batch.position, notices: undefined }
+      if (goesOn && batch.notices !== undefined) return batch
+      // What was lost may be remembered here, and others may have its positions now, those of our own too.
+      newestOwn = 0
+      return { position: batch.position, notices: undefined }
     },
     passOwn(position) {
       if (position !== undefined) newestOwn = position

@@ -20,7 +20,7 @@ import { type PostgresServer, postgresMissing, startPostgres } from '../support/
 const addressOf = ({ user, database, host, port }: PostgresLogin) =>
   `postgres://${user}@/${database}?host=${host}&port=${port}`
 
-describe('keyhold store move', { skip: postgresMissing, timeout: 120_000 }, () => {
+describe('keyhold store move', { skip: postgresMissing, timeout: 300_000 }, () => {
   const folder = temporaryFolder('move')
   const data = join(folder.path, 'data')
   const file = join(data, 'keyhold.db')

@@ -231,6 +231,8 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
       const [store, other] = [await openPostgresStore(login, systemClock), await openPostgresStore(login, systemClock)]
       await server.keepStandby()
       await other.change((change) => change.insertKey(exampleKey(), []))
+      // Its own are lost as well.
+      for (let round = 0; round < 5; round++) await store.change((change) => change.insertKey(exampleKey(), []))
       const { position, notices } = await store.changesAfter(await store.changesPosition())
       assert.deepEqual(notices, [])
       await server.failOver()
@@ -238,7 +240,7 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
       await server.run('ALTER SEQUENCE changes_position_seq RESTART', login.database)
       for (let round = 0; round < changes; round++) await other.change((change) => change.insertKey(exampleKey(), []))
       const after = await store.changesAfter(position)
-      assert.deepEqual((await store.changesAfter(after.position)).notices, [])
+      assert.deepEqual(await store.changesAfter(after.position), { position: after.position, notices: [] })
       await Promise.all([store.close(), other.close()])
       return after.notices
     }
@@ -268,6 +270,19 @@ describe('over PostgreSQL', { skip: postgresMissing }, () => {
     assert.deepEqual(await stuck.findKey(key), key)
     await Promise.all([stuck.close(), other.close()])
   })
+
+  test('a node that has a connection to another primary listens to the former no longer', () =>
+    withWay(async (store, way) => {
+      await server.keepStandby()
+      const { position } = await store.changesAfter(await store.changesPosition())
+      way.leadTo(await server.failOverBeside())
+      // At work on the former one still, like the listener: more at once than there are connections needs a new one.
+      await Promise.all(Array.from({ length: STORE_CONNECTIONS_MAX }, () => store.listAccounts()))
+      const key = exampleKey()
+      await store.change((change) => change.insertKey(key, []))
+      assert.equal((await store.changesAfter(position)).notices, undefined)
+      assert.deepEqual(await store.findKey(key), key)
+    }))
 
   test('a server that crashes under load loses nothing acknowledged, and no change is made twice', async () => {
     const login = await server.createDatabase()

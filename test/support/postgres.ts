@@ -62,6 +62,8 @@ export interface PostgresServer {
   keepStandby(): Promise<void>
   /** The server is lost, and that standby becomes the primary in its place. */
   failOver(): Promise<void>
+  /** The server is cut off, but not gone: that standby becomes a primary beside it. @returns the port of that. */
+  failOverBeside(): Promise<number>
   /** `fast` ends connections; `immediate` is a crash. Resolves when it is down. */
   stop(how: 'fast' | 'immediate'): Promise<void>
   start(): Promise<void>
@@ -101,10 +103,11 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
   const port = await freePort()
   const tls = certificate && { ssl: 'on', ssl_cert_file: certificateFile, ssl_key_file: keyFile }
   let guard: ChildProcess | undefined
+  let beside: ChildProcess | undefined
   let databases = 0
 
-  async function run(sql: string, database = 'postgres') {
-    const client = new Client({ host: folder, port, user: OWNER, database })
+  async function run(sql: string, database = 'postgres', serverPort = port) {
+    const client = new Client({ host: folder, port: serverPort, user: OWNER, database })
     client.on('error', () => {})
     await client.connect()
     try {
@@ -114,7 +117,7 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     }
   }
 
-  async function start(): Promise<void> {
+  async function launch(data: string, port: number): Promise<ChildProcess> {
     const given = { unix_socket_directories: folder, listen_addresses: '127.0.0.1', port: String(port), ...tls }
     const flags = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const program = join(folderOfPrograms!, 'postgres')
@@ -128,29 +131,32 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
       log = (log + chunk).slice(-4000)
     })
     child.stdin.on('error', () => {})
-    guard = child
     for (let attempt = 0; attempt < 300; attempt++) {
       if (child.exitCode !== null) break
-      if (await run('SELECT 1').catch(() => undefined)) return
+      if (await run('SELECT 1', 'postgres', port).catch(() => undefined)) return child
       await sleep(50)
     }
     throw new Error(`PostgreSQL did not start: ${log}`)
   }
 
-  function becomeStandby(isStandby: boolean): void {
-    const signal = join(data, 'standby.signal')
+  async function start(): Promise<void> {
+    guard = await launch(data, port)
+  }
+
+  function becomeStandby(isStandby: boolean, path = data): void {
+    const signal = join(path, 'standby.signal')
     if (isStandby) writeFileSync(signal, '')
     else rmSync(signal)
   }
 
-  function control(...args: string[]): void {
-    spawnSync(join(folderOfPrograms!, 'pg_ctl'), [...args, '-D', data, '-w'], { ...identity, cwd: folder })
+  function control(path: string, ...args: string[]): void {
+    spawnSync(join(folderOfPrograms!, 'pg_ctl'), [...args, '-D', path, '-w'], { ...identity, cwd: folder })
   }
 
   async function stop(how: 'fast' | 'immediate'): Promise<void> {
     if (guard === undefined) return
     const ended = once(guard, 'close')
-    control('stop', '-m', how)
+    control(data, 'stop', '-m', how)
     guard.stdin?.end()
     await ended
     guard = undefined
@@ -165,7 +171,7 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     run,
     start,
     stop,
-    becomeStandby,
+    becomeStandby: (isStandby) => becomeStandby(isStandby),
     async keepStandby() {
       await stop('fast')
       spawnSync('cp', ['-a', data, standby])
@@ -177,7 +183,14 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
       renameSync(standby, data)
       becomeStandby(true)
       await start()
-      control('promote')
+      control(data, 'promote')
+    },
+    async failOverBeside() {
+      const other = await freePort()
+      becomeStandby(true, standby)
+      beside = await launch(standby, other)
+      control(standby, 'promote')
+      return other
     },
     async createDatabase() {
       const database = `test_${++databases}`
@@ -186,6 +199,11 @@ export async function startPostgres(certificate?: SelfSigned): Promise<PostgresS
     },
     async remove() {
       await stop('immediate')
+      if (beside !== undefined) {
+        const ended = once(beside, 'close')
+        beside.stdin?.end()
+        await ended
+      }
       rmSync(folder, { recursive: true, force: true })
     },
   }

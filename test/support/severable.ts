@@ -12,6 +12,8 @@ export interface SeverableWay {
   /** Ends all connections, and lets none through until it is opened again. */
   cut(): void
   open(): void
+  /** From now on new connections are to that port of this machine, while old ones stay where they are. */
+  leadTo(port: number): void
   /** As a server that was restarted by a power failure: whoever sends on a connection from before is told that there is none. */
   forget(): void
   /** For good. */
@@ -21,6 +23,7 @@ export interface SeverableWay {
 export async function severableWay(serverPort: number): Promise<SeverableWay> {
   let next: Cut | undefined
   let isOpen = true
+  let destination = serverPort
   const sockets = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
 
@@ -34,7 +37,7 @@ export async function severableWay(serverPort: number): Promise<SeverableWay> {
       near.destroy()
       return
     }
-    const far = connect(serverPort, '127.0.0.1')
+    const far = connect(destination, '127.0.0.1')
     let atAnswer: Cut | undefined
     for (const socket of [near, far]) {
       sockets.add(socket)
@@ -74,6 +77,9 @@ export async function severableWay(serverPort: number): Promise<SeverableWay> {
     cut,
     open() {
       isOpen = true
+    },
+    leadTo(port) {
+      destination = port
     },
     forget() {
       for (const socket of sockets) forgotten.add(socket)

@@ -123,7 +123,7 @@ function pemFile(path: string, parameter: string): () => string {
 export function connectToPostgres(login: PostgresLogin, channel: string): PostgresConnections {
   const config = configOf(login)
   const bounds = { max: STORE_CONNECTIONS_MAX, idleTimeoutMillis: STORE_CONNECTION_IDLE_MS }
-  const pool = new Pool({ ...config, ...bounds, onConnect: refuseStandby })
+  const pool = new Pool({ ...config, ...bounds, onConnect: recognise })
   /** Server processes of ours: what they notify is no news. */
   const own = new Set<number>()
   const listeners: (() => void)[] = []
@@ -131,6 +131,8 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
   let generation = 0
   const generations = new WeakMap<PoolClient, number>()
   let listening: Promise<Listening> | undefined
+  /** Of the database that the listener is connected to. */
+  let history: string | undefined
   let closing: Promise<void> | undefined
 
   // A connection that breaks while nobody uses it: the next user notices.
@@ -152,11 +154,28 @@ export function connectToPostgres(login: PostgresLogin, channel: string): Postgr
     try {
       await client.connect()
       await client.query(`LISTEN ${channel}`)
-      return { client, history: await historyOf(client) }
+      const heard = { client, history: await historyOf(client) }
+      history = heard.history
+      return heard
     } catch (error) {
       void client.end().catch(() => {})
       throw error
     }
+  }
+
+  /** New connections may lead to another primary while old ones are still kept by the former: nothing that changes would be heard of there. */
+  async function recognise(client: ClientBase): Promise<void> {
+    await refuseStandby(client)
+    const found = await historyOf(client)
+    if (history === undefined || found === history) return
+    const former = listening
+    listening = undefined
+    history = undefined
+    generation++
+    await former?.then(
+      (heard) => void heard.client.end().catch(() => {}),
+      () => {},
+    )
   }
 
   async function askListener(text: string): Promise<ListenerRows> {
@@ -253,9 +272,10 @@ const HISTORY = `
   SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS history FROM pg_control_system()`
 
 /** The same for as long as the connection lasts. */
-async function historyOf(client: Client): Promise<string> {
+async function historyOf(client: ClientBase): Promise<string> {
+  const question = { text: HISTORY, query_timeout: STORE_CONNECT_MS_MAX }
   try {
-    return (await client.query(HISTORY)).rows[0].history
+    return (await inTurn(client, () => client.query(question))).rows[0].history
   } catch (error) {
     if (isConnectionLost(error)) throw error
     // A service that is much like PostgreSQL, but does not let its customers see this.
