@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { kyselyInOneFile } from './kysely-in-one-file.ts'
 
 /** Each with the files that belong to it. */
 const SUITES: Readonly<Record<string, (file: string) => boolean>> = {
@@ -29,7 +30,8 @@ const files = names.flatMap(filesOf)
 // Node leaves one core idle by default, which is half of a small machine.
 const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...given]
 // Every test file is a process that loads much of the same sources: with Node's compile cache a quarter of the processor's time is saved.
-const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env }
+const options = [process.env.NODE_OPTIONS, await kyselyInOneFile()].filter(Boolean).join(' ')
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, NODE_OPTIONS: options }
 const { status } = spawnSync(process.execPath, [...runner, ...files], { stdio: 'inherit', env })
 process.exitCode = status ?? 1
 
