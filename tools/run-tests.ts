@@ -20,6 +20,8 @@ const SUITES: Readonly<Record<string, (file: string) => boolean>> = {
 /** That of the program (src/start/compile-cache.js). */
 const COMPILE_CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache', 'keyhold')
 
+const UNTRACKED_PROMISES = new URL('untracked-promises.js', import.meta.url).href
+
 const given = process.argv.slice(2)
 const name = given[0] === undefined || given[0].startsWith('-') ? 'unit' : given.shift()!
 const names = name === 'all' ? Object.keys(SUITES) : [name]
@@ -30,8 +32,8 @@ const files = names.flatMap(filesOf)
 // Node leaves one core idle by default, which is half of a small machine.
 const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...given]
 // Every test file is a process that loads much of the same sources: with Node's compile cache a quarter of the processor's time is saved.
-const options = [process.env.NODE_OPTIONS, await kyselyInOneFile()].filter(Boolean).join(' ')
-const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, NODE_OPTIONS: options }
+const options = [process.env.NODE_OPTIONS, `--import=${UNTRACKED_PROMISES}`, await kyselyInOneFile()]
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, NODE_OPTIONS: options.filter(Boolean).join(' ') }
 const { status } = spawnSync(process.execPath, [...runner, ...files], { stdio: 'inherit', env })
 process.exitCode = status ?? 1
 
