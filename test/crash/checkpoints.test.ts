@@ -59,7 +59,7 @@ async function runAndDie(path: string, dieAt: number): Promise<number | undefine
 }
 
 test('killed before any of its steps, the row of checkpoints goes on and verifies', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (context) => {
   const base = join(root, 'base')
   await makeInstallation(base)

@@ -199,7 +199,7 @@ async function startAndDie(folder: DataFolder, dieAt: number): Promise<number | 
 }
 
 test('killed before any of its steps, a first start is completed by the next', {
-  timeout: 300_000,
+  timeout: 600_000,
 }, async (context) => {
   const steps = await startAndDie(newFolder(), Number.POSITIVE_INFINITY)
   assert.ok(steps! > 20, 'the steps are counted')

@@ -105,7 +105,7 @@ function isAlive(pid: number): boolean {
   return false
 }
 
-test(`${KILLS} kills under load lose nothing that was answered`, { timeout: 300_000 }, async () => {
+test(`${KILLS} kills under load lose nothing that was answered`, { timeout: 600_000 }, async () => {
   const folder = temporaryFolder('kill')
   const everTold: Acknowledged = { descriptions: new Map(), aliases: new Map(), ciphertexts: [], requestIds: new Set() }
   const args = ['start', '--port', '0', '--workers', '2', '--data', folder.path]
