@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as kms from '@aws-sdk/client-kms'
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts'
 import {
@@ -52,7 +53,7 @@ async function replaceWorkers(server: KeyholdProcess, client: kms.KMSClient, Key
     const now = childrenOf(server.pid).filter((pid) => !before.includes(pid))
     const back = server.output().split('a worker took the place of the one that died').length - 1
     if (now.length === 2 && back >= 2) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await pause(100)
   }
   for (let call = 0; call < 20; call++) await client.send(new kms.DescribeKeyCommand({ KeyId }))
 }
@@ -81,6 +82,8 @@ test('no call fails while the root key is changed from file to file, and workers
       assert.deepEqual(Buffer.from(opened.Plaintext!), Plaintext)
       await client.send(new kms.GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))
       answered++
+      // The processor is the changes' as well.
+      await pause(10)
     }
   }
 
