@@ -6,7 +6,6 @@
  * `arn:aws:kms:REGION:ACCOUNT:key/ID#KeyMaterialId`; of keys whose material has no id (in custom key stores) the ARN alone.
  */
 import { parseArn } from '../base/arn.ts'
-import { GrpcError } from './grpc-error.ts'
 
 export interface KeyId {
   readonly keyArn: string
@@ -24,9 +23,9 @@ const KEY = /^key\/[A-Za-z0-9-]{1,64}$/
  * The key that may decrypt what has this `key_id`. Who can write to etcd chooses it, and must not choose keys of others: it has to be the
  * configured key, or for an alias a key of its account and Region, to which it may have led. A multi-Region key is its related keys as
  * well: etcd may have been restored in another Region.
- * @param configured ARN of a key or an alias. @throws {GrpcError}
+ * @param configured ARN of a key or an alias. @returns `undefined` for any other
  */
-export function keyToDecrypt(configured: string, keyId: string): string {
+export function keyBehind(configured: string, keyId: string): string | undefined {
   const [arnText = ''] = keyId.split('#', 1)
   const arn = parseArn(arnText)
   const own = parseArn(configured)!
@@ -38,6 +37,5 @@ export function keyToDecrypt(configured: string, keyId: string): string {
     KEY.test(arn.resource) &&
     (isMultiRegion || (arn.partition === own.partition && arn.region === own.region)) &&
     (own.resource.startsWith('alias/') || arn.resource === own.resource)
-  if (isOwn) return `arn:${own.partition}:kms:${own.region}:${own.account}:${arn.resource}`
-  throw new GrpcError('INVALID_ARGUMENT', `${configured} has encrypted nothing under this key_id`)
+  return isOwn ? `arn:${own.partition}:kms:${own.region}:${own.account}:${arn.resource}` : undefined
 }

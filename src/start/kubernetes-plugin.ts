@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts'
 import { UsageError } from '../config/operator-error.ts'
 import { GrpcError } from '../kubernetes/grpc-error.ts'
 import { createGrpcServer } from '../kubernetes/grpc-server.ts'
+import { createKeyCalls } from '../kubernetes/key-calls.ts'
 import { createKeyProvider } from '../kubernetes/key-provider.ts'
 import { kubernetesMethods } from '../kubernetes/methods.ts'
 import { type CallCredentials, createKmsCall, keepConnections } from '../outgoing/kms-calls.ts'
@@ -42,10 +43,8 @@ export async function startKubernetesPlugin(settings: KubernetesPluginSettings, 
   const credentials = () => readCredentials(credentialsFile)
   const call = createKmsCall({ endpoint, region: parseArn(key)!.region, credentials, clock: systemClock, connections })
   const stopping = new AbortController()
-  const provider = createKeyProvider({
-    ...{ key, encryptionContext, call, log },
-    ...{ clock: systemClock, stopped: stopping.signal },
-  })
+  const calls = createKeyCalls({ key, encryptionContext, call })
+  const provider = createKeyProvider({ calls, clock: systemClock, log, stopped: stopping.signal })
   const { server, close } = createGrpcServer(kubernetesMethods(provider, log), log)
   await listenOnSocket(server, socket)
   server.on('error', (error) => log.error({ err: error }, 'the socket of the Kubernetes plugin failed'))

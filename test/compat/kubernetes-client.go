@@ -92,7 +92,7 @@ func main() {
 }
 
 func answerTo(connection *grpc.ClientConn, line []byte) interface{} {
-	wanted := call{Timeout: 3}
+	wanted := call{Timeout: 10}
 	if err := json.Unmarshal(line, &wanted); err != nil {
 		panic(err)
 	}

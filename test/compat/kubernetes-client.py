@@ -46,7 +46,7 @@ def message_types():
 TYPES = message_types()
 
 
-def call(channel, method, timeout=3.0, wait=True, **fields):
+def call(channel, method, timeout=10.0, wait=True, **fields):
     request_type, response_type = TYPES[f"{method}Request"], TYPES[f"{method}Response"]
     for name in ("plaintext", "ciphertext"):
         if name in fields:

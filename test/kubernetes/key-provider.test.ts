@@ -10,6 +10,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { type Keyhold, startKeyhold } from '../../src/index.ts'
 import { GrpcError } from '../../src/kubernetes/grpc-error.ts'
+import { createKeyCalls } from '../../src/kubernetes/key-calls.ts'
 import { createKeyProvider } from '../../src/kubernetes/key-provider.ts'
 import { createKmsCall, type KmsCall } from '../../src/outgoing/kms-calls.ts'
 import { createTestClock } from '../support/test-clock.ts'
@@ -62,7 +63,8 @@ function providerOf(
     calls.push(operation)
     return real(operation, ...rest)
   }
-  const options = { key, encryptionContext, call, clock, log: silentLog, stopped: stopped.signal }
+  const keyCalls = createKeyCalls({ key, encryptionContext, call })
+  const options = { calls: keyCalls, clock, log: silentLog, stopped: stopped.signal }
   return { provider: createKeyProvider(options), clock, calls }
 }
 
@@ -322,6 +324,17 @@ test('a KMS that gives back something else than it was given does not get to kee
   const { provider } = providerOf(context, await newKey(), { between })
   await assert.rejects(provider.encrypt(randomBytes(32), NEVER), withCode('INTERNAL'))
   await assert.rejects(provider.currentKeyId(NEVER), withCode('INTERNAL'))
+})
+
+test('an answer for a key that Decrypt would not be asked for later is refused before anything is encrypted under it', async (context) => {
+  const key = await newKey()
+  for (const KeyId of [key.split('/')[1], key.replace('eu-west-1', 'us-east-1'), await newKey()]) {
+    const between =
+      (call: KmsCall): KmsCall =>
+      async (...args) => ({ ...(await call(...args)), KeyId })
+    const { provider } = providerOf(context, key, { between })
+    await assert.rejects(provider.encrypt(randomBytes(32), NEVER), withCode('INTERNAL'))
+  }
 })
 
 test('whoever waits for a Status no longer than he likes does not end it for others', async (context) => {
