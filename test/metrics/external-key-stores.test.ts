@@ -13,7 +13,7 @@ import { errorAnswer, PROXY_CREDENTIAL, PROXY_HOST } from '../support/xks-proxy.
 const DAY_MS = 86_400_000
 const Plaintext = Buffer.from('x').toString('base64')
 
-test('calls of a proxy by outcome, its managers, its certificate, its credential, and throttled calls', async () => {
+test('calls of a proxy by outcome, its managers, its certificate, its credential, and throttled calls', async (context) => {
   let metrics: NodeMetrics
   const harness = await createHarnessWithProxy({
     days: 30,
@@ -22,6 +22,7 @@ test('calls of a proxy by outcome, its managers, its certificate, its credential
       return metrics
     },
   })
+  context.after(() => harness.close())
   const { proxy, storeId } = harness
   const page = async () => parseMetricsPage(textOf(combined([metrics.samples(), await metrics.storeSamples()])))
   const calls = async (labels: Record<string, string>) => (await page()).value('kms_xks_proxy_calls_total', labels) ?? 0
@@ -84,13 +85,15 @@ test('calls of a proxy by outcome, its managers, its certificate, its credential
   await harness.call('UpdateCustomKeyStore', { CustomKeyStoreId: storeId, NewCustomKeyStoreName: 'renamed' })
   assert.equal((await page()).value('kms_xks_proxy_credential_age_days', of), 1, 'a new name is no new credential')
 
-  // KS-7: 1800 calls a second, counted before anything is asked of the proxy.
+  // KS-7: 1800 calls a second, counted before anything is asked of the proxy. All within one second, however busy the machine is.
   const key = await harness.store.findKey({ account: ACCOUNT, region: REGION, keyId: KeyId })
   const message = { operation: 'Decrypt' } as StoreMessage
-  const many = Array.from({ length: 4_000 }, () => harness.service.keyStores.decrypt(key!, message, Buffer.alloc(1)))
+  const { mock } = context.mock.method(performance, 'now', () => 5_000_000)
+  const many = Array.from({ length: 2_000 }, () => harness.service.keyStores.decrypt(key!, message, Buffer.alloc(1)))
+  mock.restore()
   const ends = await Promise.allSettled(many)
   const throttled = ends.filter((end) => end.status === 'rejected' && end.reason.code === 'ThrottlingException').length
-  assert.ok(throttled > 0)
+  assert.equal(throttled, 200)
   const throttles = { ...of, kms_operation: 'Decrypt', key_spec: 'SYMMETRIC_DEFAULT' }
   assert.equal((await page()).value('kms_custom_key_store_throttles_total', throttles), throttled)
 
@@ -98,5 +101,4 @@ test('calls of a proxy by outcome, its managers, its certificate, its credential
   for (const secret of [PROXY_CREDENTIAL, renewed]) {
     assert.ok(!text.includes(secret.AccessKeyId) && !text.includes(secret.RawSecretAccessKey))
   }
-  await harness.close()
 })
