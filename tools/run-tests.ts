@@ -18,6 +18,8 @@ const SUITES: Readonly<Record<string, { readonly include: string; readonly exclu
 /** That of the program (src/start/compile-cache.js). */
 const COMPILE_CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache', 'keyhold')
 
+const UNTRACKED_PROMISES = new URL('untracked-promises.js', import.meta.url).href
+
 const given = process.argv.slice(2)
 const name = given[0] === undefined || given[0].startsWith('-') ? 'unit' : given.shift()!
 const suite = SUITES[name]
@@ -28,7 +30,7 @@ if (files.length === 0) fail(`no test files in suite '${name}'`)
 
 // Flags of the runner may follow: npm test -- --test-name-pattern 'Decrypt'
 // Node leaves one core idle by default, which is half of a small machine.
-const runner = ['--test', `--test-concurrency=${availableParallelism()}`, ...given]
+const runner = ['--test', `--test-concurrency=${availableParallelism()}`, `--import=${UNTRACKED_PROMISES}`, ...given]
 // Every test file is a process that loads much of the same sources: with Node's compile cache a quarter of the processor's time is saved.
 const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env }
 const { status } = spawnSync(process.execPath, [...runner, ...files.sort()], { stdio: 'inherit', env })

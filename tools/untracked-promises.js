@@ -1,5 +1,5 @@
 /**
- * Loaded before every process of a suite. Node's test runner follows every promise of a test file with a hook, to tell which test an
+ * Loaded before every test file of a suite, not by the processes that tests start. Node's test runner follows every promise of a test file with a hook, to tell which test an
  * uncaught error belongs to; tests that make many promises, as all do that ask the store, spend up to half of their time on that.
  * Without it such an error fails the file and is named there; what a test throws or rejects with is not concerned. Run alone
  * (`npx node --test FILE`), the file says whose it was.
