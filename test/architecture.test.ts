@@ -130,7 +130,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:tls',
   ],
   // Beside an API server of Kubernetes, where there is no store: it knows a KMS by calls of its API alone.
-  kubernetes: ['outgoing/kms-calls.ts', 'base/', 'node:http2'],
+  kubernetes: ['outgoing/kms-calls.ts', 'base/', '@bufbuild/protobuf', '@connectrpc', 'node:http2'],
   metrics: ['domain/', 'base/', 'node:perf_hooks'],
   config: ['base/', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util', 'yaml'],
 }

@@ -1,15 +1,10 @@
 /**
- * gRPC over HTTP/2 (github.com/grpc/grpc: doc/PROTOCOL-HTTP2.md) for methods with one message each way, over `node:http2`: no compression, no
- * streams of messages, no reflection (docs/decisions/0015).
+ * The listener of the API: gRPC by Connect's library over `node:http2`, within our limits. Of what that library can do besides there is nothing: no
+ * compression, no protocol but gRPC, no reflection (docs/decisions/0016-grpc-by-connect.md).
  */
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { Code, ConnectError, type Interceptor, type ServiceImpl } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
 import {
   KUBERNETES_CALL_MS_MAX,
   KUBERNETES_CALLS_PER_CONNECTION_MAX,
@@ -19,11 +14,9 @@ import {
   SHUTDOWN_TIMEOUT_MS,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import { GRPC_CODES, GrpcError } from './grpc-error.ts'
+import { type GrpcCode, GrpcError } from './grpc-error.ts'
+import { KeyManagementService } from './service.ts'
 import { unlessAborted } from './unless-aborted.ts'
-
-/** @param signal the caller waits no longer. @throws {GrpcError} for what the caller may know; anything else is a bug. */
-export type UnaryMethod = (request: Buffer, signal: AbortSignal) => Promise<Buffer>
 
 export interface GrpcServer {
   readonly server: Http2Server
@@ -31,12 +24,34 @@ export interface GrpcServer {
   close(): Promise<void>
 }
 
-/** @param methods by path, `/package.Service/Method` */
-export function createGrpcServer(methods: ReadonlyMap<string, UnaryMethod>, log: Log): GrpcServer {
-  const sessions = new Set<ServerHttp2Session>()
-  const server = createServer({
-    settings: { maxConcurrentStreams: KUBERNETES_CALLS_PER_CONNECTION_MAX, enablePush: false },
+/** A deadline further away would overflow the timer that the library sets for it, and be over at once. */
+const DEADLINE_MS_MAX = 2 ** 31 - 1
+
+/**
+ * @param methods their signal says that the caller waits no longer, by a GrpcError. They throw a GrpcError for what the caller may know; anything else is
+ * a bug.
+ */
+export function createGrpcServer(methods: ServiceImpl<typeof KeyManagementService>, log: Log): GrpcServer {
+  const answer = connectNodeAdapter({
+    routes: (router) => void router.service(KeyManagementService, methods),
+    connect: false,
+    grpcWeb: false,
+    acceptCompression: [],
+    readMaxBytes: KUBERNETES_REQUEST_BYTES_MAX,
+    maxTimeoutMs: DEADLINE_MS_MAX,
+    binaryOptions: { readUnknownFields: false },
+    interceptors: [withStatuses(log), withinTime],
   })
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createServer(
+    { settings: { maxConcurrentStreams: KUBERNETES_CALLS_PER_CONNECTION_MAX, enablePush: false } },
+    (request, response) => {
+      endInTime(request.stream)
+      // Of a Unix socket it says nothing, and the library would make a URL of it.
+      request.headers[':authority'] = 'localhost'
+      answer(request, response)
+    },
+  )
   server.maxConnections = KUBERNETES_CONNECTIONS_MAX
   server.on('session', (session) => {
     sessions.add(session)
@@ -44,13 +59,6 @@ export function createGrpcServer(methods: ReadonlyMap<string, UnaryMethod>, log:
   })
   // A peer that speaks something else, or goes away: its connection ends, and that is all.
   server.on('sessionError', (error) => log.debug?.({ err: error }, 'a connection of an API server broke'))
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    stream.on('error', () => {})
-    answer(stream, headers, methods, log).catch((error) => {
-      log.error({ err: error }, 'an answer to an API server could not be written')
-      stream.destroy()
-    })
-  })
   return {
     server,
     async close() {
@@ -65,119 +73,64 @@ export function createGrpcServer(methods: ReadonlyMap<string, UnaryMethod>, log:
   }
 }
 
-async function answer(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  methods: ReadonlyMap<string, UnaryMethod>,
-  log: Log,
-): Promise<void> {
-  // What is no gRPC gets an answer of HTTP.
-  if (headers[':method'] !== 'POST') return refuse(stream, 405)
-  if (!/^application\/grpc(?:\+proto)?(?:;|$)/.test(headers['content-type'] ?? '')) return refuse(stream, 415)
-  try {
-    end(stream, await call(stream, headers, methods))
-  } catch (error) {
-    if (!(error instanceof GrpcError)) log.error({ err: error }, 'a call of an API server failed for a reason of ours')
-    fail(stream, error instanceof GrpcError ? error : new GrpcError('INTERNAL', 'internal error'))
-  }
+/**
+ * The library waits for whatever does not come of a request. What it has not read when it answers is thrown away, for a while: node:http2 would keep it,
+ * and the stream, as long as the connection lasts, and closing the stream at once would take the answer along.
+ */
+function endInTime(stream: ServerHttp2Stream): void {
+  const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
+  const closeAfter = (ms: number, code: number) => setTimeout(() => stream.close(code), ms)
+  let timer = closeAfter(KUBERNETES_CALL_MS_MAX + REFUSED_BODY_TIMEOUT_MS, NGHTTP2_CANCEL)
+  stream.once('finish', () => {
+    clearTimeout(timer)
+    timer = closeAfter(REFUSED_BODY_TIMEOUT_MS, NGHTTP2_NO_ERROR)
+    stream.removeAllListeners('data').resume()
+  })
+  stream.once('close', () => clearTimeout(timer))
 }
 
-async function call(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  methods: ReadonlyMap<string, UnaryMethod>,
-): Promise<Buffer> {
+/** The library tells a method of its caller's deadline, but waits for it all the same, and has no limit of its own. */
+const withinTime: Interceptor = (next) => async (request) => {
   const controller = new AbortController()
-  const { signal } = controller
-  const timer = setTimeout(
-    () => controller.abort(new GrpcError('DEADLINE_EXCEEDED', 'the deadline has passed')),
-    timeoutOf(headers['grpc-timeout']),
-  )
-  const onClose = () => controller.abort(new GrpcError('CANCELLED', 'the caller is gone'))
-  stream.once('close', onClose)
+  const pass = () => controller.abort(new GrpcError('DEADLINE_EXCEEDED', 'the deadline has passed'))
+  const onAbort = () => {
+    if (ConnectError.from(request.signal.reason).code === Code.DeadlineExceeded) return pass()
+    controller.abort(new GrpcError('CANCELLED', 'the caller is gone'))
+  }
+  const timer = setTimeout(pass, KUBERNETES_CALL_MS_MAX)
+  request.signal.addEventListener('abort', onAbort)
+  if (request.signal.aborted) onAbort()
   try {
-    const method = methods.get(headers[':path'] ?? '')
-    if (method === undefined) throw new GrpcError('UNIMPLEMENTED', 'there is no such method')
-    return await unlessAborted(
-      readMessage(stream).then((message) => method(message, signal)),
-      signal,
-    )
+    return await unlessAborted(next({ ...request, signal: controller.signal }), controller.signal)
   } finally {
     clearTimeout(timer)
-    stream.off('close', onClose)
+    request.signal.removeEventListener('abort', onAbort)
   }
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 }
-
-/** `100m`: at most 8 digits and a unit. Nobody is served longer than our own limit. */
-function timeoutOf(given: string | string[] | undefined): number {
-  if (given === undefined) return KUBERNETES_CALL_MS_MAX
-  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(given)) ?? []
-  if (digits === undefined) throw new GrpcError('INTERNAL', 'grpc-timeout has another form')
-  return Math.min(Number(digits) * UNITS_MS[unit!]!, KUBERNETES_CALL_MS_MAX)
+const CODES: Readonly<Record<GrpcCode, Code>> = {
+  CANCELLED: Code.Canceled,
+  UNKNOWN: Code.Unknown,
+  INVALID_ARGUMENT: Code.InvalidArgument,
+  DEADLINE_EXCEEDED: Code.DeadlineExceeded,
+  NOT_FOUND: Code.NotFound,
+  PERMISSION_DENIED: Code.PermissionDenied,
+  RESOURCE_EXHAUSTED: Code.ResourceExhausted,
+  FAILED_PRECONDITION: Code.FailedPrecondition,
+  INTERNAL: Code.Internal,
+  UNAVAILABLE: Code.Unavailable,
+  UNAUTHENTICATED: Code.Unauthenticated,
 }
 
-const PREFIX_BYTES = 5
-
-/** One message, which has a prefix of a byte that says whether it is compressed, and four of its length. */
-async function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
-  const body = await readBody(stream)
-  if (body.length >= PREFIX_BYTES && body[0] === 1) throw new GrpcError('UNIMPLEMENTED', 'messages are not compressed')
-  const isOne = body.length >= PREFIX_BYTES && body[0] === 0 && body.readUInt32BE(1) === body.length - PREFIX_BYTES
-  if (!isOne) throw new GrpcError('INTERNAL', 'a request is one whole message')
-  return body.subarray(PREFIX_BYTES)
-}
-
-async function readBody(stream: ServerHttp2Stream): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    // A stream that is destroyed could not be answered any more.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      bytes += chunk.length
-      if (bytes > PREFIX_BYTES + KUBERNETES_REQUEST_BYTES_MAX) break
-      chunks.push(chunk)
+function withStatuses(log: Log): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request)
+    } catch (error) {
+      // Half of a surrogate pair, as a KMS might send one, cannot be percent-encoded.
+      if (error instanceof GrpcError) throw new ConnectError(error.message.toWellFormed(), CODES[error.code])
+      log.error({ err: error }, 'a call of an API server failed for a reason of ours')
+      throw new ConnectError('internal error', Code.Internal)
     }
-  } catch (cause) {
-    throw new GrpcError('CANCELLED', 'the request broke off', { cause })
   }
-  if (bytes <= PREFIX_BYTES + KUBERNETES_REQUEST_BYTES_MAX) return Buffer.concat(chunks)
-  throw new GrpcError('RESOURCE_EXHAUSTED', `a request has at most ${KUBERNETES_REQUEST_BYTES_MAX} bytes`)
-}
-
-function end(stream: ServerHttp2Stream, message: Buffer): void {
-  if (stream.closed || stream.destroyed) return
-  const prefix = Buffer.alloc(PREFIX_BYTES)
-  prefix.writeUInt32BE(message.length, 1)
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': GRPC_CODES.OK }))
-  stream.end(Buffer.concat([prefix, message]))
-}
-
-function fail(stream: ServerHttp2Stream, { code, message }: GrpcError): void {
-  if (stream.closed || stream.destroyed || stream.headersSent) return
-  stream.respond(
-    {
-      ':status': 200,
-      'content-type': 'application/grpc',
-      'grpc-status': GRPC_CODES[code],
-      'grpc-message': encodeURIComponent(message).replaceAll('%20', ' '),
-    },
-    { endStream: true },
-  )
-  leave(stream)
-}
-
-function refuse(stream: ServerHttp2Stream, status: number): void {
-  stream.respond({ ':status': status }, { endStream: true })
-  leave(stream)
-}
-
-/** What is still to come of the request is thrown away, for a while: a stream that is closed at once would take the answer with it. */
-function leave(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded) return
-  stream.resume()
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), REFUSED_BODY_TIMEOUT_MS)
-  stream.once('close', () => clearTimeout(timer))
 }

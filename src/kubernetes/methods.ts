@@ -1,22 +1,15 @@
-/** The three methods of Kubernetes' KMS v2 API, by their paths. */
+/** The three methods of Kubernetes' KMS v2 API. */
+import type { ServiceImpl } from '@connectrpc/connect'
 import type { Log } from '../base/log.ts'
-import { GrpcError } from './grpc-error.ts'
-import type { UnaryMethod } from './grpc-server.ts'
+import type { GrpcError } from './grpc-error.ts'
 import type { KeyProvider } from './key-provider.ts'
-import {
-  readDecryptRequest,
-  readEncryptRequest,
-  writeDecryptResponse,
-  writeEncryptResponse,
-  writeStatusResponse,
-} from './messages.ts'
-import { MalformedMessage } from './protobuf.ts'
+import type { KeyManagementService } from './service.ts'
 
 /** A UUID has 36. */
 const UID_CHARS_MAX = 64
 
-export function kubernetesMethods(provider: KeyProvider, log: Log): ReadonlyMap<string, UnaryMethod> {
-  function noted(operation: string, uid: string, work: Promise<Buffer>): Promise<Buffer> {
+export function kubernetesMethods(provider: KeyProvider, log: Log): ServiceImpl<typeof KeyManagementService> {
+  function noted<T>(operation: string, uid: string, work: Promise<T>): Promise<T> {
     const fields = { operation, uid: uid.slice(0, UID_CHARS_MAX) }
     return work.then(
       (answer) => {
@@ -31,38 +24,22 @@ export function kubernetesMethods(provider: KeyProvider, log: Log): ReadonlyMap<
     )
   }
 
-  return new Map<string, UnaryMethod>([
-    [
-      '/v2.KeyManagementService/Status',
-      async (_request, signal) => {
-        // A failure is an error here, not another healthz: beside a key_id that it knows, Kubernetes would go on writing under a seed that the key may
-        // never give back (github.com/kubernetes/kubernetes/issues/138950).
-        const keyId = await provider.currentKeyId(signal)
-        return writeStatusResponse({ version: 'v2', healthz: 'ok', keyId })
-      },
-    ],
-    [
-      '/v2.KeyManagementService/Encrypt',
-      async (request, signal) => {
-        const { plaintext, uid } = parse(readEncryptRequest, request)
-        return noted('Encrypt', uid, provider.encrypt(plaintext, signal).then(writeEncryptResponse))
-      },
-    ],
-    [
-      '/v2.KeyManagementService/Decrypt',
-      async (request, signal) => {
-        const { ciphertext, uid, keyId } = parse(readDecryptRequest, request)
-        return noted('Decrypt', uid, provider.decrypt(ciphertext, keyId, signal).then(writeDecryptResponse))
-      },
-    ],
-  ])
-}
-
-function parse<T>(read: (message: Buffer) => T, request: Buffer): T {
-  try {
-    return read(request)
-  } catch (cause) {
-    if (!(cause instanceof MalformedMessage)) throw cause
-    throw new GrpcError('INVALID_ARGUMENT', `the request is no message of this method: ${cause.message}`, { cause })
+  return {
+    async status(_request, { signal }) {
+      // A failure is an error here, not another healthz: beside a key_id that it knows, Kubernetes would go on writing under a seed that the key may
+      // never give back (github.com/kubernetes/kubernetes/issues/138950).
+      return { version: 'v2', healthz: 'ok', keyId: await provider.currentKeyId(signal) }
+    },
+    encrypt({ plaintext, uid }, { signal }) {
+      return noted('Encrypt', uid, provider.encrypt(Buffer.from(plaintext), signal))
+    },
+    decrypt({ ciphertext, uid, keyId }, { signal }) {
+      const opened = provider.decrypt(Buffer.from(ciphertext), keyId, signal)
+      return noted(
+        'Decrypt',
+        uid,
+        opened.then((plaintext) => ({ plaintext })),
+      )
+    },
   }
 }
