@@ -268,7 +268,9 @@ class StreamCheck {
 
   segmentEnd({ state, offset, bytes, fault }: SegmentEnd, { path }: Segment, isLast: boolean): void {
     if (state === 'altered') {
-      this.#findings.problem(path, offset, `is altered: ${fault}; the ${bytes} bytes from here on are not verified`)
+      const rest =
+        fault === 'not decompressed' ? 'what it holds from here on is' : `the ${bytes} bytes from here on are`
+      this.#findings.problem(path, offset, `is altered: ${fault}; ${rest} not verified`)
     } else if (state === 'torn') {
       const text = `ends with ${bytes} bytes that are not a whole frame (${fault})`
       this.isTorn = true

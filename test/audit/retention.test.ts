@@ -14,6 +14,7 @@ import { createOpenSsl, opensslMissing } from '../support/openssl.ts'
 import { framesOf, openTestLog, recordedLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
 import {
   ACCOUNT,
+  ageFiles,
   checkpointsOf,
   DAYS,
   keepingFrom,
@@ -135,6 +136,7 @@ test('what checkpoints do not vouch for yet stays', async (t) => {
   made.clock.set(made.start)
   for (let number = 90_000; number < 90_010; number++) await late.append(recordOf(number, made.start))
   await late.close()
+  await ageFiles(made)
   // Nobody has made one since.
   const { removed } = await planOf(made, keepingFrom(DAYS + 1))
   const covered = new Set(
@@ -204,6 +206,7 @@ test('a segment that is not as it was written stays, with all behind it, and is 
   const bytes = Buffer.from(first!.bytes)
   bytes[bytes.length - 40]! ^= 1
   writeFileSync(first!.path, bytes)
+  await ageFiles(made)
   const { removed, faults } = await keepOnce(made, keepingFrom(DAYS + 1))
   assert.deepEqual(
     faults.map(({ path }) => path),

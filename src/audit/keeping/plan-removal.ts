@@ -12,7 +12,7 @@ import { AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX } from '../../base/limits.ts'
 import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
 import { NO_HASH } from '../frame.ts'
 import { firstFrame } from '../read-segment.ts'
-import { segmentStat } from '../segment-file.ts'
+import { isCompressed, segmentStat } from '../segment-file.ts'
 import { listStreams, type Segment, type StreamSegments } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
 import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
@@ -48,35 +48,31 @@ interface Head {
   readonly following: readonly Segment[]
   /** Of its first frame. */
   readonly from: number
-  /** Of the first frame of the next one; `undefined`: there is none. */
-  readonly nextFrom: number | undefined
+  /** Not before its newest frame: when the next one begins, or it was last written to. */
+  readonly to: number
 }
 
 export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan> {
+  const { ageMsMax, bytesMax } = options.rules
+  if (ageMsMax === undefined && bytesMax === undefined) return { removed: [], faults: [] }
   const streams = await listStreams(options.folder)
   const plan = new Planning(options, await sizeOf(streams))
-  const heads = (await Promise.all(streams.map(({ segments }) => headOf(segments)))).filter(
-    (head) => head !== undefined,
-  )
-  const due = heads.filter((head) => plan.mayBeDue(head) || plan.isOversize)
-  if (due.length === 0) return { removed: [], faults: [] }
-  plan.told = await lookUpTold(options.folder, new Map(due.map(({ segment: { stream, number } }) => [stream, number])))
-  await plan.removeFrom(due)
+  const heads: Head[] = []
+  for (const { segments } of streams) {
+    const head = await plan.headOf(segments)
+    if (head !== undefined && (plan.mayBeDue(head) || plan.isOversize)) heads.push(head)
+  }
+  if (heads.length > 0) {
+    const firsts = heads.map(({ segment: { stream, number } }) => [stream, number] as const)
+    plan.told = await lookUpTold(options.folder, new Map(firsts))
+    await plan.removeFrom(heads)
+  }
   return { removed: [...plan.removed.values()], faults: plan.faults }
 }
 
 async function sizeOf(streams: readonly StreamSegments[]): Promise<number> {
   const stats = await Promise.all(streams.flatMap(({ segments }) => segments).map(({ path }) => segmentStat(path)))
   return stats.reduce((bytes, found) => bytes + (found?.size ?? 0), 0)
-}
-
-async function headOf([segment, ...following]: readonly Segment[]): Promise<Head | undefined> {
-  if (segment === undefined) return undefined
-  const first = await firstFrame(segment.path)
-  // Of the stream it is still the oldest, so the others stay, too.
-  if (first === undefined) return undefined
-  const next = following[0] && (await firstFrame(following[0].path))
-  return { segment, following, from: first.time, nextFrom: next?.time }
 }
 
 class Planning {
@@ -100,9 +96,21 @@ class Planning {
     return time < now - (rules.ageMsMax ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Before it is read: frames come in order of time, or nearly so. */
-  mayBeDue({ from, nextFrom }: Head): boolean {
-    return this.#isTooOld(nextFrom ?? from)
+  /** `undefined`: nothing of the stream is to be removed. */
+  async headOf([segment, ...following]: readonly Segment[]): Promise<Head | undefined> {
+    if (segment === undefined) return undefined
+    const first = await firstFrame(segment.path)
+    const next = following[0] && (await firstFrame(following[0].path))
+    const to = next?.time ?? (await segmentStat(segment.path))?.mtimeMs
+    if (first !== undefined && to !== undefined) return { segment, following, from: first.time, to }
+    // One that is just being opened is empty.
+    if (next !== undefined || isCompressed(segment.path)) this.#keep(segment, 'has no first frame')
+    return undefined
+  }
+
+  /** Before all of it is read. */
+  mayBeDue({ to }: Head): boolean {
+    return this.#isTooOld(to)
   }
 
   /** Oldest first, across streams. */
@@ -112,7 +120,7 @@ class Planning {
       queue.sort((left, right) => left.from - right.from)
       const head = queue.shift()!
       if (!(await this.#remove(head))) continue
-      const next = await headOf(head.following)
+      const next = await this.headOf(head.following)
       if (next !== undefined) queue.push(next)
     }
   }
