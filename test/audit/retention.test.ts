@@ -329,3 +329,39 @@ for (const asksBefore of [true, false]) {
     assert.ok(completeSince > until && completeSince <= until + 2_000, 'it says from when on nothing is missing')
   })
 }
+
+test('LookupEvents knows of streams that were removed before it was ever asked', async (t) => {
+  const made = await writeOldLog(await temporaryFolder(t), { daysAgo: 30 })
+  // Days of a short stream each, and of nothing else.
+  const { removed } = await keepOnce(made, keepingFrom(DAYS / 2 + 1))
+  for (const { path, bytes } of await segmentsOf(made.audit)) {
+    if (framesOf(bytes)[0]!.kind !== 1) rmSync(path)
+  }
+  const history = createFolderEventHistory({
+    ...{ folder: made.audit, indexPath: join(made.path, 'event-index.db'), log: recordedLog() },
+  })
+  t.after(() => history.close())
+  const query = { account: ACCOUNT, region: REGION, attribute: undefined, startTime: 0, endTime: Date.now() }
+  const { completeSince } = await history.lookup({
+    ...query,
+    startTime: Date.now() - DAY_MS,
+    count: 50,
+    after: undefined,
+  })
+  assert.ok(completeSince > Math.max(...removed.map(({ until }) => until)))
+})
+
+test('a removal that was announced twice is one', async (t) => {
+  const made = await oldLog(t)
+  const checkpoints = await checkpointsOf(made)
+  const { removed } = await planOf(made, keepingFrom(7))
+  assert.ok((await checkpoints.announceRemoval(removed)) && (await checkpoints.announceRemoval(removed)))
+  await finish({ folder: made.audit })
+  await checkpoints.close()
+  const report = await verified(made)
+  assert.deepEqual(report.problems, [])
+  assert.equal(
+    report.removed!.records,
+    removed.reduce((sum, { records }) => sum + records, 0),
+  )
+})

@@ -235,8 +235,8 @@ class CheckpointCheck {
     const claim = this.#claims.get(stream)
     if (claim === undefined || claim.records < records) return 'of which no checkpoint before it tells'
     const before = this.removals.get(stream)
-    const isMore = before === undefined || (segments > before.segments && records >= before.records)
-    return isMore ? undefined : 'of which more were removed before'
+    const isLess = before !== undefined && (segments < before.segments || records < before.records)
+    return isLess ? 'of which more were removed before' : undefined
   }
 
   #lookForGap(checkpoint: Checkpoint, path: string, line: number): void {

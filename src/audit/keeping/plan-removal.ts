@@ -13,7 +13,7 @@ import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
 import { NO_HASH } from '../frame.ts'
 import { firstFrame } from '../read-segment.ts'
 import { isCompressed, segmentStat } from '../segment-file.ts'
-import { listStreams, type Segment, type StreamSegments } from '../stream-names.ts'
+import { listStreams, type Segment, type StreamSegments, startOfStream } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
 import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
 import type { SegmentFault } from './segment-fault.ts'
@@ -58,7 +58,9 @@ export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan>
   const streams = await listStreams(options.folder)
   const plan = new Planning(options, await sizeOf(streams))
   const heads: Head[] = []
-  for (const { segments } of streams) {
+  for (const { stream, segments } of streams) {
+    // Of a log that is kept long most streams are younger, and none of their files need be opened.
+    if (!plan.isOversize && !plan.isTooOld(startOfStream(stream))) continue
     const head = await plan.headOf(segments)
     if (head !== undefined && (plan.mayBeDue(head) || plan.isOversize)) heads.push(head)
   }
@@ -91,7 +93,7 @@ class Planning {
     return this.#bytes > (this.#options.rules.bytesMax ?? Number.POSITIVE_INFINITY)
   }
 
-  #isTooOld(time: number): boolean {
+  isTooOld(time: number): boolean {
     const { rules, now } = this.#options
     return time < now - (rules.ageMsMax ?? Number.POSITIVE_INFINITY)
   }
@@ -110,7 +112,7 @@ class Planning {
 
   /** Before all of it is read. */
   mayBeDue({ to }: Head): boolean {
-    return this.#isTooOld(to)
+    return this.isTooOld(to)
   }
 
   /** Oldest first, across streams. */
@@ -131,7 +133,7 @@ class Planning {
     if (!(await isFinished(segment, head.following[0], this.#options.ended))) return false
     const inspected = await inspectSegment(segment)
     if (typeof inspected === 'string') return this.#keep(segment, inspected)
-    if (!this.isOversize && !this.#isTooOld(inspected.until)) return false
+    if (!this.isOversize && !this.isTooOld(inspected.until)) return false
     const { stream, number } = segment
     const told = this.told.get(stream)
     const before = this.removed.get(stream) ?? told?.removed
@@ -147,7 +149,6 @@ class Planning {
     return true
   }
 
-  /** A writer is done with a segment once there is a frame in the next one; with the last one the stream has to be over. */
   #keep({ path }: Segment, problem: string): false {
     this.faults.push({ path, problem })
     return false
