@@ -365,3 +365,26 @@ test('a removal that was announced twice is one', async (t) => {
     removed.reduce((sum, { records }) => sum + records, 0),
   )
 })
+
+test('what stands in the place of a segment that is about to be deleted is found out', async (t) => {
+  const made = await oldLog(t)
+  const checkpoints = await checkpointsOf(made)
+  const { removed } = await planOf(made, keepingFrom(7))
+  assert.ok(await checkpoints.announceRemoval(removed))
+  await checkpoints.close()
+  const { stream } = removed.find(({ segments }) => segments > 2)!
+  const [first, second] = (await segmentsOf(made.audit)).filter(({ name }) => name.startsWith(stream))
+  for (const [path, bytes] of [
+    [first!.path, second!.bytes],
+    [second!.path, first!.bytes],
+    [second!.path, second!.bytes.subarray(0, framesOf(second!.bytes).at(-1)!.at)],
+  ] as const) {
+    const before = readFileSync(path)
+    writeFileSync(path, bytes)
+    const { problems } = await verified(made)
+    assert.match(problems[0]!.text, /is announced as removed and still there, and is not what was removed/)
+    writeFileSync(path, before)
+  }
+  rmSync(first!.path)
+  assert.deepEqual((await verified(made)).problems, [])
+})

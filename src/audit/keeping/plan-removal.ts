@@ -11,11 +11,11 @@
 import { AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX } from '../../base/limits.ts'
 import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
 import { NO_HASH } from '../frame.ts'
+import { type InspectedSegment, inspectSegment } from '../inspect-segment.ts'
 import { firstFrame } from '../read-segment.ts'
 import { isCompressed, segmentStat } from '../segment-file.ts'
 import { listStreams, type Segment, type StreamSegments, startOfStream } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
-import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
 import type { SegmentFault } from './segment-fault.ts'
 import { isVouchedFor, lookUpTold, type Told } from './told.ts'
 

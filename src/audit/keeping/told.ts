@@ -7,7 +7,7 @@ import {
   type StreamPosition,
 } from '../checkpoints/checkpoint.ts'
 import { listCheckpointFiles, readCheckpointLines } from '../checkpoints/checkpoint-files.ts'
-import type { InspectedSegment } from './inspect-segment.ts'
+import type { InspectedSegment } from '../inspect-segment.ts'
 
 export interface Told {
   /** How far it had come. */
