@@ -29,9 +29,7 @@ const PARAMETERS = { [constants.ZSTD_c_checksumFlag]: 1 }
 const decompress = promisify(zstdDecompress)
 
 /** The file is not what was written. */
-export class CompressedSegmentError extends Error {
-  readonly code = 'EBADMSG'
-}
+export class CompressedSegmentError extends Error {}
 
 interface Chunk {
   /** In the file, and in the segment. */

@@ -1,7 +1,8 @@
 /** Reads a segment file frame by frame in constant memory, and tells a torn end from an altered file. */
 import { AUDIT_FRAME_BYTES_MAX } from '../base/limits.ts'
+import { CompressedSegmentError } from './compressed-segment.ts'
 import { decodeFrame, type Frame, type FrameFault, frameLength, HEADER_BYTES, MAGIC } from './frame.ts'
-import { openSegment, type SegmentFile } from './segment-file.ts'
+import { openSegment, type SegmentFile, segmentStat } from './segment-file.ts'
 
 /** What stands behind the last whole frame of a segment. */
 export interface SegmentEnd {
@@ -10,10 +11,11 @@ export interface SegmentEnd {
   /**
    * - `clean`: nothing, or zeros laid out for frames that were never written.
    * - `torn`: the beginning of one frame, as a crash during a write leaves it.
-   * - `altered`: something else; whole frames may follow, so nothing may be cut off.
+   * - `altered`: something else; whole frames may follow, so nothing may be cut off. A compressed file that is not what was written ends
+   *   like this, too, and nothing behind it is read.
    */
   readonly state: 'clean' | 'torn' | 'altered'
-  /** Bytes behind `offset` without the zeros at the end. */
+  /** Bytes behind `offset` without the zeros at the end; of a compressed file that is not what was written, all that it has. */
   readonly bytes: number
   readonly fault: FrameFault | undefined
 }
@@ -28,6 +30,24 @@ export type SegmentItem = { readonly frame: Frame; readonly offset: number } | {
 export async function* readSegment(
   path: string,
   { from = 0, beyondDamage = false } = {},
+): AsyncGenerator<SegmentItem, void, undefined> {
+  let offset = from
+  try {
+    for await (const item of readFrames(path, from, beyondDamage)) {
+      if ('frame' in item) offset = item.offset + item.frame.bytes.length
+      yield item
+    }
+  } catch (error) {
+    if (!(error instanceof CompressedSegmentError)) throw error
+    const { size = 0 } = (await segmentStat(path)) ?? {}
+    yield { end: { offset, state: 'altered', bytes: size, fault: 'not decompressed' } }
+  }
+}
+
+async function* readFrames(
+  path: string,
+  from: number,
+  beyondDamage: boolean,
 ): AsyncGenerator<SegmentItem, void, undefined> {
   const file = await openSegment(path)
   try {
@@ -59,7 +79,7 @@ export function isDamage(error: unknown): error is NodeJS.ErrnoException {
   return DAMAGE.has(String(error.code))
 }
 
-const DAMAGE: ReadonlySet<string> = new Set(['EBADMSG', 'EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
 
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {

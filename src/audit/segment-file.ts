@@ -12,7 +12,7 @@ export interface SegmentFile {
   close(): Promise<void>
 }
 
-/** @throws the file system's error; one with the code `EBADMSG` where a compressed file is not what was written. */
+/** @throws {CompressedSegmentError} where a compressed file is not what was written, or the file system's error */
 export async function openSegment(path: string): Promise<SegmentFile> {
   const found = await orCompressed(path, async (path) => ({ path, file: await open(path, 'r') }))
   const { file } = found

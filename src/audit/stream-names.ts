@@ -47,6 +47,11 @@ export function streamName(id: Buffer): string {
   return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+/** Milliseconds since the epoch: what its id begins with. */
+export function startOfStream(stream: string): number {
+  return Number.parseInt(stream.slice(0, 8) + stream.slice(9, 13), 16)
+}
+
 /** As it is written. */
 export function segmentPath(folder: string, stream: string, number: number): string {
   return join(folder, `${stream}-${String(number).padStart(6, '0')}.audit`)

@@ -17,6 +17,7 @@ import {
   verifyCheckpoints,
 } from './checkpoints/verify-checkpoints.ts'
 import { type Frame, NO_HASH } from './frame.ts'
+import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
 import { readOpenRecord, type StreamEnd } from './previous-streams.ts'
 import { isDamage, readSegment, type SegmentEnd } from './read-segment.ts'
 import { listStreams, type Segment, type StreamSegments, streamName } from './stream-names.ts'
@@ -109,10 +110,10 @@ async function checkStream(
 ): Promise<StreamCheck | undefined> {
   const { removals } = checkpoints
   const check = new StreamCheck(stream, segments, checkpoints, findings)
-  const kept = segments.filter(({ number }) => number >= (removals.of(stream)?.segments ?? 0))
-  for (const { path } of segments.slice(0, segments.length - kept.length)) {
-    findings.warning(path, undefined, 'is announced as removed and still there: being deleted, or a crash came between')
-  }
+  const removed = removals.of(stream)
+  const kept = segments.filter(({ number }) => number >= (removed?.segments ?? 0))
+  const left = segments.slice(0, segments.length - kept.length)
+  if (removed !== undefined) await checkLeft(left, removed, findings)
   if (kept.length === 0) return undefined
   /** Number of the segment that comes next. */
   let next = 0
@@ -151,6 +152,34 @@ async function checkStream(
   // All that was there a moment ago may be removed by now.
   const isGone = !check.hasFrames && (removals.of(stream)?.segments ?? 0) > kept.at(-1)!.number
   return isGone ? undefined : check
+}
+
+/** Segments that are announced as removed and still there: they have to lead to the frame that their removal names. */
+async function checkLeft(segments: readonly Segment[], removed: RemovedSegments, findings: Findings): Promise<void> {
+  const told = 'is announced as removed and still there'
+  let next = { number: removed.segments, sequence: removed.records, previousHash: removed.hash }
+  for (const segment of segments.toReversed()) {
+    let inspected: InspectedSegment | string
+    try {
+      inspected = await inspectSegment(segment)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      // Deleted meanwhile, with those before it.
+      return
+    }
+    const { number, sequence, previousHash } = next
+    const leadsOn =
+      typeof inspected === 'object' &&
+      segment.number === number - 1 &&
+      inspected.records === sequence &&
+      inspected.hash === previousHash
+    if (!leadsOn) {
+      findings.problem(segment.path, undefined, `${told}, and is not what was removed`)
+      return
+    }
+    findings.warning(segment.path, undefined, `${told}: being deleted, or a crash came between`)
+    next = { ...(inspected as InspectedSegment), number: segment.number }
+  }
 }
 
 /** Names of nodes that no server has. */
@@ -293,7 +322,9 @@ class StreamCheck {
 
   segmentEnd({ state, offset, bytes, fault }: SegmentEnd, { path }: Segment, isLast: boolean): void {
     if (state === 'altered') {
-      this.#findings.problem(path, offset, `is altered: ${fault}; the ${bytes} bytes from here on are not verified`)
+      const rest =
+        fault === 'not decompressed' ? 'what it holds from here on is' : `the ${bytes} bytes from here on are`
+      this.#findings.problem(path, offset, `is altered: ${fault}; ${rest} not verified`)
     } else if (state === 'torn') {
       const text = `ends with ${bytes} bytes that are not a whole frame (${fault})`
       this.isTorn = true

@@ -201,7 +201,9 @@ test('a changed byte of a compressed segment is found, or changes nothing that i
     truncateSync(path, length)
     const { problems } = await verified(made)
     assert.ok(
-      problems.some(({ text }) => /cannot be read: /.test(text)),
+      problems.some(({ text }) =>
+        /is altered: not decompressed; what it holds from here on is not verified/.test(text),
+      ),
       `${length} bytes`,
     )
   }
@@ -209,4 +211,34 @@ test('a changed byte of a compressed segment is found, or changes nothing that i
   assert.notDeepEqual((await verified(made)).problems, [])
   writeFileSync(path, bytes)
   assert.deepEqual((await verified(made)).problems, [])
+})
+
+test('a compressed segment that is damaged keeps no server from starting, and nothing else from being delivered and removed', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  const all = await linesOf(made.audit)
+  // The newest of the first stream, which no other names yet as far as a start can tell.
+  rmSync(join(made.audit, 'previous-streams.json'), { force: true })
+  const [first] = compressedIn(made)
+  const [stream] = [first!.name.slice(0, 36)]
+  const newest = compressedIn(made).findLast(({ name }) => name.startsWith(stream))!
+  for (const { path } of [first!, newest]) truncateSync(path, 20)
+  await recoverAuditFolder(made.audit, recordedLog())
+  assert.deepEqual([...(await eventIdsPresent(made.audit, new Set([eventIdOf(9_003)])))], [eventIdOf(9_003)])
+  const damages: string[] = []
+  const left = await Array.fromAsync(readAuditLog(made.audit, ({ message }) => damages.push(message)))
+  assert.ok(left.length > all.length / 2 && damages.length > 0)
+  const delivery = { target: join(made.path, 'delivered'), statePath: join(made.path, 'audit-delivery.json') }
+  const { removed, faults, deliveryProblem } = await keepOnce(made, {
+    ...keepingFrom(DAYS + 1),
+    compresses: true,
+    delivery,
+  })
+  assert.equal(deliveryProblem, undefined)
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    [first!.path],
+  )
+  assert.ok(removed.length > 0 && removed.every((of) => of.stream !== stream))
+  assert.ok((await verified(made)).problems.some(({ path }) => path === first!.path))
 })

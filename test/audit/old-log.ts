@@ -1,6 +1,6 @@
 /** A log of two runs of a server, some time ago: a worker that wrote on every day, and one more for each second day. */
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditLog } from '../../src/audit/audit-log.ts'
 import { type Checkpoints, openCheckpoints } from '../../src/audit/checkpoints/checkpoints.ts'
@@ -13,7 +13,7 @@ import { DAY_MS, instantText } from '../../src/base/clock.ts'
 import { openAuditKeys } from '../../src/start/audit-key.ts'
 import { dataFolder } from '../../src/start/data-folder.ts'
 import { createTestClock, type TestClock } from '../support/test-clock.ts'
-import { eventIdOf, openTestLog, recordedLog } from './audit-folder.ts'
+import { eventIdOf, framesOf, openTestLog, recordedLog, segmentsOf } from './audit-folder.ts'
 
 export const ACCOUNT = '111122223333'
 export const REGION = 'eu-central-1'
@@ -88,6 +88,15 @@ async function writeRun(made: OldLog, fromDay: number, toDay: number, segmentByt
   await long.close()
   await checkpoints.close()
   rmSync(join(made.audit, 'previous-streams.json'), { force: true })
+  await ageFiles(made)
+}
+
+/** Each as old as what it holds. */
+export async function ageFiles({ audit }: OldLog): Promise<void> {
+  for (const { path, bytes } of await segmentsOf(audit)) {
+    const time = Number(framesOf(bytes).at(-1)!.time) / 1000
+    utimesSync(path, time, time)
+  }
 }
 
 async function append({ clock }: OldLog, log: AuditLog, from: number, count: number): Promise<void> {

@@ -14,6 +14,7 @@ import { createOpenSsl, opensslMissing } from '../support/openssl.ts'
 import { framesOf, openTestLog, recordedLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
 import {
   ACCOUNT,
+  ageFiles,
   checkpointsOf,
   DAYS,
   keepingFrom,
@@ -135,6 +136,7 @@ test('what checkpoints do not vouch for yet stays', async (t) => {
   made.clock.set(made.start)
   for (let number = 90_000; number < 90_010; number++) await late.append(recordOf(number, made.start))
   await late.close()
+  await ageFiles(made)
   // Nobody has made one since.
   const { removed } = await planOf(made, keepingFrom(DAYS + 1))
   const covered = new Set(
@@ -204,6 +206,7 @@ test('a segment that is not as it was written stays, with all behind it, and is 
   const bytes = Buffer.from(first!.bytes)
   bytes[bytes.length - 40]! ^= 1
   writeFileSync(first!.path, bytes)
+  await ageFiles(made)
   const { removed, faults } = await keepOnce(made, keepingFrom(DAYS + 1))
   assert.deepEqual(
     faults.map(({ path }) => path),
@@ -326,3 +329,62 @@ for (const asksBefore of [true, false]) {
     assert.ok(completeSince > until && completeSince <= until + 2_000, 'it says from when on nothing is missing')
   })
 }
+
+test('LookupEvents knows of streams that were removed before it was ever asked', async (t) => {
+  const made = await writeOldLog(await temporaryFolder(t), { daysAgo: 30 })
+  // Days of a short stream each, and of nothing else.
+  const { removed } = await keepOnce(made, keepingFrom(DAYS / 2 + 1))
+  for (const { path, bytes } of await segmentsOf(made.audit)) {
+    if (framesOf(bytes)[0]!.kind !== 1) rmSync(path)
+  }
+  const history = createFolderEventHistory({
+    ...{ folder: made.audit, indexPath: join(made.path, 'event-index.db'), log: recordedLog() },
+  })
+  t.after(() => history.close())
+  const query = { account: ACCOUNT, region: REGION, attribute: undefined, startTime: 0, endTime: Date.now() }
+  const { completeSince } = await history.lookup({
+    ...query,
+    startTime: Date.now() - DAY_MS,
+    count: 50,
+    after: undefined,
+  })
+  assert.ok(completeSince > Math.max(...removed.map(({ until }) => until)))
+})
+
+test('a removal that was announced twice is one', async (t) => {
+  const made = await oldLog(t)
+  const checkpoints = await checkpointsOf(made)
+  const { removed } = await planOf(made, keepingFrom(7))
+  assert.ok((await checkpoints.announceRemoval(removed)) && (await checkpoints.announceRemoval(removed)))
+  await finish({ folder: made.audit })
+  await checkpoints.close()
+  const report = await verified(made)
+  assert.deepEqual(report.problems, [])
+  assert.equal(
+    report.removed!.records,
+    removed.reduce((sum, { records }) => sum + records, 0),
+  )
+})
+
+test('what stands in the place of a segment that is about to be deleted is found out', async (t) => {
+  const made = await oldLog(t)
+  const checkpoints = await checkpointsOf(made)
+  const { removed } = await planOf(made, keepingFrom(7))
+  assert.ok(await checkpoints.announceRemoval(removed))
+  await checkpoints.close()
+  const { stream } = removed.find(({ segments }) => segments > 2)!
+  const [first, second] = (await segmentsOf(made.audit)).filter(({ name }) => name.startsWith(stream))
+  for (const [path, bytes] of [
+    [first!.path, second!.bytes],
+    [second!.path, first!.bytes],
+    [second!.path, second!.bytes.subarray(0, framesOf(second!.bytes).at(-1)!.at)],
+  ] as const) {
+    const before = readFileSync(path)
+    writeFileSync(path, bytes)
+    const { problems } = await verified(made)
+    assert.match(problems[0]!.text, /is announced as removed and still there, and is not what was removed/)
+    writeFileSync(path, before)
+  }
+  rmSync(first!.path)
+  assert.deepEqual((await verified(made)).problems, [])
+})

@@ -265,8 +265,8 @@ class CheckpointCheck {
     const claim = this.#newClaims.get(stream) ?? this.#claims.get(stream)?.at(-1)
     if (claim === undefined || claim.records < records) return 'of which no checkpoint before it tells'
     const before = this.removals.get(stream)
-    const isMore = before === undefined || (segments > before.segments && records >= before.records)
-    return isMore ? undefined : 'of which more were removed before'
+    const isLess = before !== undefined && (segments < before.segments || records < before.records)
+    return isLess ? 'of which more were removed before' : undefined
   }
 
   #lookForGap(checkpoint: Checkpoint, path: string, line: number): void {

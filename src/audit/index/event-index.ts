@@ -158,14 +158,17 @@ export class EventIndex {
     return (this.place(stream)?.segment ?? 0) >= segment && older.get(stream, segment) === undefined
   }
 
+  /** @param until seconds since the epoch: of the newest event that was removed; up to then nothing here is complete any more. */
+  noteRemoved(until: number): void {
+    this.#change(() => this.#setFact('since', Math.max(this.since, until + 1)))
+  }
+
   /**
    * Segments before `segment` were removed from the log.
-   * @param until seconds since the epoch: of the newest event in them; up to then nothing here is complete any more.
    * @param isGone whether nothing of the stream is left.
    */
-  forgetRemoved(stream: string, segment: number, until: number, isGone: boolean): void {
+  forgetRemoved(stream: string, segment: number, isGone: boolean): void {
     this.#change(() => {
-      this.#setFact('since', Math.max(this.since, until + 1))
       const ofSegments = 'stream = ?1 AND segment < ?2'
       for (const rows of [
         `marks WHERE block IN (SELECT id FROM blocks WHERE ${ofSegments})`,

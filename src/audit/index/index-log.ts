@@ -5,7 +5,7 @@ import type { Frame } from '../frame.ts'
 import { linesOf } from '../read-log.ts'
 import { isDamage, readSegment, type SegmentEnd } from '../read-segment.ts'
 import { isCompressed, segmentStat } from '../segment-file.ts'
-import { listStreams, type Segment } from '../stream-names.ts'
+import { listStreams, type Segment, startOfStream } from '../stream-names.ts'
 import type { Block, EventIndex, StreamPlace } from './event-index.ts'
 import { BlockMarks } from './marks.ts'
 
@@ -134,9 +134,8 @@ function timesOf({ from, to }: BlockMarks) {
   return { from: Date.parse(from) / 1000, to: Date.parse(to) / 1000 }
 }
 
-/** A stream's id begins with the time of its start (RFC 9562 5.7). */
 function secondsOfStream(stream: string): number {
-  return Math.floor(Number.parseInt(stream.slice(0, 8) + stream.slice(9, 13), 16) / 1000)
+  return Math.floor(startOfStream(stream) / 1000)
 }
 
 async function lastWrite(path: string): Promise<number> {

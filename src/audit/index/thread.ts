@@ -13,12 +13,15 @@ import { indexLog } from './index-log.ts'
 const port = parentPort!
 const { folder, indexPath } = workerData as ThreadData
 let index: EventIndex | undefined
+/** Whether all removals were looked through since it was opened. */
+let knowsRemoved = false
 
 async function work({ query }: ThreadRequest): Promise<EventPage | undefined> {
   // Another process may have found it damaged and put a new one in its place.
   if (!existsSync(indexPath)) close()
   index ??= EventIndex.open(indexPath)
-  await forgetRemoved(folder, index)
+  await forgetRemoved(folder, index, !knowsRemoved)
+  knowsRemoved = true
   await indexLog(folder, index)
   return query && findIn(query, index)
 }
@@ -28,7 +31,7 @@ async function findIn(query: EventQuery, index: EventIndex): Promise<EventPage> 
     return await findEvents(query, { folder, index })
   } catch (error) {
     // What is not there may have been removed a moment ago.
-    if (!(error instanceof KmsError && (await forgetRemoved(folder, index)))) throw error
+    if (!(error instanceof KmsError && (await forgetRemoved(folder, index, false)))) throw error
     return findEvents(query, { folder, index })
   }
 }
@@ -36,6 +39,7 @@ async function findIn(query: EventQuery, index: EventIndex): Promise<EventPage> 
 function close(): void {
   index?.close()
   index = undefined
+  knowsRemoved = false
 }
 
 async function answer(request: ThreadRequest): Promise<ThreadAnswer> {

@@ -1,5 +1,6 @@
 /** Which segments nobody writes to any more. */
 import { endsWithClose, firstFrame } from '../read-segment.ts'
+import { isCompressed } from '../segment-file.ts'
 import type { Segment } from '../stream-names.ts'
 
 /**
@@ -12,6 +13,7 @@ export async function isFinished(
   next: Segment | undefined,
   ended: ReadonlySet<string>,
 ): Promise<boolean> {
+  if (isCompressed(path)) return true
   if (next !== undefined) return (await firstFrame(next.path)) !== undefined
   return ended.has(stream) || endsWithClose(path)
 }

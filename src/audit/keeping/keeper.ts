@@ -76,7 +76,8 @@ class Rounds {
   /** Files that the operator was told of. */
   readonly #told = new Set<string>()
   #thread: Worker | undefined
-  #isFirst = true
+  /** Whether all that was announced is deleted: at the start, a crash may have come in between. */
+  #isFinished = false
 
   constructor(options: AuditKeeperOptions) {
     this.#options = options
@@ -85,19 +86,24 @@ class Rounds {
   async next(): Promise<void> {
     const { folder, rules, ended, clock, checkpoints } = this.#options
     try {
-      // What a crash has left between the announcement and the deletion.
-      if (this.#isFirst) await this.#take({ do: 'finish', folder })
-      this.#isFirst = false
+      if (!this.#isFinished) await this.#finish()
       const round = await this.#take({ do: 'keep', folder, rules, ended, now: clock.now() })
       const { removed, faults } = round
       this.#tellUndelivered(round)
       this.#tellFaults(faults)
-      if (removed.length === 0 || !(await checkpoints.announceRemoval(removed))) return
-      await this.#take({ do: 'finish', folder })
+      if (removed.length === 0) return
+      this.#isFinished = false
+      if (!(await checkpoints.announceRemoval(removed))) return
+      await this.#finish()
       this.#tellRemoved(removed)
     } finally {
       await this.stop()
     }
+  }
+
+  async #finish(): Promise<void> {
+    await this.#take({ do: 'finish', folder: this.#options.folder })
+    this.#isFinished = true
   }
 
   async last(): Promise<void> {

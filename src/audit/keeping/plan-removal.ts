@@ -11,11 +11,11 @@
 import { AUDIT_SEGMENTS_REMOVED_AT_ONCE_MAX } from '../../base/limits.ts'
 import type { RemovedSegments } from '../checkpoints/checkpoint.ts'
 import { NO_HASH } from '../frame.ts'
+import { type InspectedSegment, inspectSegment } from '../inspect-segment.ts'
 import { firstFrame } from '../read-segment.ts'
-import { segmentStat } from '../segment-file.ts'
-import { listStreams, type Segment, type StreamSegments } from '../stream-names.ts'
+import { isCompressed, segmentStat } from '../segment-file.ts'
+import { listStreams, type Segment, type StreamSegments, startOfStream } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
-import { type InspectedSegment, inspectSegment } from './inspect-segment.ts'
 import type { SegmentFault } from './segment-fault.ts'
 import { isVouchedFor, lookUpTold, type Told } from './told.ts'
 
@@ -48,35 +48,33 @@ interface Head {
   readonly following: readonly Segment[]
   /** Of its first frame. */
   readonly from: number
-  /** Of the first frame of the next one; `undefined`: there is none. */
-  readonly nextFrom: number | undefined
+  /** Not before its newest frame: when the next one begins, or it was last written to. */
+  readonly to: number
 }
 
 export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan> {
+  const { ageMsMax, bytesMax } = options.rules
+  if (ageMsMax === undefined && bytesMax === undefined) return { removed: [], faults: [] }
   const streams = await listStreams(options.folder)
   const plan = new Planning(options, await sizeOf(streams))
-  const heads = (await Promise.all(streams.map(({ segments }) => headOf(segments)))).filter(
-    (head) => head !== undefined,
-  )
-  const due = heads.filter((head) => plan.mayBeDue(head) || plan.isOversize)
-  if (due.length === 0) return { removed: [], faults: [] }
-  plan.told = await lookUpTold(options.folder, new Map(due.map(({ segment: { stream, number } }) => [stream, number])))
-  await plan.removeFrom(due)
+  const heads: Head[] = []
+  for (const { stream, segments } of streams) {
+    // Of a log that is kept long most streams are younger, and none of their files need be opened.
+    if (!plan.isOversize && !plan.isTooOld(startOfStream(stream))) continue
+    const head = await plan.headOf(segments)
+    if (head !== undefined && (plan.mayBeDue(head) || plan.isOversize)) heads.push(head)
+  }
+  if (heads.length > 0) {
+    const firsts = heads.map(({ segment: { stream, number } }) => [stream, number] as const)
+    plan.told = await lookUpTold(options.folder, new Map(firsts))
+    await plan.removeFrom(heads)
+  }
   return { removed: [...plan.removed.values()], faults: plan.faults }
 }
 
 async function sizeOf(streams: readonly StreamSegments[]): Promise<number> {
   const stats = await Promise.all(streams.flatMap(({ segments }) => segments).map(({ path }) => segmentStat(path)))
   return stats.reduce((bytes, found) => bytes + (found?.size ?? 0), 0)
-}
-
-async function headOf([segment, ...following]: readonly Segment[]): Promise<Head | undefined> {
-  if (segment === undefined) return undefined
-  const first = await firstFrame(segment.path)
-  // Of the stream it is still the oldest, so the others stay, too.
-  if (first === undefined) return undefined
-  const next = following[0] && (await firstFrame(following[0].path))
-  return { segment, following, from: first.time, nextFrom: next?.time }
 }
 
 class Planning {
@@ -95,14 +93,26 @@ class Planning {
     return this.#bytes > (this.#options.rules.bytesMax ?? Number.POSITIVE_INFINITY)
   }
 
-  #isTooOld(time: number): boolean {
+  isTooOld(time: number): boolean {
     const { rules, now } = this.#options
     return time < now - (rules.ageMsMax ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Before it is read: frames come in order of time, or nearly so. */
-  mayBeDue({ from, nextFrom }: Head): boolean {
-    return this.#isTooOld(nextFrom ?? from)
+  /** `undefined`: nothing of the stream is to be removed. */
+  async headOf([segment, ...following]: readonly Segment[]): Promise<Head | undefined> {
+    if (segment === undefined) return undefined
+    const first = await firstFrame(segment.path)
+    const next = following[0] && (await firstFrame(following[0].path))
+    const to = next?.time ?? (await segmentStat(segment.path))?.mtimeMs
+    if (first !== undefined && to !== undefined) return { segment, following, from: first.time, to }
+    // One that is just being opened is empty.
+    if (next !== undefined || isCompressed(segment.path)) this.#keep(segment, 'has no first frame')
+    return undefined
+  }
+
+  /** Before all of it is read. */
+  mayBeDue({ to }: Head): boolean {
+    return this.isTooOld(to)
   }
 
   /** Oldest first, across streams. */
@@ -112,7 +122,7 @@ class Planning {
       queue.sort((left, right) => left.from - right.from)
       const head = queue.shift()!
       if (!(await this.#remove(head))) continue
-      const next = await headOf(head.following)
+      const next = await this.headOf(head.following)
       if (next !== undefined) queue.push(next)
     }
   }
@@ -123,7 +133,7 @@ class Planning {
     if (!(await isFinished(segment, head.following[0], this.#options.ended))) return false
     const inspected = await inspectSegment(segment)
     if (typeof inspected === 'string') return this.#keep(segment, inspected)
-    if (!this.isOversize && !this.#isTooOld(inspected.until)) return false
+    if (!this.isOversize && !this.isTooOld(inspected.until)) return false
     const { stream, number } = segment
     const told = this.told.get(stream)
     const before = this.removed.get(stream) ?? told?.removed
@@ -139,7 +149,6 @@ class Planning {
     return true
   }
 
-  /** A writer is done with a segment once there is a frame in the next one; with the last one the stream has to be over. */
   #keep({ path }: Segment, problem: string): false {
     this.faults.push({ path, problem })
     return false

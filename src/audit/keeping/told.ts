@@ -7,7 +7,7 @@ import {
   type StreamPosition,
 } from '../checkpoints/checkpoint.ts'
 import { listCheckpointFiles, readCheckpointLines } from '../checkpoints/checkpoint-files.ts'
-import type { InspectedSegment } from './inspect-segment.ts'
+import type { InspectedSegment } from '../inspect-segment.ts'
 
 export interface Told {
   /** How far it had come. */
@@ -40,11 +40,15 @@ export async function lookUpTold(
   for (const { path } of (await listCheckpointFiles(folder)).toReversed()) {
     if (isComplete()) break
     for (const { text, isWhole } of ((await readCheckpointLines(path)) ?? []).toReversed()) {
-      // Cheaper than parsing every checkpoint.
-      if (!isWhole || ![...streams.keys()].some((stream) => text.includes(stream))) continue
+      if (!isWhole || !tellsOfOne(text, streams)) continue
       const checkpoint = readCheckpoint(text)
       if (checkpoint !== undefined && isSigned(text, checkpoint)) take(checkpoint)
     }
   }
   return new Map([...streams.keys()].map((id) => [id, { position: positions.get(id), removed: removals.get(id) }]))
+}
+
+/** Cheaper than parsing every checkpoint. */
+function tellsOfOne(text: string, streams: ReadonlyMap<string, number>): boolean {
+  return text.matchAll(/"stream":"([0-9a-f-]{36})"/g).some(([, stream]) => streams.has(stream!))
 }

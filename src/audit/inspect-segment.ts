@@ -1,7 +1,7 @@
-/** Reads a whole segment before it is removed or compressed: only what is as it was written may be. */
-import { readOpenRecord } from '../previous-streams.ts'
-import { readSegment } from '../read-segment.ts'
-import { type Segment, streamName } from '../stream-names.ts'
+/** Reads a whole segment by itself, also before it is removed or compressed: only what is as it was written may be. */
+import { readOpenRecord } from './previous-streams.ts'
+import { readSegment } from './read-segment.ts'
+import { type Segment, streamName } from './stream-names.ts'
 
 export interface InspectedSegment {
   /** Hex: what its first frame continues. */
