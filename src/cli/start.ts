@@ -13,14 +13,16 @@ import { refuseReplacedPins } from '../start/pkcs11-root-key.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { rootKeyFiles } from '../start/root-key-files.ts'
+import { createSealedStart, StoppedSealed } from '../start/sealed-start.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
+import type { Serving } from '../start/serving.ts'
 import { firstSignal } from '../start/signals.ts'
 import type { WantedStore } from '../start/store-place.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
-import { madeFolderNote, serverGreeting } from './greeting.ts'
+import { madeFolderNote, sealedGreeting, serverGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING, type Terminal, tellWarning } from './terminal.ts'
 
 export const start = defineCommand({
@@ -76,18 +78,48 @@ it has accepted; a second one at once.`,
     const store = wantedStore(settings)
     const copies = { checkpointFile, checkpointUrl }
     const made = { folder, account, region, mode: 'server', log } as const
-    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies })
+    let serving: Serving | undefined
+    let asked: Promise<void> | undefined
+    /** From when somebody can think that the server is there. */
+    const signal = () => {
+      asked ??= firstSignal(() => serving?.kill())
+      return asked
+    }
+    const sealed = createSealedStart({
+      folder,
+      log,
+      signal,
+      async listen() {
+        // Loaded where it is needed: a primary process that only watches its workers stays small.
+        const { listenSealed } = await import('../start/sealed-server.ts')
+        return listenSealed({ host, port, tls, trustedProxies: settings.trustedProxies })
+      },
+      onSealed: (address, parameters) => terminal.print(sealedGreeting(address, tls, parameters)),
+    })
+    const { openShares } = sealed
+    const { unsealed } = sealed.unsealer
+    let prepared: PreparedFolder
+    try {
+      prepared = await prepareDataFolder({ ...choice, ...made, store, copies, openShares })
+    } catch (error) {
+      sealed.close()
+      if (!(error instanceof StoppedSealed)) throw error
+      terminal.tell(STOPPING)
+      return EXIT_OK
+    }
     try {
       refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
       const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const metrics = metricsOf(settings, prepared)
-      const task = { ...choice, ...node, folder: folder.path, host, port, metrics }
-      const serving = await serve(settings.workers, task, log).catch((error) => {
+      const { port: boundPort = port } = sealed.address ?? {}
+      const task = { ...choice, ...node, folder: folder.path, unsealed, host, port: boundPort, metrics }
+      serving = await serve(settings.workers, task, log).catch((error) => {
         if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
         throw error
       })
-      const signal = firstSignal(() => serving.kill())
+      sealed.unsealer.onUnsealed((rootKeyId) => serving?.unsealed?.(rootKeyId))
+      const stopped = signal()
       terminal.print(
         serverGreeting({
           address: serving.address,
@@ -101,10 +133,11 @@ it has accepted; a second one at once.`,
       )
       // Node would write it at the end, which a killed server does not come to.
       flushCompileCache()
-      await signal
+      await stopped
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      sealed.close()
       await prepared.checkpoints.close()
       prepared.lock.release()
     }
