@@ -13,6 +13,7 @@ import { refuseReplacedPins } from '../start/pkcs11-root-key.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { rootKeyFiles } from '../start/root-key-files.ts'
+import type { SealedServer, SealedServerOptions } from '../start/sealed-server.ts'
 import { createSealedStart, StoppedSealed } from '../start/sealed-start.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
@@ -78,47 +79,36 @@ it has accepted; a second one at once.`,
     const store = wantedStore(settings)
     const copies = { checkpointFile, checkpointUrl }
     const made = { folder, account, region, mode: 'server', log } as const
+    const wire = { tls, trustedProxies: settings.trustedProxies }
     let serving: Serving | undefined
-    let asked: Promise<void> | undefined
-    /** From when somebody can think that the server is there. */
-    const signal = () => {
-      asked ??= firstSignal(() => serving?.kill())
-      return asked
-    }
+    const signal = once(() => firstSignal(() => serving?.kill()))
     const sealed = createSealedStart({
       folder,
       log,
       signal,
-      async listen() {
-        // Loaded where it is needed: a primary process that only watches its workers stays small.
-        const { listenSealed } = await import('../start/sealed-server.ts')
-        return listenSealed({ host, port, tls, trustedProxies: settings.trustedProxies })
-      },
-      onSealed: (address, parameters) => terminal.print(sealedGreeting(address, tls, parameters)),
+      listen: () => listenSealed({ host, port, ...wire }),
+      onSealed: (address, parameters) => void terminal.print(sealedGreeting(address, tls, parameters)),
     })
-    const { openShares } = sealed
-    const { unsealed } = sealed.unsealer
-    let prepared: PreparedFolder
-    try {
-      prepared = await prepareDataFolder({ ...choice, ...made, store, copies, openShares })
-    } catch (error) {
+    const { openShares, unsealer } = sealed
+    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies, openShares }).catch((error) => {
       sealed.close()
       if (!(error instanceof StoppedSealed)) throw error
+    })
+    if (prepared === undefined) {
       terminal.tell(STOPPING)
       return EXIT_OK
     }
     try {
       refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
-      const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const metrics = metricsOf(settings, prepared)
-      const { port: boundPort = port } = sealed.address ?? {}
-      const task = { ...choice, ...node, folder: folder.path, unsealed, host, port: boundPort, metrics }
+      const address = { host, port: sealed.address?.port ?? port }
+      const task = { ...choice, ...node, ...address, folder: folder.path, unsealed: unsealer.unsealed, metrics }
       serving = await serve(settings.workers, task, log).catch((error) => {
         if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
         throw error
       })
-      sealed.unsealer.onUnsealed((rootKeyId) => serving?.unsealed?.(rootKeyId))
+      unsealer.onUnsealed((rootKeyId) => serving?.unsealed?.(rootKeyId))
       const stopped = signal()
       terminal.print(
         serverGreeting({
@@ -144,6 +134,20 @@ it has accepted; a second one at once.`,
     return EXIT_OK
   },
 })
+
+/** Signals are waited for from when somebody can think that the server is there: sealed, or serving. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** Loaded where it is needed: a primary process that only watches its workers stays small. */
+async function listenSealed(options: SealedServerOptions): Promise<SealedServer> {
+  return (await import('../start/sealed-server.ts')).listenSealed(options)
+}
 
 function metricsOf(
   {

@@ -15,7 +15,7 @@ export interface SealedServer {
   close(): Promise<void>
 }
 
-interface SealedServerOptions extends Address, Pick<HttpServerOptions, 'tls'> {
+export interface SealedServerOptions extends Address, Pick<HttpServerOptions, 'tls'> {
   readonly trustedProxies: readonly string[] | undefined
 }
 
