@@ -43,8 +43,7 @@ export function createShareCollector({ id, threshold }: Pick<SharesParameters, '
       if (shares.has(share.coordinate)) return { outcome: 'given before' }
       shares.set(share.coordinate, share)
       if (shares.size < threshold) return { outcome: 'taken' }
-      const combining = combineShares([...shares.values()])
-      const secret = await combining
+      const secret = await combineShares([...shares.values()])
       forget()
       return secret === undefined ? { outcome: 'do not fit' } : { outcome: 'complete', secret }
     },
