@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'asn1js',
     'cborg',
     'micro-rsa-dsa-dh',
+    'shamir-secret-sharing',
     'sm-crypto-v2',
   ],
   audit: [

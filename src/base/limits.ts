@@ -217,6 +217,13 @@ export const DOMAIN_KEYS_LOOK_INTERVAL_MS = 60 * 60 * 1000
 export const RESEAL_TOKENS_PER_PAGE = 100
 export const RESEAL_PAGES_PER_LOOK_MAX = 100
 
+/** The socket of 'keyhold unseal': connections, a line, and how long one is waited for. */
+export const UNSEAL_CONNECTIONS_MAX = 16
+export const UNSEAL_LINE_CHARS_MAX = 1024
+export const UNSEAL_TIMEOUT_MS = 10_000
+/** Shares that are too few are forgotten this much time after the last. */
+export const UNSEAL_SHARES_KEPT_MS = 60 * 60 * 1000
+
 /** A KMS elsewhere that has the root key: one attempt, attempts, the first pause between them, and its answer. */
 export const KMS_CALL_MS_MAX = 5_000
 export const KMS_ATTEMPTS_MAX = 4

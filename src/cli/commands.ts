@@ -133,6 +133,16 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./root-key-change.ts')).rootKeyChange,
   },
   {
+    name: 'root-key split',
+    summary: 'Make the root key of a new data folder, in shares that people keep.',
+    load: async () => (await import('./root-key-split.ts')).rootKeySplit,
+  },
+  {
+    name: 'unseal',
+    summary: 'Give a share of the root key to the server that waits for it.',
+    load: async () => (await import('./unseal.ts')).unseal,
+  },
+  {
     name: 'xks-credential create',
     summary: 'Make a credential for the external key store proxy.',
     load: async () => (await import('./xks-credential-create.ts')).xksCredentialCreate,

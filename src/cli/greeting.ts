@@ -1,6 +1,7 @@
 /** What a server says once it listens: where things are, and a first command to try. */
 import { existsSync } from 'node:fs'
 import type { TlsSettings } from '../config/listen-rules.ts'
+import type { SharesParameters } from '../crypto/root-key/share-collector.ts'
 import type { Address, Bound } from '../service.ts'
 import { PROFILE } from '../start/credentials-file.ts'
 import type { DataFolder } from '../start/data-folder.ts'
@@ -64,6 +65,16 @@ export function serverGreeting({ folder, prepared, region, tls, address, hasCons
   return lines.join('\n')
 }
 
+/** Where it listens is not said in the words of {@link readyLine}: it is not ready. */
+export function sealedGreeting(
+  address: Address,
+  tls: TlsSettings | undefined,
+  { id, threshold, shares }: SharesParameters,
+) {
+  return `sealed on ${endpointOf(address, tls)}: ${threshold} of the ${shares} shares of the root key ${id} are needed.
+Give each with 'keyhold unseal'.`
+}
+
 function firstStartAdvice(folder: DataFolder): string[] {
   const { provider, path } = rootKeyFileOf(folder, undefined) ?? { provider: 'file', path: folder.rootKey }
   if (provider === 'file') {
@@ -80,6 +91,7 @@ const BESIDES: Readonly<Record<Exclude<RootKeyProvider, 'file'>, string>> = {
   passphrase: 'remember your passphrase',
   kms: 'never delete the KMS key',
   pkcs11: 'back up the key by the means of its HSM',
+  shares: 'keep the shares, each apart from the others',
 }
 
 /** For whoever did not get to see the greeting of the first start, because the server could not listen then. */

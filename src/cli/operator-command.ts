@@ -7,6 +7,7 @@ import { storePasswordIn } from '../config/store-password.ts'
 import { type DataFolder, dataFolder, requireDataFolder, requireOwner } from '../start/data-folder.ts'
 import { type OperatorNode, openOperatorNode } from '../start/operator-node.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
+import { sharesWhenNeeded } from './ask-shares.ts'
 import { type Command, defineCommand } from './command.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
 
@@ -62,7 +63,7 @@ export function defineOperatorCommand<const F extends CommandFlags = Record<neve
       const folder = dataFolder(settings.data ?? defaultDataFolder(terminal.env))
       requireDataFolder(folder)
       requireOwner(folder)
-      const choice = rootKeyChoiceOf(settings, terminal.env)
+      const choice = { ...rootKeyChoiceOf(settings, terminal.env), openShares: sharesWhenNeeded(terminal) }
       const { externalAccounts } = settings
       const storePassword = storePasswordIn(terminal.env)
       const node = await openOperatorNode({ ...choice, storePassword, folder, externalAccounts, log: silentLog })

@@ -9,6 +9,7 @@ import { DEFAULT_ROOT_KEY_LABEL } from '../config/settings.ts'
 import { type ChangedRootKey, changeRootKey, type NewRootKey } from '../start/change-root-key.ts'
 import type { HsmKeyChoice, KmsKeyChoice } from '../start/root-key-choice.ts'
 import { ROOT_KEY_PROVIDERS } from '../start/root-key-files.ts'
+import { handingOf, SHARE_FLAGS } from './hand-out-shares.ts'
 import { defineOperatorCommand } from './operator-command.ts'
 import { shellWord, type Terminal } from './terminal.ts'
 
@@ -19,7 +20,7 @@ export const rootKeyChange = defineOperatorCommand({
   flags: {
     to: flag(
       toProvider,
-      'What protects all keys from now on: a new key file or passphrase, a KMS key, or a key in an HSM.',
+      'What protects all keys from now on: a new key file or passphrase, a KMS key, a key in an HSM, or shares.',
     ),
     'key-arn': flag(keyArn, 'The KMS key, for --to kms.'),
     endpoint: flag(serviceOrigin, "Where the KMS key is; AWS's endpoint in its Region if not given."),
@@ -34,6 +35,7 @@ export const rootKeyChange = defineOperatorCommand({
       path('FILE'),
       `File with the PIN of the token's user, instead of the variable ${NEW_ROOT_KEY_PIN_VARIABLE}.`,
     ),
+    ...SHARE_FLAGS,
     'new-passphrase-file': flag(
       path('FILE'),
       `File with the new passphrase, instead of the variable ${NEW_PASSPHRASE_VARIABLE}.`,
@@ -60,16 +62,22 @@ interface Flags {
   readonly token: HsmKeyChoice['tokens']
   readonly 'key-label': string | undefined
   readonly 'pin-file': string | undefined
+  readonly shares: number | undefined
+  readonly threshold: number | undefined
+  readonly 'shares-to': string | undefined
 }
 
-function wanted(flags: Flags, { env }: Terminal): NewRootKey {
+function wanted(flags: Flags, terminal: Terminal): NewRootKey {
   const { to: provider } = flags
   if (provider === undefined) throw new UsageError(`--to is missing, expected ${toProvider.expected}`)
-  const passphrase = newPassphrase(flags, env)
+  const passphrase = newPassphrase(flags, terminal.env)
   refuseUnused(provider, flags, passphrase)
   if (provider === 'file') return { provider }
   if (provider === 'passphrase') return { provider, passphrase: required(passphrase) }
-  return provider === 'kms' ? { provider, kms: kmsKey(flags) } : { provider, hsm: hsmKey(flags, env) }
+  if (provider === 'kms') return { provider, kms: kmsKey(flags) }
+  return provider === 'pkcs11'
+    ? { provider, hsm: hsmKey(flags, terminal.env) }
+    : { provider, ...handingOf(flags, terminal) }
 }
 
 function newPassphrase({ 'new-passphrase-file': file }: Flags, env: Terminal['env']): string | undefined {
@@ -83,6 +91,7 @@ function refuseUnused(provider: NewRootKey['provider'], flags: Flags, passphrase
   const given = [
     ['a new passphrase', 'passphrase', passphrase],
     ['a KMS key', 'kms', flags['key-arn'] ?? flags.endpoint ?? flags.credentials],
+    ['a number of shares', 'shares', flags.shares ?? flags.threshold ?? flags['shares-to']],
     ['a key in an HSM', 'pkcs11', flags.module ?? flags.token ?? flags['key-label'] ?? flags['pin-file']],
   ] as const
   for (const [what, of, value] of given) {
@@ -144,6 +153,11 @@ without: restart it with one within a day.`
     return `Back up ${path} now, and the key by the means of its HSM: every key here is lost without both.
 The server needs the PIN, by --root-key-pin-file or ${ROOT_KEY_PIN_VARIABLE}. One that runs without:
 restart it with it within a day.`
+  }
+  if (provider === 'shares') {
+    return `Back up ${path} now, and keep the shares apart: every key here is lost without it, or with fewer shares.
+A running server that was started under shares takes the new ones from 'keyhold unseal', which it needs
+within a day; another one has to be restarted and unsealed within a day.`
   }
   return `Back up ${path} and remember the new passphrase: every key here is lost without both.
 A running server takes the new passphrase from its --passphrase-file: put it there. Without such a file

@@ -8,6 +8,7 @@ import { type DataFolder, dataFolder, requireDataFolder } from '../start/data-fo
 import { kmsParametersIn } from '../start/kms-root-key.ts'
 import { pkcs11ParametersIn } from '../start/pkcs11-root-key.ts'
 import { rootKeyFileOf, rootKeyFiles } from '../start/root-key-files.ts'
+import { sharesParametersIn } from '../start/shares-root-key.ts'
 import { storePlaceOf } from '../start/store-place.ts'
 import { defineCommand } from './command.ts'
 import { EXIT_OK, printTable } from './terminal.ts'
@@ -46,6 +47,9 @@ interface RootKeyFacts {
   readonly keyLabel: string | undefined
   /** CKA_ID */
   readonly keyId: string | undefined
+  /** Of the provider `shares`: how many there are, and how many open it. */
+  readonly shares: number | undefined
+  readonly threshold: number | undefined
   readonly domainKeys: number
   /** Those that lie in the folder and that the store is not under. */
   readonly otherFiles: readonly string[]
@@ -63,6 +67,7 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
   const file = rootKeyFileOf(folder, rootKeyId)
   const kms = file?.provider === 'kms' ? kmsParametersIn(file.path) : undefined
   const hsm = file?.provider === 'pkcs11' ? pkcs11ParametersIn(file.path) : undefined
+  const shared = file?.provider === 'shares' ? sharesParametersIn(file.path) : undefined
   const others = rootKeyFiles(folder).filter(({ path }) => path !== file?.path)
   // Those that stay for ever have no time.
   const times = domainKeys.map(({ createdAt }) => createdAt).filter((time) => time > 0)
@@ -76,6 +81,8 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
     tokens: hsm?.tokens.map((name) => ('serial' in name ? `serial=${name.serial}` : name.label)),
     keyLabel: hsm?.keyLabel,
     keyId: hsm?.keyId,
+    shares: shared?.shares,
+    threshold: shared?.threshold,
     domainKeys: domainKeys.length,
     otherFiles: others.map(({ path }) => path),
     oldestDomainKey: times[0] === undefined ? undefined : instantText(times[0]),
@@ -85,7 +92,7 @@ function factsOf(folder: DataFolder, domainKeys: readonly StoredDomainKey[]): Ro
 
 function rowsOf(facts: RootKeyFacts): string[][] {
   const { id, provider, file, keyArn, endpoint, domainKeys, otherFiles, oldestDomainKey, newestDomainKey } = facts
-  const { module, tokens, keyLabel, keyId } = facts
+  const { module, tokens, keyLabel, keyId, shares, threshold } = facts
   const times = oldestDomainKey === undefined ? '' : `, made ${oldestDomainKey} to ${newestDomainKey}`
   return [
     ['root key', id],
@@ -98,6 +105,7 @@ function rowsOf(facts: RootKeyFacts): string[][] {
           ['HSM key', `${keyLabel}, CKA_ID ${keyId}`],
           ['HSM', `token ${tokens!.join(', ')} of ${module}`],
         ]),
+    ...(shares === undefined ? [] : [['shares', `${threshold} of ${shares} open it`]]),
     ['domain keys', `${domainKeys}${times}`],
     ...otherFiles.map((path) => ['not in use', path]),
   ]

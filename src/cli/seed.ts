@@ -17,6 +17,7 @@ import { lockFolder } from '../start/folder-lock.ts'
 import { openRootKey } from '../start/root-key.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { type FolderSecrets, storePlaceOf } from '../start/store-place.ts'
+import { sharesWhenNeeded } from './ask-shares.ts'
 import { defineCommand } from './command.ts'
 import { whichAccount } from './operator-command.ts'
 import { EXIT_OK } from './terminal.ts'
@@ -42,7 +43,9 @@ Meant for development: material and secrets that are written down in a file prot
     requireDataFolder(folder)
     requireOwner(folder)
     const loaded = loadSeedFile(resolve(terminal.folder, file!))
-    const choice = { ...rootKeyChoiceOf(settings, terminal.env), storePassword: storePasswordIn(terminal.env) }
+    const openShares = sharesWhenNeeded(terminal)
+    const storePassword = storePasswordIn(terminal.env)
+    const choice = { ...rootKeyChoiceOf(settings, terminal.env), openShares, storePassword }
     const lock = await lockFolder(folder)
     try {
       const outcome = await applyTo(folder, choice, loaded, settings)

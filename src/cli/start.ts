@@ -13,14 +13,17 @@ import { refuseReplacedPins } from '../start/pkcs11-root-key.ts'
 import { type PreparedFolder, prepareDataFolder } from '../start/prepare.ts'
 import { ROOT_KEY_SETTINGS, rootKeyChoiceOf } from '../start/root-key-choice.ts'
 import { rootKeyFiles } from '../start/root-key-files.ts'
+import type { SealedServer, SealedServerOptions } from '../start/sealed-server.ts'
+import { createSealedStart, StoppedSealed } from '../start/sealed-start.ts'
 import { serve } from '../start/serve.ts'
 import { readServiceSettings, readXksProxySettings, SERVICE_SETTINGS } from '../start/service-settings.ts'
+import type { Serving } from '../start/serving.ts'
 import { firstSignal } from '../start/signals.ts'
 import type { WantedStore } from '../start/store-place.ts'
 import { CertificateError, expiryOf, readCertificate } from '../wire/tls-certificate.ts'
 import { createTrustedProxies } from '../wire/trusted-proxies.ts'
 import { defineCommand } from './command.ts'
-import { madeFolderNote, serverGreeting } from './greeting.ts'
+import { madeFolderNote, sealedGreeting, serverGreeting } from './greeting.ts'
 import { EXIT_OK, STOPPING, type Terminal, tellWarning } from './terminal.ts'
 
 export const start = defineCommand({
@@ -80,18 +83,38 @@ it has accepted; a second one at once.`,
     const store = wantedStore(settings)
     const copies = { checkpointFile, checkpointUrl }
     const made = { folder, account, region, mode: 'server', log } as const
-    const prepared = await prepareDataFolder({ ...choice, ...made, store, copies, keeping: settings })
+    const wire = { tls, trustedProxies: settings.trustedProxies }
+    let serving: Serving | undefined
+    const signal = once(() => firstSignal(() => serving?.kill()))
+    const sealed = createSealedStart({
+      folder,
+      log,
+      signal,
+      listen: () => listenSealed({ host, port, ...wire }),
+      onSealed: (address, parameters) => void terminal.print(sealedGreeting(address, tls, parameters)),
+    })
+    const { openShares, unsealer } = sealed
+    const wanted = { ...choice, ...made, store, copies, keeping: settings, openShares }
+    const prepared = await prepareDataFolder(wanted).catch((error) => {
+      sealed.close()
+      if (!(error instanceof StoppedSealed)) throw error
+    })
+    if (prepared === undefined) {
+      terminal.tell(STOPPING)
+      return EXIT_OK
+    }
     try {
       refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
-      const wire = { tls, trustedProxies: settings.trustedProxies }
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const metrics = metricsOf(settings, prepared)
-      const task = { ...choice, ...node, folder: folder.path, host, port, metrics }
-      const serving = await serve(settings.workers, task, log).catch((error) => {
+      const address = { host, port: sealed.address?.port ?? port }
+      const task = { ...choice, ...node, ...address, folder: folder.path, unsealed: unsealer.unsealed, metrics }
+      serving = await serve(settings.workers, task, log).catch((error) => {
         if (prepared.isFirstStart) terminal.tell(madeFolderNote(folder))
         throw error
       })
-      const signal = firstSignal(() => serving.kill())
+      unsealer.onUnsealed((rootKeyId) => serving?.unsealed?.(rootKeyId))
+      const stopped = signal()
       terminal.print(
         serverGreeting({
           address: serving.address,
@@ -105,10 +128,11 @@ it has accepted; a second one at once.`,
       )
       // Node would write it at the end, which a killed server does not come to.
       flushCompileCache()
-      await signal
+      await stopped
       terminal.tell(STOPPING)
       await serving.stop()
     } finally {
+      sealed.close()
       await prepared.keeper?.close()
       await prepared.checkpoints.close()
       prepared.lock.release()
@@ -116,6 +140,20 @@ it has accepted; a second one at once.`,
     return EXIT_OK
   },
 })
+
+/** Signals are waited for from when somebody can think that the server is there: sealed, or serving. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+/** Loaded where it is needed: a primary process that only watches its workers stays small. */
+async function listenSealed(options: SealedServerOptions): Promise<SealedServer> {
+  return (await import('../start/sealed-server.ts')).listenSealed(options)
+}
 
 function metricsOf(
   {

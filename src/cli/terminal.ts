@@ -21,6 +21,8 @@ export interface Terminal {
   tell(text: string): void
   /** Whether a person watches standard error. */
   readonly hasPerson: boolean
+  /** A line of standard input, which a person types unseen after the prompt. @returns `undefined` at its end, and where there is none. */
+  readSecret?(prompt: string): Promise<string | undefined>
 }
 
 export const EXIT_OK = 0
@@ -54,6 +56,11 @@ export function processTerminal(): Terminal {
     },
     tell: (text) => void process.stderr.write(`${withoutControls(text)}\n`),
     hasPerson: process.stderr.isTTY === true,
+    async readSecret(prompt) {
+      // Loaded where somebody is asked: standard input that nobody reads keeps no process.
+      const { readSecretLine } = await import('./secret-line.ts')
+      return readSecretLine(prompt)
+    },
   }
 }
 

@@ -70,8 +70,8 @@ export const SETTINGS = Object.freeze({
     'one per core',
   ),
   rootKey: optional(
-    oneOf('file', 'passphrase', 'kms', 'pkcs11'),
-    'What protects all keys at rest: a key file in the data folder, your passphrase, a KMS key elsewhere, or a key in an HSM (docs/root-keys.md).',
+    oneOf('file', 'passphrase', 'kms', 'pkcs11', 'shares'),
+    'What protects all keys at rest: a key file in the data folder, your passphrase, a KMS key elsewhere, a key in an HSM, or shares that people keep (docs/root-keys.md).',
     'as the data folder was made; file for a new one',
   ),
   passphraseFile: optional(path('FILE'), 'File with the passphrase, instead of the variable KEYHOLD_PASSPHRASE.'),

@@ -91,9 +91,10 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
     } catch (error) {
       if (error instanceof HsmError && !KEEPS_LOGIN.has(error.code)) await end()
       // One that ended between two calls is no failure yet.
-      if (wasOpen && isLostLogin(error)) return withLogin(work)
+      if (wasOpen && isLostLogin(error)) return await withLogin(work)
       throw error
     } finally {
+      clearTimeout(idle)
       idle = setTimeout(end, HSM_ROOT_KEY_IDLE_MS).unref()
     }
   }

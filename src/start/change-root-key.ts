@@ -2,7 +2,8 @@
  * Another root key for a data folder, while its server runs. The order matters: a crash at any instant leaves a store that one
  * of the two root keys opens, and both are there.
  *
- * 1. The new root key is on stable storage, in a file that has its id in the name, and is opened again from there.
+ * 1. The new root key is on stable storage, in a file that has its id in the name, and is opened again from there; with those of its shares
+ *    that people were given, if it is in shares.
  * 2. All domain keys are wrapped by it, and each is opened again.
  * 3. One transaction puts them in the place of the old ones, with the audit record. Which root key counts is what domain keys
  *    are wrapped by, so nothing else has to be switched over.
@@ -13,11 +14,12 @@
 import { rmSync } from 'node:fs'
 import { parseArn } from '../base/arn.ts'
 import { OperatorError } from '../config/operator-error.ts'
+import { unwrapDomainKey } from '../crypto/domain-key.ts'
 import { putRewrapped, rewrapDomainKeys } from '../domain/keys/rewrap-domain-keys.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { OperatorNode } from './operator-node.ts'
 import { openRootKey } from './root-key.ts'
-import type { HsmKeyChoice, KmsKeyChoice } from './root-key-choice.ts'
+import type { HsmKeyChoice, KmsKeyChoice, NewShares, OpenShares } from './root-key-choice.ts'
 import { changedRootKeyFile, type RootKeyFile, rootKeyFileOf } from './root-key-files.ts'
 import { ROOT_KEY_MAKERS } from './root-key-makers.ts'
 import { inFolder } from './store-place.ts'
@@ -27,6 +29,7 @@ export type NewRootKey =
   | { readonly provider: 'passphrase'; readonly passphrase: string }
   | { readonly provider: 'kms'; readonly kms: KmsKeyChoice }
   | { readonly provider: 'pkcs11'; readonly hsm: HsmKeyChoice }
+  | { readonly provider: 'shares'; readonly newShares: NewShares; readonly openShares: OpenShares }
 
 export interface ChangedRootKey {
   readonly id: string
@@ -42,6 +45,9 @@ const ATTEMPTS_MAX = 5
 
 export async function changeRootKey(node: ChangingNode, folder: DataFolder, to: NewRootKey): Promise<ChangedRootKey> {
   if (to.provider === 'kms') await refuseOwnKey(node, to.kms)
+  // Before another is made: without the old one nothing comes of it.
+  const newest = await node.store.newestDomainKey()
+  if (newest?.rootKeyId === node.rootKey.id) await unwrapDomainKey(node.rootKey, newest)
   const oldFile = rootKeyFileOf(folder, node.rootKey.id)
   const { id, path } = await makeRootKey(folder, to)
   const file = { provider: to.provider, path }

@@ -21,8 +21,10 @@ export interface DataFolder {
   readonly eventIndex: string
   /** Provider `file`: 32 secret bytes. */
   readonly rootKey: string
-  /** Provider `passphrase`: salt and cost. */
+  /** Of all other providers: what they need besides a secret. */
   readonly rootKeyParameters: string
+  /** Where a server takes shares of its root key. */
+  readonly unsealSocket: string
   /** The administrator's access key, in AWS's shared credentials format. */
   readonly credentials: string
   /** A file that is there if 'keyhold dev' runs on the folder. */
@@ -41,6 +43,7 @@ export function dataFolder(path: string): DataFolder {
     eventIndex: join(path, 'event-index.db'),
     rootKey: join(path, 'root-key'),
     rootKeyParameters: join(path, 'root-key.json'),
+    unsealSocket: join(path, 'unseal'),
     credentials: join(path, 'credentials'),
     development: join(path, 'development'),
   })

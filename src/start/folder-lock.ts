@@ -3,7 +3,7 @@
  * process ends, and it knows two degrees: the primary process holds RESERVED, its workers SHARED. A new primary needs
  * EXCLUSIVE first, which neither lets it have, so a worker that outlives its killed primary is waited for as well.
  */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../config/operator-error.ts'
@@ -94,8 +94,15 @@ function open({ lock }: DataFolder): DatabaseSync {
   // SQLite would let the umask decide who may read it, and so who may lock us out.
   closeSync(openSync(lock, 'a', 0o600))
   const database = new DatabaseSync(lock, { timeout: 0 })
-  // Nothing in this file needs to survive the power.
-  database.exec('PRAGMA synchronous = OFF')
+  try {
+    // Nothing in this file needs to survive the power.
+    database.exec('PRAGMA synchronous = OFF')
+  } catch (error) {
+    // Somebody prepares the folder: who waits for him does so further on.
+    if (isBusy(error)) return database
+    database.close()
+    throw error
+  }
   return database
 }
 
@@ -148,7 +155,13 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY
 }
 
-function alreadyUsed({ path }: DataFolder, holder: number | undefined): FolderInUseError {
+function alreadyUsed({ path, unsealSocket }: DataFolder, holder: number | undefined): FolderInUseError {
+  // Whoever prepares the folder for so long waits for shares of its root key.
+  if (holder === undefined && existsSync(unsealSocket)) {
+    return new FolderInUseError(`a sealed Keyhold is running on the data folder ${path}`, {
+      hint: "open it with 'keyhold unseal', or stop it",
+    })
+  }
   const who = holder === undefined ? 'another Keyhold' : `another Keyhold (process ${Math.abs(holder)})`
   return new FolderInUseError(`${who} is running on the data folder ${path}`, {
     hint: 'stop it first, or give this one a folder of its own with --data',

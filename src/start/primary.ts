@@ -46,7 +46,8 @@ export async function startWorkers(count: number, task: WorkerTask, log: Log): P
       task: sharing,
       log,
       onChange() {
-        for (const [other, slot] of slots.entries()) if (other !== index) slot.refresh()
+        // They read what it has changed.
+        for (const [other, slot] of slots.entries()) if (other !== index) slot.tell({ kind: 'refresh' })
       },
       onDeath: () => measured?.workerDied(),
       meter: measured?.addMeter(),
@@ -62,6 +63,9 @@ export async function startWorkers(count: number, task: WorkerTask, log: Log): P
     return {
       address: address!,
       stop,
+      unsealed(rootKeyId) {
+        for (const slot of slots) slot.tell({ kind: 'unsealed', rootKeyId, secret: task.unsealed[rootKeyId]! })
+      },
       ...(measured && { measure: () => measured.measure() }),
       kill: () => killAll(slots),
     }
@@ -126,8 +130,7 @@ interface Slot {
   start(): Promise<Bound>
   /** From now on a worker that dies is replaced. */
   keepAlive(): void
-  /** Lets it read what another worker has changed. */
-  refresh(): void
+  tell(message: ToWorker): void
   stop(): Promise<void>
   kill(): void
 }
@@ -191,8 +194,8 @@ function createSlot({ node, task, log, onChange, onDeath, meter }: SlotOptions):
   return {
     start,
     keepAlive,
-    refresh() {
-      if (worker?.isConnected()) send(worker, { kind: 'refresh' })
+    tell(message) {
+      if (worker?.isConnected()) send(worker, message)
     },
     async stop() {
       stopping = true

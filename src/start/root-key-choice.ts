@@ -1,7 +1,9 @@
-/** What the operator's settings say of the root key, for every command that opens it; plain data, because workers get it by message. */
+/** What the operator's settings say of the root key, for every command that opens it. */
 import { readPassphrase } from '../config/passphrase.ts'
 import { rootKeyPinIn } from '../config/root-key-pin.ts'
 import type { Environment, Settings } from '../config/settings.ts'
+import type { RootKey } from '../crypto/root-key/root-key.ts'
+import type { SharesParameters } from '../crypto/root-key/share-collector.ts'
 import type { TokenName } from '../hsm/hsm-cluster.ts'
 
 export interface RootKeyChoice {
@@ -12,6 +14,21 @@ export interface RootKeyChoice {
   readonly passphraseFile?: string | undefined
   readonly kms?: KmsKeyChoice | undefined
   readonly hsm?: HsmKeyChoice | undefined
+  /** Secrets of root keys that shares have opened, in hex, by the ids of the root keys. */
+  readonly unsealed?: Readonly<Record<string, string>> | undefined
+  /** Asks for shares, or waits for them. Not for workers, which are told by message and so get plain data. */
+  readonly openShares?: OpenShares | undefined
+  readonly newShares?: NewShares | undefined
+}
+
+export type OpenShares = (parameters: SharesParameters) => Promise<RootKey>
+
+/** Of a root key that is to be made. */
+export interface NewShares {
+  readonly shares: number
+  readonly threshold: number
+  /** @throws what keeps the root key from being made. */
+  handOut(shares: readonly string[], rootKeyId: string): Promise<void>
 }
 
 export interface KmsKeyChoice {

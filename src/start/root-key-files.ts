@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path'
 import type { DataFolder } from './data-folder.ts'
 import { providerNamedIn } from './root-key-parameters.ts'
 
-export const ROOT_KEY_PROVIDERS = ['file', 'passphrase', 'kms', 'pkcs11'] as const
+export const ROOT_KEY_PROVIDERS = ['file', 'passphrase', 'kms', 'pkcs11', 'shares'] as const
 export type RootKeyProvider = (typeof ROOT_KEY_PROVIDERS)[number]
 
 export interface RootKeyFile {

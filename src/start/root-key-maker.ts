@@ -7,6 +7,8 @@ export interface RootKeyMaker {
   make(choice: RootKeyChoice): Promise<MadeRootKey>
   /** @throws {OperatorError | RootKeyError} if the file, or what it needs besides, is not there or is of no use. */
   open(path: string, choice: RootKeyChoice): Promise<RootKey>
+  /** The root key's id, where that is known before it is opened. */
+  idIn?(path: string): string
   /** A flag that was given and is of no use to other providers. */
   namedBy?(choice: RootKeyChoice): string | undefined
   /** @throws {UsageError} if the operator names another key than the file does. */

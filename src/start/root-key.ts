@@ -31,13 +31,16 @@ export async function openRootKey(
   }
   const provider = providerOf(folder, file?.provider, choice)
   if (settings === 'must fit') checkNamedKey(provider, file, choice)
-  const rootKey =
-    file === undefined
-      ? await makeFirst(folder, provider, choice)
-      : await ROOT_KEY_MAKERS[file.provider].open(file.path, choice)
-  if (newest !== undefined && newest.rootKeyId !== rootKey.id) {
-    throw place.isShared ? otherRootKey(file!, place) : misfit(folder, file!, newest)
+  if (file === undefined) return makeFirst(folder, provider, choice)
+  const checkId = (id: string) => {
+    if (newest === undefined || newest.rootKeyId === id) return
+    throw place.isShared ? otherRootKey(file, place) : misfit(folder, file, newest)
   }
+  const { idIn, open } = ROOT_KEY_MAKERS[file.provider]
+  // Nobody is to come with his share for nothing.
+  if (idIn !== undefined) checkId(idIn(file.path))
+  const rootKey = await open(file.path, choice)
+  checkId(rootKey.id)
   return rootKey
 }
 

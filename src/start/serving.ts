@@ -8,6 +8,8 @@ export interface Serving {
   stop(): Promise<void>
   /** What all of its processes have measured; only where the task says so. */
   measure?(): Promise<Samples>
+  /** The secret of this root key is among those of the task now: its processes are told. */
+  unsealed?(rootKeyId: string): void
   /** Ends other processes at once; what they had acknowledged is durable. */
   kill(): void
 }

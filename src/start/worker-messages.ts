@@ -12,6 +12,7 @@ import type { FolderSecrets } from './store-place.ts'
 export interface WorkerTask extends FolderSecrets, ListenAddress {
   /** Path of the data folder. */
   readonly folder: string
+  readonly unsealed: Record<string, string>
   readonly tls: TlsSettings | undefined
   readonly trustedProxies: readonly string[] | undefined
   /** PEM; `undefined`: AWS's. */
@@ -26,6 +27,8 @@ export interface WorkerTask extends FolderSecrets, ListenAddress {
 export type ToWorker =
   | { readonly kind: 'start'; readonly node: string; readonly task: WorkerTask }
   | { readonly kind: 'stop' }
+  /** Of a root key that the store was changed to; as in the task. */
+  | { readonly kind: 'unsealed'; readonly rootKeyId: string; readonly secret: string }
   /** Another worker changed something: read it now, not at the next interval. */
   | { readonly kind: 'refresh' }
   /** `round` comes back with the answer; `withStore`: of the store, too, which is the same for all workers. */

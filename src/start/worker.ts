@@ -22,6 +22,7 @@ interface RunningNode {
 function runWorker(): void {
   let starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
   let isStopping = false
+  const unsealed: Record<string, string> = {}
 
   async function refresh(): Promise<void> {
     const running = await starting
@@ -47,7 +48,12 @@ function runWorker(): void {
     if (message.kind === 'stop') void stop()
     else if (message.kind === 'refresh') void refresh()
     else if (message.kind === 'measure') void measure(message.round, message.withStore)
-    else starting = start(message.node, message.task)
+    else if (message.kind === 'unsealed') unsealed[message.rootKeyId] = message.secret
+    else {
+      // The same object from here on: it is looked into when a root key is opened.
+      Object.assign(unsealed, message.task.unsealed)
+      starting = start(message.node, { ...message.task, unsealed })
+    }
   })
   // A terminal signals the whole group; the primary decides. A signal for this process alone is meant for it.
   process.on('SIGINT', () => {})

@@ -11,6 +11,12 @@ export function writeDurably(path: string, text: string): void {
   renameDurably(unfinished, path)
 }
 
+/** The same for a file that is new. Throws `EEXIST`. */
+export function writeOnce(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600, flag: 'wx', flush: true })
+  syncFolder(dirname(path))
+}
+
 /** Gone for good when this returns. */
 export function removeDurably(path: string): void {
   rmSync(path)

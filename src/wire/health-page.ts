@@ -6,7 +6,7 @@ import type { Page } from './console-files.ts'
 
 const PATH = '/health'
 
-export type Health = 'serving' | 'unavailable' | 'stopping'
+export type Health = 'serving' | 'unavailable' | 'sealed' | 'stopping'
 
 /** Whatever the query says: some who ask add one against caches. */
 export function asksForHealth({ method, path }: { readonly method: string; readonly path: string }): boolean {

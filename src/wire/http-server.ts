@@ -63,6 +63,8 @@ export interface HttpServerOptions {
   readonly ensureFresh: HandlerOptions['ensureFresh']
   /** Whether a call would be let in now, for those who ask after the health of the process. */
   readonly canServe: () => Promise<boolean>
+  /** It cannot, because the root key is yet to be opened. */
+  readonly isSealed?: boolean | undefined
   /** `undefined`: plain HTTP. */
   readonly tls?: TlsFiles | undefined
   /** Of proxies that are believed about their clients; `undefined`: none is. */
@@ -222,7 +224,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function pageFor(facts: WireRequest): Promise<Page | undefined> {
     if (!asksForHealth(facts)) return consoleFiles?.(facts)
     const canServe = await options.canServe()
-    return healthPage(isStopping ? 'stopping' : canServe ? 'serving' : 'unavailable')
+    const unable = options.isSealed === true ? 'sealed' : 'unavailable'
+    return healthPage(isStopping ? 'stopping' : canServe ? 'serving' : unable)
   }
 
   const nodeRequests = readNodeRequests(server, {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
@@ -24,9 +24,10 @@ const CHANGES = 4
 const OLD = 'correct horse battery staple'
 const NEW = 'another horse battery staple'
 
-/** `spawn`, not `spawnSync`: this process calls the server meanwhile. */
-async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+/** `spawn`, not `spawnSync`: this process calls the server meanwhile. @param input its standard input */
+async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<string> {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } })
+  child.stdin.end(input)
   const output = Promise.all([text(child.stdout), text(child.stderr)])
   const [code] = await once(child, 'close')
   const printed = (await output).join('')
@@ -212,4 +213,101 @@ test('under a key in an HSM: a running server goes over to it, on when the HSM i
   const shown = JSON.parse(await run(['root-key', 'show', '--json', '--data', data]))
   assert.deepEqual([shown.provider, shown.tokens], ['pkcs11', [`serial=${hsm.serial}`]])
   assert.ok(!printed.includes(hsm.pin) && !server.output().includes(hsm.pin))
+})
+
+interface SealedServer {
+  readonly endpoint: string
+  readonly pid: number
+  output(): string
+  saysSoon(what: RegExp): Promise<void>
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+async function startSealed(context: TestContext, data: string): Promise<SealedServer> {
+  const args = ['start', '--port', '0', '--workers', '2', '--data', data]
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const ended = once(child, 'exit')
+  context.after(() => child.kill('SIGKILL'))
+  const saysSoon = async (what: RegExp) => {
+    while (!what.test(output)) {
+      assert.equal(child.exitCode, null, output)
+      await new Promise((wait) => setTimeout(wait, 20))
+    }
+  }
+  await saysSoon(/^sealed on http:\/\/\S+: 3 of the 5 shares/m)
+  return {
+    endpoint: /^sealed on (\S+):/m.exec(output)![1]!,
+    pid: child.pid!,
+    output: () => output,
+    saysSoon,
+    async end(signal) {
+      child.kill(signal)
+      return (await ended)[0]
+    },
+  }
+}
+
+test('in shares: a server listens sealed, is opened by enough of them, and needs none while it runs', {
+  timeout: 120_000,
+}, async (context) => {
+  const folder = temporaryFolder('shares')
+  context.after(() => folder.remove())
+  const [data, to] = [join(folder.path, 'data'), join(folder.path, 'people')]
+  await run(['root-key', 'split', '--shares', '5', '--threshold', '3', '--shares-to', to, '--data', data])
+  const shares = readdirSync(to).map((name) => readFileSync(join(to, name), 'utf8'))
+  const give = (...chosen: number[]) =>
+    run(['unseal', '--data', data], {}, chosen.map((index) => shares[index]).join(''))
+  const health = async (endpoint: string) => {
+    const response = await fetch(`${endpoint}/health`)
+    return [response.status, await response.text()]
+  }
+
+  const first = await startSealed(context, data)
+  assert.deepEqual(await health(first.endpoint), [503, '{"status":"sealed"}\n'])
+  const nobody = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' }
+  const refused = new kms.KMSClient({
+    endpoint: first.endpoint,
+    region: 'eu-west-1',
+    credentials: nobody,
+    maxAttempts: 1,
+  })
+  await assert.rejects(refused.send(new kms.ListKeysCommand({})), {
+    name: 'KMSInternalException',
+    message: 'Keyhold is sealed: its root key has not been opened yet.',
+  })
+  refused.destroy()
+  assert.match(await give(0), /is sealed: 1 of 3 shares were given/)
+  assert.match(await give(1, 2), /is open/)
+  await first.saysSoon(/^listening on /m)
+  assert.deepEqual(await health(first.endpoint), [200, '{"status":"serving"}\n'])
+  const client = new kms.KMSClient({
+    ...{ endpoint: first.endpoint, region: 'eu-west-1', credentials: readCredentials(data), maxAttempts: 5 },
+  })
+  const KeyId = (await client.send(new kms.CreateKeyCommand({}))).KeyMetadata!.KeyId!
+  const { CiphertextBlob } = await client.send(new kms.EncryptCommand({ KeyId, Plaintext: Buffer.from('text') }))
+  const before = childrenOf(first.pid)
+  for (const pid of before) process.kill(pid, 'SIGKILL')
+  await first.saysSoon(/(took the place of the one that died.*\s.*){2}/s)
+  await client.send(new kms.DecryptCommand({ CiphertextBlob }))
+  client.destroy()
+  assert.equal(await first.end('SIGTERM'), 0)
+
+  const second = await startSealed(context, data)
+  const patient = new kms.KMSClient({
+    ...{ endpoint: second.endpoint, region: 'eu-west-1', credentials: readCredentials(data), maxAttempts: 20 },
+  })
+  const waiting = patient.send(new kms.DecryptCommand({ CiphertextBlob }))
+  await give(4, 3, 2)
+  const { Plaintext, $metadata } = await waiting
+  assert.equal(String(Buffer.from(Plaintext!)), 'text')
+  assert.ok($metadata.attempts! > 1, 'the SDK had been refused and tried again')
+  patient.destroy()
+  assert.equal(await second.end('SIGTERM'), 0)
+
+  const third = await startSealed(context, data)
+  await give(0, 1)
+  assert.equal(await third.end('SIGTERM'), 0)
+  for (const server of [first, second, third]) assert.ok(!server.output().includes('keyhold-share-'))
 })

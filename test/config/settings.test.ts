@@ -134,7 +134,7 @@ const WRONG_VALUES: readonly (readonly [given: Given, message: string])[] = [
   [{ args: ['--host', 'http://x'] }, "--host: expected a host name or an IP address, got 'http://x'"],
   [{ args: ['--account', '123'] }, "--account: expected an account id of 12 digits, got '123'"],
   [{ args: ['--region', 'Frankfurt'] }, "--region: expected a Region name such as eu-central-1, got 'Frankfurt'"],
-  [{ args: ['--root-key', 'hsm'] }, "--root-key: expected file, passphrase, kms or pkcs11, got 'hsm'"],
+  [{ args: ['--root-key', 'hsm'] }, "--root-key: expected file, passphrase, kms, pkcs11 or shares, got 'hsm'"],
   [{ args: ['--log-level', 'x'] }, "--log-level: expected debug, info, warn, error or silent, got 'x'"],
   [{ args: ['--allow-plain-http=maybe'] }, "--allow-plain-http: expected true or false, got 'maybe'"],
   [{ args: ['--data', ''] }, "--data: expected a path, got ''"],

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { NewRootKey } from '../../src/start/change-root-key.ts'
+import { temporaryFolder } from '../support/keyhold-process.ts'
 import { createSoftHsm, softHsmMissing } from '../support/softhsm.ts'
 import { tryAll } from './kill-at-steps.ts'
-import { take } from './take-step.ts'
+import { type Step, take } from './take-step.ts'
 
 interface Facts {
   readonly rootKeyId: string
@@ -13,7 +14,9 @@ interface Facts {
 
 const FILE: NewRootKey = { provider: 'file' }
 
-function tryChange(context: TestContext, from: NewRootKey | undefined, to: NewRootKey): Promise<void> {
+type To = Extract<Step, { do: 'change root key' }>['to']
+
+function tryChange(context: TestContext, from: To | undefined, to: To): Promise<void> {
   return tryAll<Facts>(context, {
     async prepare(node) {
       const { KeyMetadata } = await node.call('CreateKey', {})
@@ -54,4 +57,14 @@ test('to a key in an HSM, and from there to a file', { timeout: 600_000, skip: s
   }
   await tryChange(context, undefined, toHsm)
   await tryChange(context, toHsm, FILE)
+})
+
+test('to shares, to other shares, and from there to a file', { timeout: 900_000 }, async (context) => {
+  const { path, remove } = temporaryFolder('crash-shares')
+  context.after(remove)
+  process.env.CRASH_SHARES = path
+  const toShares = { provider: 'shares' } as const
+  await tryChange(context, undefined, toShares)
+  await tryChange(context, toShares, toShares)
+  await tryChange(context, toShares, FILE)
 })

@@ -4,6 +4,7 @@
  */
 import { silentLog } from '../../src/base/log.ts'
 import { createMovableClock } from '../../src/base/movable-clock.ts'
+import { handingOf } from '../../src/cli/hand-out-shares.ts'
 import { operations } from '../../src/operations/index.ts'
 import type { Service } from '../../src/service.ts'
 import { changeRootKey, type NewRootKey } from '../../src/start/change-root-key.ts'
@@ -18,7 +19,7 @@ const DAY_MS = 86_400_000
 
 export type Step =
   | { readonly do: 'jobs' }
-  | { readonly do: 'change root key'; readonly to: NewRootKey }
+  | { readonly do: 'change root key'; readonly to: NewRootKey | { readonly provider: 'shares' } }
   | { readonly do: 'call'; readonly operation: string; readonly body: object }
 
 export interface Node {
@@ -29,8 +30,10 @@ export interface Node {
   stop(): Promise<void>
 }
 
-/** By variables, where it needs a secret. */
-const rootKey = () => rootKeyChoiceOf(NO_SETTINGS, process.env)
+/** By variables, where it needs a secret; shares are in files. */
+const rootKey = () => ({ ...rootKeyChoiceOf(NO_SETTINGS, process.env), openShares: sharesInFiles().openShares })
+const sharesInFiles = () =>
+  handingOf({ shares: 3, threshold: 2, 'shares-to': process.env.CRASH_SHARES }, { print() {}, tell() {} } as never)
 const NO_SETTINGS = Object.fromEntries(ROOT_KEY_SETTINGS.map((name) => [name, undefined])) as Parameters<
   typeof rootKeyChoiceOf
 >[0]
@@ -72,7 +75,12 @@ export async function take(node: Node, step: Step): Promise<void> {
 }
 
 /** As the command does it, beside the server. */
-async function changeRootKeyOf({ folder }: Node, to: NewRootKey): Promise<void> {
+async function changeRootKeyOf(
+  { folder }: Node,
+  wanted: Extract<Step, { do: 'change root key' }>['to'],
+): Promise<void> {
+  const to = wanted.provider === 'shares' ? { ...wanted, ...sharesInFiles() } : wanted
+
   const operator = await openOperatorNode({ ...rootKey(), folder, externalAccounts: 'reject', log: silentLog })
   await changeRootKey(operator, folder, to)
   await operator.close()

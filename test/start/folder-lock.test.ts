@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -75,6 +75,34 @@ test('while a folder is prepared nobody joins it, and what fails there lets go o
   await assert.rejects(failing, /on purpose/)
   const again = await lockFolder(folder)
   again.release()
+})
+
+test('whoever comes while a folder that was used before is prepared waits, and is told if it stays sealed', {
+  timeout: 60_000,
+}, async () => {
+  const folder = newFolder()
+  const before = await lockFolder(folder)
+  before.release()
+  const first = Promise.withResolvers<void>()
+  const preparing = lockFolder(folder, 'server', () => first.promise)
+  const joined = joinPreparedFolder(folder)
+  assert.equal(await Promise.race([joined.then(() => 'in'), wait(300, 'waits')]), 'waits')
+  first.resolve()
+  const lock = await preparing
+  const member = await joined
+  member.release()
+  lock.release()
+  // The socket of a server that waits for shares.
+  writeFileSync(folder.unsealSocket, '')
+  const second = Promise.withResolvers<void>()
+  const sealed = lockFolder(folder, 'server', () => second.promise)
+  await assert.rejects(lockFolder(folder, 'command'), {
+    message: `a sealed Keyhold is running on the data folder ${folder.path}`,
+    hint: "open it with 'keyhold unseal', or stop it",
+  })
+  second.resolve()
+  const last = await sealed
+  last.release()
 })
 
 test('other users cannot open the lock', async () => {
