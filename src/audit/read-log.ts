@@ -1,5 +1,6 @@
 /** All records of an audit folder, streaming; the log may be in use. */
 import { HOUR_MS } from '../base/clock.ts'
+import type { RemovedSegments } from './checkpoints/checkpoint.ts'
 import { KnownRemovals } from './checkpoints/removals.ts'
 import type { Frame } from './frame.ts'
 import { isDamage, readSegment } from './read-segment.ts'
@@ -37,18 +38,27 @@ export async function* readAuditLog(
   for (const { stream, segments } of await listStreams(folder)) {
     let next = 0
     let nextSegment = 0
-    for (const [index, segment] of segments.entries()) {
-      const isThere = segment.number === nextSegment && (await segmentStat(segment.path)) !== undefined
-      const removed = isThere ? undefined : await removals.explaining(stream, nextSegment)
+    const passOver = (removed: RemovedSegments | undefined) => {
       if (removed !== undefined) [nextSegment, next] = [removed.segments, removed.records]
+      return removed !== undefined
+    }
+    for (const [index, segment] of segments.entries()) {
+      if (segment.number > nextSegment) passOver(await removals.explaining(stream, nextSegment))
       if (segment.number < nextSegment) continue
       nextSegment = segment.number + 1
-      for await (const frame of wholeFrames(segment, index === segments.length - 1, onDamage)) {
-        if (frame.sequence !== next) onDamage(new AuditLogError(`${segment.path}: ${gap(next, frame.sequence)}`))
-        next = frame.sequence + frame.count
-        if (frame.kind !== 'records') continue
-        let { sequence } = frame
-        for (const line of linesOf(frame)) yield { stream, sequence: sequence++, line }
+      try {
+        for await (const frame of wholeFrames(segment, index === segments.length - 1, onDamage)) {
+          if (frame.sequence !== next) onDamage(new AuditLogError(`${segment.path}: ${gap(next, frame.sequence)}`))
+          next = frame.sequence + frame.count
+          if (frame.kind !== 'records') continue
+          let { sequence } = frame
+          for (const line of linesOf(frame)) yield { stream, sequence: sequence++, line }
+        }
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        // Or it was removed after the folder was listed.
+        if (passOver(await removals.explaining(stream, segment.number))) continue
+        onDamage(new AuditLogError(`${segment.path}: cannot be read: ${error.message}`, { cause: error }))
       }
     }
   }
@@ -64,16 +74,11 @@ async function* wholeFrames(
   isLast: boolean,
   onDamage: OnDamage,
 ): AsyncGenerator<Frame, void, undefined> {
-  try {
-    for await (const item of readSegment(path, { beyondDamage: true })) {
-      if ('frame' in item) yield item.frame
-      else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
-        onDamage(new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`))
-      }
+  for await (const item of readSegment(path, { beyondDamage: true })) {
+    if ('frame' in item) yield item.frame
+    else if (item.end.state === 'altered' || (item.end.state === 'torn' && !isLast)) {
+      onDamage(new AuditLogError(`${path}: ${item.end.fault} at byte ${item.end.offset}`))
     }
-  } catch (error) {
-    if (!isDamage(error)) throw error
-    onDamage(new AuditLogError(`${path}: cannot be read: ${error.message}`, { cause: error }))
   }
 }
 
