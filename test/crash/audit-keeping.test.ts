@@ -3,18 +3,16 @@
  * not delivered, and the next run comes to the same end as one that was not killed.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import type { KeepingRules } from '../../src/audit/keeping/keep.ts'
 import { readAuditLog } from '../../src/audit/read-log.ts'
 import { keepingFrom, keepOnce, type OldLog, oldLogAt, verified, writeOldLog } from '../audit/old-log.ts'
 import { stepsToTry } from './kill-at-steps.ts'
+import { runUntilStep } from './run-until-step.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'keyhold-keeping-'))
 after(() => rmSync(root, { recursive: true }))
@@ -36,19 +34,7 @@ async function runAndDie({ path, start }: OldLog, dieAt: number): Promise<number
   const code = `
     import { keepOnce, oldLogAt } from ${JSON.stringify(join(import.meta.dirname, '..', 'audit', 'old-log.ts'))}
     await keepOnce(oldLogAt(${JSON.stringify(path)}, ${start}), ${JSON.stringify(rulesOf(path))})`
-  const preload = pathToFileURL(join(import.meta.dirname, 'die-at-step.ts')).href
-  const child = spawn(process.execPath, ['--import', preload, '--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, DIE_AT_STEP: String(dieAt) },
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  const [exitCode, signal] = await once(child, 'close')
-  if (signal === 'SIGKILL') return undefined
-  assert.equal(exitCode, 0)
-  return Number(/^steps (\d+)$/m.exec(output)![1])
+  return runUntilStep(code, dieAt)
 }
 
 function filesOf({ audit }: OldLog): Record<string, string> {

@@ -3,19 +3,17 @@
  * tampering, and nothing that was brought elsewhere is missing from the log.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { readAnchors } from '../../src/audit/checkpoints/verify-checkpoints.ts'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { dataFolder } from '../../src/start/data-folder.ts'
 import { openFolderCheckpoints } from '../../src/start/folder-checkpoints.ts'
 import { lineOf, openTestLog } from '../audit/audit-folder.ts'
+import { runUntilStep } from './run-until-step.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'keyhold-checkpoints-'))
 after(() => rmSync(root, { recursive: true }))
@@ -43,19 +41,7 @@ async function runAndDie(path: string, dieAt: number): Promise<number | undefine
     const checkpoints = await openFolderCheckpoints(dataFolder(path), { checkpointFile: path + '/copy' }, silentLog)
     await checkpoints.make('interval')
     await checkpoints.close()`
-  const preload = pathToFileURL(join(import.meta.dirname, 'die-at-step.ts')).href
-  const child = spawn(process.execPath, ['--import', preload, '--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, DIE_AT_STEP: String(dieAt) },
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  const [exitCode, signal] = await once(child, 'close')
-  if (signal === 'SIGKILL') return undefined
-  assert.equal(exitCode, 0)
-  return Number(/^steps (\d+)$/m.exec(output)![1])
+  return runUntilStep(code, dieAt)
 }
 
 test('killed before any of its steps, the row of checkpoints goes on and verifies', {

@@ -1,12 +1,9 @@
 /** The first start makes everything, the next reuse it, and one that was killed at any step is completed by the next. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
@@ -20,6 +17,7 @@ import { type PrepareOptions, prepareDataFolder } from '../../src/start/prepare.
 import { openRootKey } from '../../src/start/root-key.ts'
 import { inFolder } from '../../src/start/store-place.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { runUntilStep } from './run-until-step.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'keyhold-first-start-'))
 after(() => rmSync(root, { recursive: true }))
@@ -183,19 +181,7 @@ async function startAndDie(folder: DataFolder, dieAt: number): Promise<number | 
     import { prepareDataFolder } from ${JSON.stringify(join(SOURCE, 'start', 'prepare.ts'))}
     import { silentLog } from ${JSON.stringify(join(SOURCE, 'base', 'log.ts'))}
     await prepareDataFolder({ ...${JSON.stringify({ ...CHOICES, log: undefined, folder })}, log: silentLog })`
-  const preload = pathToFileURL(join(import.meta.dirname, 'die-at-step.ts')).href
-  const child = spawn(process.execPath, ['--import', preload, '--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, DIE_AT_STEP: String(dieAt) },
-  })
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-  })
-  const [exitCode, signal] = await once(child, 'close')
-  if (signal === 'SIGKILL') return undefined
-  assert.equal(exitCode, 0)
-  return Number(/^steps (\d+)$/m.exec(output)![1])
+  return runUntilStep(code, dieAt)
 }
 
 test('killed before any of its steps, a first start is completed by the next', {

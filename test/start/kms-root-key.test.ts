@@ -2,20 +2,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
-import { silentLog } from '../../src/base/log.ts'
 import { type Keyhold, startKeyhold } from '../../src/index.ts'
 import { changeRootKey } from '../../src/start/change-root-key.ts'
-import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
-import { openOperatorNode } from '../../src/start/operator-node.ts'
-import { prepareDataFolder } from '../../src/start/prepare.ts'
 import { openRootKeyAgain } from '../../src/start/root-key.ts'
 import type { RootKeyChoice } from '../../src/start/root-key-choice.ts'
 import { inFolder } from '../../src/start/store-place.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
+import { newFolder, open, start, use } from '../support/root-key-folder.ts'
 
-const ACCOUNT = '111122223333'
 const REGION = 'eu-west-1'
 const AS_IT_IS: RootKeyChoice = { provider: undefined, passphrase: undefined }
 const NOWHERE = 'http://127.0.0.1:1'
@@ -44,31 +40,6 @@ const choiceOf = (keyArn: string | undefined, endpoint: string | undefined = oth
   passphrase: undefined,
   kms: { keyArn, endpoint, credentialsFile },
 })
-
-async function start(folder: DataFolder, choice: RootKeyChoice): Promise<void> {
-  const what = { ...choice, folder, account: ACCOUNT, region: REGION, mode: 'server', log: silentLog } as const
-  const { lock } = await prepareDataFolder(what)
-  lock.release()
-}
-
-function newFolder(context: TestContext): DataFolder {
-  const { path, remove } = temporaryFolder('kms-root')
-  context.after(remove)
-  return dataFolder(join(path, 'data'))
-}
-
-const open = (folder: DataFolder, choice: RootKeyChoice) =>
-  openOperatorNode({ ...choice, folder, externalAccounts: 'reject', log: silentLog })
-
-/** Seals, so it has to unwrap a domain key. */
-async function use(folder: DataFolder, choice: RootKeyChoice): Promise<void> {
-  const node = await open(folder, choice)
-  try {
-    await node.newServiceAccessKey('some.service')
-  } finally {
-    await node.close()
-  }
-}
 
 test('from the first start on; afterwards the folder knows its key', async (context) => {
   const folder = newFolder(context)

@@ -3,23 +3,19 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { silentLog } from '../../src/base/log.ts'
 import { createMovableClock } from '../../src/base/movable-clock.ts'
 import { rootKeyHsm } from '../../src/hsm/root-key-hsm.ts'
 import { changeRootKey } from '../../src/start/change-root-key.ts'
-import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { openDurableNode } from '../../src/start/node.ts'
-import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { refuseReplacedPins } from '../../src/start/pkcs11-root-key.ts'
-import { prepareDataFolder } from '../../src/start/prepare.ts'
 import type { HsmKeyChoice, RootKeyChoice } from '../../src/start/root-key-choice.ts'
 import { rootKeyFiles } from '../../src/start/root-key-files.ts'
-import { childrenOf, temporaryFolder } from '../support/keyhold-process.ts'
+import { childrenOf } from '../support/keyhold-process.ts'
+import { newFolder, open, start, use } from '../support/root-key-folder.ts'
 import { createSoftHsm, type SoftHsm, softHsmLibrary, softHsmMissing } from '../support/softhsm.ts'
 
-const ACCOUNT = '111122223333'
-const REGION = 'eu-west-1'
 const DAY_MS = 86_400_000
 
 describe('a root key in an HSM', { skip: softHsmMissing }, () => {
@@ -52,31 +48,6 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     passphrase: undefined,
     hsm: { module: undefined, tokens: undefined, keyLabel: undefined, pinFile: undefined, pin, ...overrides },
   })
-
-  async function start(folder: DataFolder, choice: RootKeyChoice): Promise<void> {
-    const what = { ...choice, folder, account: ACCOUNT, region: REGION, mode: 'server', log: silentLog } as const
-    const { lock } = await prepareDataFolder(what)
-    lock.release()
-  }
-
-  function newFolder(context: TestContext): DataFolder {
-    const { path, remove } = temporaryFolder('hsm-root')
-    context.after(remove)
-    return dataFolder(join(path, 'data'))
-  }
-
-  const open = (folder: DataFolder, choice: RootKeyChoice) =>
-    openOperatorNode({ ...choice, folder, externalAccounts: 'reject', log: silentLog })
-
-  /** Seals, so it has to unwrap a domain key. */
-  async function use(folder: DataFolder, choice: RootKeyChoice): Promise<void> {
-    const node = await open(folder, choice)
-    try {
-      await node.newServiceAccessKey('some.service')
-    } finally {
-      await node.close()
-    }
-  }
 
   async function withoutTokens<T>(work: () => Promise<T>): Promise<T> {
     renameSync(tokens, `${tokens}-away`)
