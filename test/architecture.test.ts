@@ -96,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:events',
     'node:module',
     'node:path',
+    'node:timers/promises',
     'node:url',
     'pkcs11js',
   ],

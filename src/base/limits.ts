@@ -169,6 +169,9 @@ export const HSM_SESSION_WAIT_MS_MAX = 200
 /** keystores.md HF-1, and the same for what is done once for a connection or a key. */
 export const HSM_CALL_MS_MAX = 2_000
 export const HSM_SETUP_MS_MAX = 10_000
+/** A token that is not there is looked for so often, with such pauses, by who opens a connection. */
+export const HSM_LOOKS_MAX = 4
+export const HSM_LOOKS_PAUSE_MS = 50
 /** A root key in an HSM is asked seldom: after this much time its login ends. */
 export const HSM_ROOT_KEY_IDLE_MS = 10_000
 /** Keys that a new connection looks for, to tell of those that are missing: at most so many, so many in one call. */

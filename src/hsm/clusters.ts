@@ -6,7 +6,7 @@ import { ConnectionError } from '../domain/key-stores/key-store-backend.ts'
 import type { KeyStoreReader } from '../domain/key-stores/key-store-records.ts'
 import type { HsmCluster } from './hsm-cluster.ts'
 import { HsmError, type TokenState } from './messages.ts'
-import { startModule } from './module-client.ts'
+import { openTokens } from './open-tokens.ts'
 
 export type Clusters = ReadonlyMap<string, HsmCluster>
 
@@ -27,12 +27,10 @@ export function clusterNamed(clusters: Clusters, clusterId: string): HsmCluster 
  * @throws {HsmError} if the library cannot be asked. @throws {ConnectionError} `CLUSTER_NOT_FOUND` if a name is several tokens'.
  */
 export async function tokensOf(cluster: HsmCluster): Promise<readonly TokenState[]> {
-  const module = await startModule(cluster)
-  try {
-    return chosenTokens(cluster, await module.call('findTokens', { names: cluster.tokens }))
-  } finally {
-    await module.close()
-  }
+  return openTokens(cluster, cluster.tokens, async (client, found) => {
+    await client.close()
+    return chosenTokens(cluster, found)
+  })
 }
 
 export function chosenTokens({ clusterId }: HsmCluster, found: readonly (readonly TokenState[])[]) {

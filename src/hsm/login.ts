@@ -7,8 +7,9 @@ import type { ConnectionServices } from './connection-services.ts'
 import { connectionError } from './failures.ts'
 import type { HsmCluster } from './hsm-cluster.ts'
 import type { Commands, TokenState } from './messages.ts'
-import { type ModuleClient, startModule } from './module-client.ts'
+import type { ModuleClient } from './module-client.ts'
 import { newPassword } from './new-password.ts'
+import { openTokens } from './open-tokens.ts'
 
 export interface OpenLogin {
   readonly client: ModuleClient
@@ -29,19 +30,17 @@ export async function openLogin(
   if (cluster === undefined) {
     throw new ConnectionError('CLUSTER_NOT_FOUND', `${store.clusterId} is not among the configured clusters`)
   }
-  let client: ModuleClient | undefined
   try {
-    client = await startModule(cluster)
-    const tokens = chosenTokens(cluster, await client.call('findTokens', { names: cluster.tokens }))
-    checkUsable(cluster, store, tokens)
-    const canDerive = await logIn(services, client, cluster, store, purpose)
-    if (purpose === 'for all') {
-      await client.call('selfTest', undefined)
-      await noteMissingKeys(services, client, store)
-    }
-    return { client, canDerive }
+    return await openTokens(cluster, cluster.tokens, async (client, found) => {
+      checkUsable(cluster, store, chosenTokens(cluster, found))
+      const canDerive = await logIn(services, client, cluster, store, purpose)
+      if (purpose === 'for all') {
+        await client.call('selfTest', undefined)
+        await noteMissingKeys(services, client, store)
+      }
+      return { client, canDerive }
+    })
   } catch (error) {
-    await client?.close()
     throw connectionError(error)
   }
 }

@@ -8,7 +8,8 @@ import { RootKeyError, SecretRefusedError } from '../crypto/root-key/root-key.ts
 import { isLostLogin } from './failures.ts'
 import type { TokenName } from './hsm-cluster.ts'
 import { HsmError, type LabelledKey, type TokenState } from './messages.ts'
-import { type ModuleClient, startModule } from './module-client.ts'
+import type { ModuleClient } from './module-client.ts'
+import { type FoundTokens, openTokens } from './open-tokens.ts'
 
 export interface RootKeyPlace {
   /** Path of the PKCS #11 library. */
@@ -41,15 +42,15 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
   async function logIn(): Promise<ModuleClient> {
     const pin = readPin()
     if (pin === refusedPin) throw refused('it was wrong before, and is not tried again')
-    const opened = await startModule({ module, gcmParameters: 'v2.40', environment: {} })
-    opened.unref()
     try {
-      await checkTokens(opened)
-      await opened.call('login', { names, pins: [pin], sessionsMax: 1 })
-      refusedPin = undefined
-      return opened
+      return await openTokens({ module, gcmParameters: 'v2.40', environment: {} }, names, async (opened, found) => {
+        opened.unref()
+        checkTokens(found)
+        await opened.call('login', { names, pins: [pin], sessionsMax: 1 })
+        refusedPin = undefined
+        return opened
+      })
     } catch (error) {
-      await opened.close()
       if (!(error instanceof HsmError) || !WRONG_PINS.has(error.code)) throw error
       refusedPin = pin
       throw refused(error.code)
@@ -60,8 +61,7 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
     return new SecretRefusedError(`The HSM refuses the PIN for the root key ${nameOf(place)}: ${why}.`)
   }
 
-  async function checkTokens(opened: ModuleClient): Promise<void> {
-    const found = await opened.call('findTokens', { names })
+  function checkTokens(found: FoundTokens): void {
     const several = names.find((_, index) => found[index]!.length > 1)
     if (several !== undefined)
       throw unusable(`several tokens are called ${tokenText(several)}; name one by serial=NUMBER`)

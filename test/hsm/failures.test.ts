@@ -100,6 +100,20 @@ describe('a store whose HSM fails', { skip }, () => {
     await hsm.call('Encrypt', { KeyId, Plaintext })
   })
 
+  test('a token that is missing for a moment, as SoftHSM2 shows one that another process logs in to, is looked for again', async () => {
+    await hsm.disconnect(store)
+    const tokens = join(dirname(hsm.hsm.cluster.environment.SOFTHSM2_CONF!), 'tokens')
+    const [token] = readdirSync(tokens)
+    renameSync(join(tokens, token!), `${tokens}-away`)
+    const connected = hsm.connect(store)
+    while (modulePids().length === 0) await pause(1)
+    const [first] = modulePids()
+    while (modulePids().includes(first!)) await pause(1)
+    renameSync(`${tokens}-away`, join(tokens, token!))
+    assert.equal((await connected).ConnectionState, 'CONNECTED')
+    await hsm.call('Encrypt', { KeyId, Plaintext })
+  })
+
   test('a disconnected store is not tried in the background', async () => {
     const tokens = join(dirname(hsm.hsm.cluster.environment.SOFTHSM2_CONF!), 'tokens')
     renameSync(tokens, `${tokens}-away`)
