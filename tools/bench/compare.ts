@@ -83,15 +83,28 @@ export async function compare(
   client: LoadClient,
   reference: Side,
   subject: Side,
-  { connections, seconds, rounds, warmUpSeconds }: CompareOptions,
+  options: CompareOptions,
 ): Promise<Comparison> {
-  const references: Run[] = []
-  const subjects: Run[] = []
-  for (const side of [reference, subject]) await measure(client, side, connections, warmUpSeconds)
+  const [references, subjects] = await inTurn(client, [reference, subject], options)
+  return comparison(references!, subjects!)
+}
+
+/** @returns the runs of each side, one a round. */
+export async function inTurn(
+  client: LoadClient,
+  sides: readonly Side[],
+  { connections, seconds, rounds, warmUpSeconds }: CompareOptions,
+): Promise<readonly (readonly Run[])[]> {
+  for (const side of sides) await measure(client, side, connections, warmUpSeconds)
+  const runs: Run[][] = sides.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    references.push(await measure(client, reference, connections, seconds))
-    subjects.push(await measure(client, subject, connections, seconds))
+    for (const [index, side] of sides.entries()) runs[index]!.push(await measure(client, side, connections, seconds))
   }
+  return runs
+}
+
+/** Of sides that ran in turn. */
+export function comparison(references: readonly Run[], subjects: readonly Run[]): Comparison {
   const ratios = subjects.map((run, round) => run.requestsPerSecond / references[round]!.requestsPerSecond)
   return { reference: summary(references), subject: summary(subjects), ratio: spread(ratios) }
 }

@@ -1,11 +1,11 @@
 /**
- * What a Decrypt costs on Node whoever writes it: bare sockets, Keyhold's reader of plain requests, each request's unavoidable work
+ * What an Encrypt, a Decrypt or a GenerateDataKey costs on Node whoever writes it: bare sockets, Keyhold's reader of plain requests, each request's unavoidable work
  * with the primitives that Keyhold uses, and nothing else. It checks nothing and refuses nothing, so it is no server, only the line
  * between what Keyhold may still save and what it cannot.
  *
  * For each request: SHA-256 of the body, the canonical request and its hash, one HMAC for the signature; JSON in and out;
- * two HMACs of the key derivation and one opening of AES-256-GCM, on a blob of its own; a request id and an event id; an
- * audit line of about 1.2 KB. All lines that a turn of the event loop brought are written durably before the answers leave.
+ * SHA-256 of an encryption context that it has; two HMACs of the key derivation, and AES-256-GCM that opens a blob of the server's own,
+ * or seals what was sent or a data key; a request id and an event id; an audit line of about 1.2 KB. All lines that a turn of the event loop brought are written durably before the answers leave.
  *
  * Arguments: the answer, an {@link Answer} in JSON, and the folder for its log. Prints `listening on http://HOST:PORT` and
  * ends with SIGTERM.
@@ -43,21 +43,24 @@ const TAG_BYTES = 16
 const DERIVATION_BYTES = 200
 
 const signingKey = createSecretKey(randomBytes(32))
+const DATA_KEY_BYTES = 32
 const hbk = createSecretKey(randomBytes(32))
 const derivations = [Buffer.alloc(DERIVATION_BYTES, 1), Buffer.alloc(DERIVATION_BYTES, 2)] as const
 const header = randomBytes(HEADER_BYTES)
 const iv = randomBytes(12)
-const sealed = seal(randomBytes(32))
+const sealed = seal(derive(0), randomBytes(DATA_KEY_BYTES))
 const ending = `"eventSource":"kms.amazonaws.com","rest":"${'x'.repeat(900)}"}\n`
 
 function derive(counter: 0 | 1): Buffer {
   return createHmac('sha256', hbk).update(derivations[counter]).digest()
 }
 
-function seal(plaintext: Buffer): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', derive(0), iv)
+function seal(messageKey: Buffer, plaintext: Buffer): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', messageKey, iv)
   cipher.setAAD(header)
-  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+  const body = cipher.update(plaintext)
+  cipher.final()
+  return Buffer.concat([header, body, cipher.getAuthTag()])
 }
 
 /** Commitment and message key. */
@@ -65,14 +68,37 @@ function deriveBoth(): readonly [Buffer, Buffer] {
   return [derive(1), derive(0)]
 }
 
-function open([commitment, messageKey]: readonly [Buffer, Buffer]): string {
-  timingSafeEqual(commitment, commitment)
+function open(messageKey: Buffer): string {
   const decipher = createDecipheriv('aes-256-gcm', messageKey, iv, { authTagLength: TAG_BYTES })
   decipher.setAAD(header)
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  const plaintext = decipher.update(sealed.subarray(0, -TAG_BYTES))
+  const plaintext = decipher.update(sealed.subarray(HEADER_BYTES, -TAG_BYTES))
   decipher.final()
   return plaintext.toString('base64')
+}
+
+interface Input {
+  readonly CiphertextBlob?: string
+  readonly Plaintext?: string
+  readonly EncryptionContext?: object
+}
+
+interface Outcome {
+  readonly CiphertextBlob?: string
+  readonly Plaintext?: string
+}
+
+/** What the request asks for goes into the answer. */
+function cipher(input: Input, [commitment, messageKey]: readonly [Buffer, Buffer]): Outcome {
+  if (input.CiphertextBlob !== undefined) {
+    timingSafeEqual(commitment, commitment)
+    return { Plaintext: open(messageKey) }
+  }
+  if (input.Plaintext !== undefined) {
+    return { CiphertextBlob: seal(messageKey, Buffer.from(input.Plaintext, 'base64')).toString('base64') }
+  }
+  const dataKey = randomBytes(DATA_KEY_BYTES)
+  return { Plaintext: dataKey.toString('base64'), CiphertextBlob: seal(messageKey, dataKey).toString('base64') }
 }
 
 function requestHash({ request: { headers, body } }: Work): string {
@@ -107,12 +133,16 @@ let position = 0
 function workTurn(): void {
   const turn = arrived
   arrived = []
-  for (const { request } of turn) JSON.parse(request.body.toString())
+  const inputs: Input[] = turn.map(({ request }) => JSON.parse(request.body.toString()))
   const signatures = turn.map(requestHash).map(sign)
-  const plaintexts = turn.map(deriveBoth).map(open)
+  for (const { EncryptionContext } of inputs) {
+    if (EncryptionContext !== undefined) hash('sha256', JSON.stringify(EncryptionContext))
+  }
+  const derived = turn.map(deriveBoth)
+  const outcomes = inputs.map((input, index) => cipher(input, derived[index]!))
   turn.forEach(({ socket }, index) => {
     const requestId = randomUUID()
-    answer.Plaintext = plaintexts[index]
+    Object.assign(answer, outcomes[index])
     lines += `{"requestID":"${requestId}","eventID":"${randomUUID()}","signature":"${signatures[index]}",${ending}`
     const body = JSON.stringify(answer)
     done.push({ socket, text: answerText({ status: 200, contentType, body, requestId }, body.length, KEEP_ALIVE) })

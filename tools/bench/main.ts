@@ -4,7 +4,6 @@ import { cpus, release } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { measureBesideSigning } from './beside-signing.ts'
 import { mountOf } from './filesystem.ts'
-import { measureFloor } from './floor.ts'
 import { measureInProcess } from './in-process.ts'
 import { measureNoise, measureOperations, type OperationFigure } from './operations.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
@@ -18,6 +17,7 @@ import { FEW_KEYS, measureManyKeys, measureManyMaterials } from './store.ts'
 import {
   comparisonCells,
   markdownTable,
+  NOISE_HEAD,
   OPERATION_HEAD,
   operationRow,
   ratioText,
@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function printNoise(options: Options): Promise<void> {
   const comparison = await measureNoise(options)
   print(`The empty server against itself: ${ratioText(comparison.ratio)}`)
-  print(markdownTable(OPERATION_HEAD, [['none', ...comparisonCells(comparison, 1)]]))
+  print(markdownTable(NOISE_HEAD, [['none', ...comparisonCells(comparison, 1)]]))
 }
 
 async function printFigures(options: Options): Promise<void> {
@@ -126,14 +126,6 @@ function microsText(micros: number | undefined): string {
 async function measureOthers(options: Options): Promise<{ rows: string[][]; figures: Record<string, unknown> }> {
   const rows: string[][] = []
   const figures: Record<string, unknown> = {}
-  if (options.only.includes('floor')) {
-    const figure = await measureFloor(options.folder, options)
-    figures.floor = figure
-    const { floor, floorOverEmpty, keyholdOverFloor } = figure
-    const how = `\`floor-server.ts\`: ${floor.requestsPerSecond.toFixed(0)} req/s, its work and nothing else`
-    rows.push(['least that Node can do for a Decrypt, against the empty server', ratioText(floorOverEmpty), '', how])
-    rows.push(['Decrypt against that least', ratioText(keyholdOverFloor), '', 'as above'])
-  }
   if (options.only.includes('decrypt-beside-signing')) {
     const figure = await measureBesideSigning(options.folder, options)
     figures.decryptBesideSigning = figure

@@ -1,25 +1,22 @@
-/** Rates of single operations on one core, each against an empty server that reads and sends as many bytes. */
+/**
+ * Rates of single operations on one core, each against an empty server that reads and sends as many bytes, and against one that
+ * does what no server can do without.
+ */
 import { join } from 'node:path'
 import { answerTo } from './answer.ts'
-import { type CompareOptions, type Comparison, compare, startLoadClient } from './compare.ts'
+import { type CompareOptions, type Comparison, compare, comparison, inTurn, startLoadClient } from './compare.ts'
 import { startKeyholdServer } from './keyhold-server.ts'
 import { placement, type Server, startServer } from './processes.ts'
-import { type SignedRequest, toBytes } from './signed-requests.ts'
+import { toBytes } from './signed-requests.ts'
 import { requestsOf, type Workload } from './workloads.ts'
 
 export interface OperationFigure {
   readonly workload: Workload
   readonly comparison: Comparison
-}
-
-/** Repeats on its own port what `server` answers to `sample`. */
-export async function startEmptyServer(
-  server: Server,
-  sample: SignedRequest,
-  core: string | undefined,
-): Promise<Server> {
-  const answer = await answerTo(server.port, sample)
-  return startServer(join(import.meta.dirname, 'empty-server.ts'), [JSON.stringify(answer)], { core })
+  /** `floor-server.ts` against the empty server: nothing that does the same on Node has a higher ratio. */
+  readonly floor: Comparison
+  /** Keyhold against `floor-server.ts`. */
+  readonly ofFloor: Comparison
 }
 
 export async function measureOperations(
@@ -34,13 +31,24 @@ export async function measureOperations(
   try {
     for (const workload of workloads) {
       const signed = await requestsOf(workload, keyhold, options.distinctRequests)
-      const empty = await startEmptyServer(keyhold, signed[0]!, cores.server)
+      const answer = JSON.stringify(await answerTo(keyhold.port, signed[0]!))
       const requests = signed.map(toBytes)
+      const references: Server[] = []
       try {
-        const comparison = await compare(client, { server: empty, requests }, { server: keyhold, requests }, options)
-        onFigure({ workload, comparison })
+        for (const script of ['empty-server.ts', 'floor-server.ts']) {
+          const path = join(import.meta.dirname, script)
+          references.push(await startServer(path, [answer, folder], { core: cores.server }))
+        }
+        const sides = [...references, keyhold].map((server) => ({ server, requests }))
+        const [ofEmpty, ofFloor, ofKeyhold] = await inTurn(client, sides, options)
+        onFigure({
+          workload,
+          comparison: comparison(ofEmpty!, ofKeyhold!),
+          floor: comparison(ofEmpty!, ofFloor!),
+          ofFloor: comparison(ofFloor!, ofKeyhold!),
+        })
       } finally {
-        await empty.stop()
+        for (const server of references) await server.stop()
       }
     }
   } finally {

@@ -8,7 +8,6 @@ export const MEASUREMENTS: readonly string[] = [
   ...WORKLOADS.map(({ name }) => name),
   ...PRIMITIVES.map(({ name }) => name),
   'policies',
-  'floor',
   'decrypt-beside-signing',
   'two-workers',
   'idle',

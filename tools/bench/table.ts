@@ -18,11 +18,21 @@ export const OPERATION_HEAD: readonly string[] = [
   'goal',
   'p50, p99 ms',
   'CPU µs per request, empty and Keyhold',
+  'ratio of the least that Node can do',
+  'Keyhold of that',
 ]
 
-export function operationRow({ workload, comparison }: OperationFigure): string[] {
-  return [workload.title, ...comparisonCells(comparison, workload.goal)]
+export function operationRow({ workload, comparison, floor, ofFloor }: OperationFigure): string[] {
+  return [
+    workload.title,
+    ...comparisonCells(comparison, workload.goal),
+    ratioText(floor.ratio),
+    ratioText(ofFloor.ratio),
+  ]
 }
+
+/** Of the empty server against itself. */
+export const NOISE_HEAD = OPERATION_HEAD.slice(0, -2)
 
 export function comparisonCells({ reference, subject, ratio }: Comparison, goal: number): string[] {
   return [
