@@ -138,6 +138,17 @@ test('sizes: plaintext plus 116 bytes, and nothing longer than a request may car
   assert.throws(() => materialIdOfBlob(Buffer.concat([hex(BLOB), Buffer.alloc(6144)])), isInvalidCiphertext)
 })
 
+test('names are sorted by their UTF-8 bytes, which is another order than that of UTF-16 beyond U+D7FF (ENV-12)', () => {
+  const canonical = canonicalEncryptionContext({ '\u{1F511}': 'ü', '\uFFFD': '', b: '1', B: '22' })
+  const inOrder = [
+    ['0000000142', '000000023232'],
+    ['0000000162', '0000000131'],
+    ['00000003efbfbd', '00000000'],
+    ['00000004f09f9491', '00000002c3bc'],
+  ]
+  assert.equal(canonical.toString('hex'), ['01', '00000004', ...inOrder.flat()].join(''))
+})
+
 test('two pairs never share a canonical form with one (length prefixes)', () => {
   const pair = fc.dictionary(fc.string(), fc.string(), { maxKeys: 4, noNullPrototype: false })
   fc.assert(
