@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CreateKeyCommand, type CreateKeyCommandInput, KMSClient, PutKeyPolicyCommand } from '@aws-sdk/client-kms'
 import { type Server, startServer } from './processes.ts'
 
-const MAIN = join(import.meta.dirname, '../../src/main.js')
+const THIS_VERSION = join(import.meta.dirname, '../..')
 export const REGION = 'eu-central-1'
 
 /** A Keyhold and its administrator. */
@@ -22,6 +22,8 @@ export interface KeyholdOptions {
   readonly folder: string
   readonly workers: number
   readonly core: string | undefined
+  /** Another checkout of Keyhold, with its packages installed; `undefined`: this one. */
+  readonly version?: string | undefined
   readonly nodeOptions?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
@@ -48,7 +50,7 @@ export function temporaryData(folder: string): TemporaryData {
 /** On a data folder that is there already, or is made by this first start. */
 export async function startOnFolder(data: string, options: Omit<KeyholdOptions, 'folder'>): Promise<RunningKeyhold> {
   const args = ['start', '--host', '127.0.0.1', '--port', '0', '--data', data, '--workers', String(options.workers)]
-  const server = await startServer(MAIN, args, options)
+  const server = await startServer(join(options.version ?? THIS_VERSION, 'src/main.js'), args, options)
   const client = () =>
     new KMSClient({
       endpoint: `http://127.0.0.1:${server.port}`,

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { measureBesideSigning } from './beside-signing.ts'
 import { mountOf } from './filesystem.ts'
 import { measureInProcess } from './in-process.ts'
-import { measureNoise, measureOperations, type OperationFigure } from './operations.ts'
+import { measureAgainst, measureNoise, measureOperations, type OperationFigure } from './operations.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { measurePolicies, type PolicyFigure } from './policies.ts'
 import { PRIMITIVES } from './primitives.ts'
@@ -15,6 +15,8 @@ import { measureIdle, measureTwoWorkers, type StartFigure } from './scaling.ts'
 import { measurePrimitives, type SigningFigure } from './signing.ts'
 import { FEW_KEYS, measureManyKeys, measureManyMaterials } from './store.ts'
 import {
+  AGAINST_HEAD,
+  againstRow,
   comparisonCells,
   markdownTable,
   NOISE_HEAD,
@@ -45,6 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     )
   }
   if (options.selfCheck) return printNoise(options)
+  if (options.against !== undefined) return printAgainst(options.against, options)
   await printFigures(options)
 }
 
@@ -52,6 +55,16 @@ async function printNoise(options: Options): Promise<void> {
   const comparison = await measureNoise(options)
   print(`The empty server against itself: ${ratioText(comparison.ratio)}`)
   print(markdownTable(NOISE_HEAD, [['none', ...comparisonCells(comparison, 1)]]))
+}
+
+async function printAgainst(version: string, options: Options): Promise<void> {
+  const workloads = WORKLOADS.filter(({ name }) => options.only.includes(name))
+  const rows: string[][] = []
+  await measureAgainst(version, workloads, options.folder, options, (workload, comparison) => {
+    rows.push(againstRow(workload, comparison))
+    process.stderr.write(`${workload.title}: ${ratioText(comparison.ratio)}\n`)
+  })
+  print(markdownTable(AGAINST_HEAD, rows))
 }
 
 async function printFigures(options: Options): Promise<void> {

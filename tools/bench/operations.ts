@@ -4,8 +4,16 @@
  */
 import { join } from 'node:path'
 import { answerTo } from './answer.ts'
-import { type CompareOptions, type Comparison, compare, comparison, inTurn, startLoadClient } from './compare.ts'
-import { startKeyholdServer } from './keyhold-server.ts'
+import {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  comparison,
+  inTurn,
+  type Side,
+  startLoadClient,
+} from './compare.ts'
+import { type KeyholdServer, startKeyholdServer } from './keyhold-server.ts'
 import { placement, type Server, startServer } from './processes.ts'
 import { toBytes } from './signed-requests.ts'
 import { requestsOf, type Workload } from './workloads.ts'
@@ -54,6 +62,35 @@ export async function measureOperations(
   } finally {
     await client.stop()
     await keyhold.stop()
+  }
+}
+
+/** Rates of this version against those of another, each with a key of its own, on one core. */
+export async function measureAgainst(
+  version: string,
+  workloads: readonly Workload[],
+  folder: string,
+  options: CompareOptions,
+  onFigure: (workload: Workload, comparison: Comparison) => void,
+): Promise<void> {
+  const cores = placement(1)
+  const servers: KeyholdServer[] = []
+  const client = startLoadClient(cores.client)
+  try {
+    for (const checkout of [version, undefined]) {
+      servers.push(await startKeyholdServer({ folder, workers: 1, core: cores.server, version: checkout }))
+    }
+    for (const workload of workloads) {
+      const sides: Side[] = []
+      for (const server of servers) {
+        const signed = await requestsOf(workload, server, options.distinctRequests)
+        sides.push({ server, requests: signed.map(toBytes) })
+      }
+      onFigure(workload, await compare(client, sides[0]!, sides[1]!, options))
+    }
+  } finally {
+    await client.stop()
+    for (const server of servers) await server.stop()
   }
 }
 

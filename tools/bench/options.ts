@@ -1,5 +1,7 @@
 /** Command line of the benchmark. */
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PRIMITIVES } from './primitives.ts'
 import { WORKLOADS } from './workloads.ts'
@@ -42,6 +44,8 @@ export interface Options {
   readonly json: boolean
   readonly profile: boolean
   readonly selfCheck: boolean
+  /** Path of another checkout to compare with; `undefined`: none. */
+  readonly against: string | undefined
   /** The figures mean nothing. */
   readonly quick: boolean
 }
@@ -72,6 +76,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --json           the figures as JSON
   --profile        no figures: where Keyhold spends its time, for each operation
   --self-check     no figures: the empty server against itself, which shows the machine's noise
+  --against DIR    no figures: this version against the one that is checked out in DIR, after npm ci there
 `
 
 /** @throws {Error} that says which option is wrong. */
@@ -88,6 +93,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       profile: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       'self-check': { type: 'boolean', default: false },
+      against: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -106,6 +112,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     json: values.json,
     profile: values.profile,
     selfCheck: values['self-check'],
+    against: values.against && checkoutIn(values.against),
     quick: values.quick,
   }
 }
@@ -115,6 +122,11 @@ function measurementsNamed(only: string): readonly string[] {
   const unknown = names.find((name) => !MEASUREMENTS.includes(name))
   if (unknown === undefined) return names
   throw new Error(`--only: no measurement '${unknown}'; there are ${[...GROUPS.keys(), ...MEASUREMENTS].join(', ')}`)
+}
+
+function checkoutIn(folder: string): string {
+  if (existsSync(join(folder, 'src/main.js'))) return folder
+  throw new Error(`--against: there is no Keyhold in '${folder}'`)
 }
 
 function numberOf(name: string, text: string, min: number, max: number): number {

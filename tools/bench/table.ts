@@ -2,6 +2,7 @@
 import type { Comparison, Spread } from './compare.ts'
 import type { OperationFigure } from './operations.ts'
 import type { SigningFigure } from './signing.ts'
+import type { Workload } from './workloads.ts'
 
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
@@ -41,6 +42,22 @@ export function comparisonCells({ reference, subject, ratio }: Comparison, goal:
     ratioText(ratio),
     goal.toFixed(2),
     `${subject.p50Ms.toFixed(1)}, ${subject.p99Ms.toFixed(1)}`,
+    `${micros(reference.cpuMicrosPerRequest)}, ${micros(subject.cpuMicrosPerRequest)}`,
+  ]
+}
+
+export const AGAINST_HEAD: readonly string[] = [
+  'operation',
+  'rate of what it was (least–greatest)',
+  'req/s, before and now',
+  'CPU µs per request, before and now',
+]
+
+export function againstRow({ title }: Workload, { reference, subject, ratio }: Comparison): string[] {
+  return [
+    title,
+    ratioText(ratio),
+    `${rate(reference.requestsPerSecond)}, ${rate(subject.requestsPerSecond)}`,
     `${micros(reference.cpuMicrosPerRequest)}, ${micros(subject.cpuMicrosPerRequest)}`,
   ]
 }
