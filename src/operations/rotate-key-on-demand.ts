@@ -5,6 +5,13 @@ import { defineChange, keyNamed } from '../pipeline/operation.ts'
 import { USABLE_OUTSIDE_STORES } from './shapes/key-states.ts'
 import { keyId } from './shapes/members.ts'
 
+interface Prepared {
+  /** The current material when the call began. */
+  readonly replaces: string | undefined
+  /** Of imported keys there is none: what they rotate to is there already. */
+  readonly fresh: FreshMaterial | undefined
+}
+
 export const RotateKeyOnDemand = defineChange({
   name: 'RotateKeyOnDemand',
   input: structure({ KeyId: keyId }),
@@ -24,15 +31,15 @@ export const RotateKeyOnDemand = defineChange({
     parameters: ({ KeyId }) => ({ keyId: KeyId }),
     response: ({ KeyId }) => ({ keyId: KeyId }),
   },
-  async prepare(_input, { resources: [{ key }], call, keyMaterials, store }): Promise<FreshMaterial | undefined> {
-    if (key.origin === 'EXTERNAL') return undefined
+  async prepare(_input, { resources: [{ key }], call, keyMaterials, store }): Promise<Prepared> {
     // From the store, not from the cache: whether another rotation is under way must be known to the moment.
-    const present = await store.findKey(key)
-    return freshMaterial(present ?? key, keyMaterials, call.time)
+    const present = (await store.findKey(key)) ?? key
+    const fresh = key.origin === 'EXTERNAL' ? undefined : await freshMaterial(present, keyMaterials, call.time)
+    return { replaces: present.currentMaterialId, fresh }
   },
-  async handler(_input, { resources: [{ key }], call, change, recordEvent }, fresh) {
+  async handler(_input, { resources: [{ key }], call, change, recordEvent }, { replaces, fresh }) {
     // ROT-34: a rotation was under way while this call began. It is the one that this caller asked for, too.
-    if (fresh !== undefined && fresh.replaces !== key.currentMaterialId) return { KeyId: key.arn }
+    if (replaces !== key.currentMaterialId) return { KeyId: key.arn }
     const rotated = await rotateOnDemand(change, key, fresh, call.time)
     await change.updateKey(rotated.key)
     for (const event of rotated.events) recordEvent(event)

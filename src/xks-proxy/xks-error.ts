@@ -38,6 +38,10 @@ export function xksErrorOf(error: unknown): XksError {
   if (error instanceof XksError) return error
   const code = error instanceof KmsError ? error.code : undefined
   if (code === 'InvalidCiphertextException') return invalidCiphertext(error)
+  // Only where the key's material went after its state was looked at.
+  if (code === 'KMSInvalidStateException') {
+    return new XksError('InvalidStateException', 'The state of the external key is PendingImport.', { cause: error })
+  }
   if (code === 'ThrottlingException') return new XksError('ThrottlingException', 'Too many calls.', { cause: error })
   return new XksError('InternalException', 'The call failed within the key manager. It can be repeated.', {
     cause: error,

@@ -451,6 +451,18 @@ test('importing again replaces the expiration, also by none (IMP-61)', async () 
   }
 })
 
+test('the expiration of a pending material is not the key’s, also when the current one comes again (CRE-20, IMP-5)', async () => {
+  const { KeyId } = await externalKey()
+  const material = randomBytes(32)
+  const [soon, late] = [secondsFromNow(harness, 1000), secondsFromNow(harness, 2000)]
+  await importMaterial(harness, KeyId, material)
+  await importMaterial(harness, KeyId, randomBytes(32), { ValidTo: soon, ImportType: 'NEW_KEY_MATERIAL' })
+  await importMaterial(harness, KeyId, material, { ValidTo: late })
+  assert.equal((await metadataOf(KeyId)).ValidTo, late)
+  await importMaterial(harness, KeyId, material)
+  assert.equal((await metadataOf(KeyId)).ExpirationModel, 'KEY_MATERIAL_DOES_NOT_EXPIRE')
+})
+
 test('of two first imports at once one is the first; with the same material both are', async () => {
   const { KeyId } = await externalKey()
   const [one, other] = [randomBytes(32), randomBytes(32)]

@@ -242,6 +242,7 @@ test('a replica’s own copy of pending material can go; the rotation then leave
   await rotate(KeyId)
   const states = await Promise.all([HOME, AWAY, FAR].map((region) => stateIn(harness, region, KeyId)))
   assert.deepEqual(states, ['Enabled', 'PendingImport', 'Enabled'])
+  assert.deepEqual(await newest(KeyId, [HOME, AWAY]), ['CURRENT IMPORTED', 'CURRENT PENDING_IMPORT'])
   const blob = await encryptIn(harness, HOME, KeyId)
   await importIn(AWAY, KeyId, second)
   assert.equal(await decryptIn(harness, AWAY, blob), HOME)

@@ -102,6 +102,15 @@ test('without a pending material it fails, also when the pending one was deleted
   await assertFails(rotate(KeyId), 'KMSInvalidStateException', nothing)
 })
 
+test('calls at the same time end well and rotate once (ROT-34)', async () => {
+  const { key } = await importedKey()
+  const { KeyId, Arn } = key
+  const { id } = await importNew(KeyId)
+  assert.deepEqual(await Promise.all([rotate(KeyId), rotate(KeyId), rotate(KeyId)]), Array(3).fill({ KeyId: Arn }))
+  assert.equal((await rotationsOf(harness, KeyId)).length, 1)
+  assert.equal(await currentMaterial(harness, KeyId), id)
+})
+
 test('a pending material that has expired can be rotated to; the key then waits for it (ROT-36)', async () => {
   const { key } = await importedKey()
   const { KeyId } = key

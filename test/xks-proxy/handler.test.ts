@@ -7,6 +7,7 @@ import type { Log } from '../../src/base/log.ts'
 import { createRateCounter } from '../../src/domain/rate-counter.ts'
 import { createRequestSigner } from '../../src/outgoing/request-signer.ts'
 import { createHandler, type HandlerOptions } from '../../src/xks-proxy/handler.ts'
+import { xksErrorOf } from '../../src/xks-proxy/xks-error.ts'
 import { externalKey, TENANT_A } from '../support/xks-server.ts'
 
 const NOW = Date.UTC(2025, 0, 2, 3, 4, 5)
@@ -105,6 +106,11 @@ test('what fails inside is told as such, with its cause in the log alone', async
   assert.deepEqual([answer.status, answer.json.errorName], [500, 'InternalException'])
   assert.ok(!answer.body.includes('10.0.0.7'))
   assert.equal(errors.length, 1)
+})
+
+test('an external key whose material goes under a call is told by its state (keystores.md 3.7)', () => {
+  const error = xksErrorOf(new KmsError('KMSInvalidStateException', 'arn is pending import.'))
+  assert.deepEqual([error.errorName, error.status], ['InvalidStateException', 400])
 })
 
 test('a node that cannot vouch for its caches answers nothing', async () => {

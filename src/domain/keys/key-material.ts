@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import { partitionOf } from '../../base/arn.ts'
-import { invalidCiphertext } from '../../base/errors.ts'
+import { invalidCiphertext, KmsError } from '../../base/errors.ts'
 import { CACHED_KEY_MATERIAL_TTL_MS, CACHED_KEY_MATERIALS_MAX } from '../../base/limits.ts'
 import { BLOB_NONCE_BYTES, type BlobKey, blobKey, openBlob, sealBlob } from '../../crypto/ciphertext-blob.ts'
 import type { TokenSubject } from '../../crypto/domain-key.ts'
@@ -16,6 +16,7 @@ import type { StoreCaller, StoreMessage } from '../key-stores/key-store-backend.
 import type { StoreKeyCiphers } from '../key-stores/key-stores.ts'
 import type { ChangeNotice, MaybePromise, Reader, StoredKeyMaterial } from '../store.ts'
 import type { DomainKeys } from './domain-keys.ts'
+import { isPermanent } from './imported-material.ts'
 import { arnOf, type Key, type KeyName, keyNameOf, keyRef } from './key.ts'
 import { keySpecRow, type OpenKey, SYMMETRIC_DEFAULT } from './key-specs.ts'
 
@@ -32,6 +33,7 @@ export interface Cipher {
   readonly call: StoreCaller
 }
 
+/** All of it is for keys whose state allows the call; where imported material went meanwhile, it fails as that state does. */
 export interface KeyMaterials {
   /**
    * New material of the key's spec, as its first and current one. `given`, for seeded keys, is used instead of a fresh one, in the
@@ -44,14 +46,14 @@ export interface KeyMaterials {
   encrypt(key: Key, cipher: Cipher, plaintext: Uint8Array): MaybePromise<Buffer>
   /**
    * @param materialId the material that a symmetric blob names, which the caller has found to be one of `key`'s.
-   * @throws {KmsError} `InvalidCiphertextException` whatever the reason.
+   * @throws {KmsError} `InvalidCiphertextException` whatever is wrong with the ciphertext.
    */
   decrypt(key: Key, cipher: Cipher, ciphertext: Buffer, materialId: string | undefined): MaybePromise<Buffer>
   /** An asymmetric or HMAC key, ready to work. */
   open(key: Key): MaybePromise<OpenKey>
   /**
    * A material of a symmetric key, for messages that are no ciphertext blobs.
-   * @throws {KmsError} `InvalidCiphertextException` if it is not one of `key`'s, or has no bytes any more.
+   * @throws {KmsError} `InvalidCiphertextException` if it is not one of `key`'s; `KMSInvalidStateException` if its bytes are gone.
    */
   blobKey(key: Key, materialId: string): MaybePromise<BlobKey>
   /** Drops unwrapped material of changed keys (ENV-32). */
@@ -90,7 +92,8 @@ export function createKeyMaterials(
   async function unwrap(key: Key, materialId: string): Promise<BlobKey | OpenKey> {
     const before = generation
     const stored = await reader.findMaterial(key.region, materialId)
-    if (stored?.token === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
+    if (stored === undefined || keyRef(stored) !== keyRef(key)) throw invalidCiphertext()
+    if (stored.token === undefined) throw withoutBytes(key, stored)
     const secret = await domainKeys.open(storedTokenSubject(key, stored), stored.token)
     const ready =
       key.spec === SYMMETRIC_DEFAULT ? blobKeyOf(key, materialId, secret) : keySpecRow(key.spec).open(secret)
@@ -173,6 +176,15 @@ export function createKeyMaterials(
       cache.clear()
     },
   }
+}
+
+/**
+ * A key that misses a material of its own is PendingImport (lifecycle.md IMP-5): this one went after the call looked at the state.
+ * The pending one of a set, which this member lacks, has encrypted nothing.
+ */
+function withoutBytes({ arn }: Key, material: StoredKeyMaterial): KmsError {
+  if (!isPermanent(material)) return invalidCiphertext()
+  return new KmsError('KMSInvalidStateException', `${arn} is pending import.`)
 }
 
 /** The unwrapped materials of one key. Nearly every key has one; of what has a thousand, most are asked for rarely. */
