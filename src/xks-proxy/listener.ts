@@ -18,7 +18,7 @@ import {
   XKS_SERVER_CONNECTIONS_MAX,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import { type Address, type ListenAddress, listenOn } from '../wire/listen.ts'
+import { type Address, followHandshakes, type ListenAddress, listenOn } from '../wire/listen.ts'
 import { createServer } from '../wire/node-http.ts'
 import { sourceIpOf } from '../wire/peer.ts'
 import { followCertificate, readCertificate, type TlsFiles } from '../wire/tls-certificate.ts'
@@ -39,6 +39,7 @@ export function createListener(
 ): Listener {
   const server = createNodeServer(tls)
   const followed = tls && followCertificate(server as TlsServer, tls, log)
+  const endHandshakes = tls && followHandshakes(server)
   /** Since when they are open. Node takes them for busy until their first request has come. */
   const unused = new Map<Socket, number>()
   let isStopping = false
@@ -81,6 +82,7 @@ export function createListener(
       // Whoever is told that his connection ends makes a new one: not while another worker of this server still listens.
       await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_SETTLE_MS))
       isStopping = true
+      endHandshakes?.()
       const stoppedAt = performance.now()
       // At the end of a turn, when all sockets that had something to read have been read.
       const looking = setInterval(() => {

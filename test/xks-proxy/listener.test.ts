@@ -43,7 +43,7 @@ async function listening(context: TestContext, isTls: boolean, handle: () => Pro
     await once(socket, isTls ? 'secureConnect' : 'connect')
     return { socket, received: () => received }
   }
-  return { listener, dial }
+  return { listener, port, dial }
 }
 
 for (const transport of ['TCP', 'TLS'] as const) {
@@ -83,4 +83,16 @@ test('nobody is told to connect anew until all workers can have heard of the sto
   await once(socket, 'data')
   assert.match(received(), /^HTTP\/1\.1 200 [\s\S]*Connection: keep-alive/)
   await closing
+})
+
+test('a client that does not come to agree on TLS does not keep the proxy from its end', async (context) => {
+  const { listener, port, dial } = await listening(context, true, async () => ANSWER)
+  const silent = connect(port, '127.0.0.1')
+  context.after(() => void silent.destroy())
+  await once(silent, 'connect')
+  // So that the server has taken the silent one before.
+  await dial()
+  const startedAt = performance.now()
+  await listener.close()
+  assert.ok(performance.now() - startedAt < 5_000)
 })
