@@ -109,6 +109,8 @@ export const SHUTDOWN_SETTLE_MS = 20
 export const SHUTDOWN_GRACE_MS = 200
 /** After that, connections that have nothing more to be answered are ended, and looked for so often. */
 export const SHUTDOWN_LOOK_INTERVAL_MS = 20
+/** How long a connection that has not agreed on TLS at a stop may still take to. */
+export const SHUTDOWN_HANDSHAKE_MS = 1_000
 /** How long a client that has all of its answers may take to end its side too, while what it still sends is thrown away. */
 export const SHUTDOWN_LINGER_MS = 500
 

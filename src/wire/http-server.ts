@@ -36,7 +36,7 @@ import { createFaultsEndpoint, FAULTS_PATH } from './faults-endpoint.ts'
 import { endInOrder, hangUp } from './hang-up.ts'
 import { asksForHealth, healthPage } from './health-page.ts'
 import { IncomingRequest } from './incoming-request.ts'
-import { type Address, type ListenAddress, listenOn } from './listen.ts'
+import { type Address, followHandshakes, type ListenAddress, listenOn } from './listen.ts'
 import { createServer } from './node-http.ts'
 import { readNodeRequests } from './node-requests.ts'
 import { createPeer, type Peer, tlsDetailsOf } from './peer.ts'
@@ -136,6 +136,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const consoleFiles = options.consoleFolder === undefined ? undefined : createConsoleFiles(options.consoleFolder, log)
   const server = createNodeServer(options.tls, limits)
   const parseWithNode = takeConnections(server, options.tls, takeConnection)
+  const endHandshakes = options.tls && followHandshakes(server)
   const peers = new Map<Socket, Peer>()
   const certificate =
     options.tls && followCertificate(server as TlsServer, options.tls, log, limits.tlsReloadIntervalMs)
@@ -257,6 +258,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Whoever is told that his connection ends makes a new one: not while another worker of this server still listens.
     if (peers.size > 0) await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_SETTLE_MS))
     isStopping = true
+    endHandshakes?.()
     for (const peer of peers.values()) endAsPeer(peer)
     const idle = new Promise<void>((resolve) => {
       whenIdle = resolve

@@ -1,5 +1,6 @@
 /** Listening, for the servers that every worker has. */
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { SHUTDOWN_HANDSHAKE_MS } from '../base/limits.ts'
 
 export interface Address {
   readonly host: string
@@ -31,4 +32,29 @@ export function listenOn(
       resolve({ host: bound.address, port: bound.port })
     })
   })
+}
+
+/**
+ * Connections to a TLS server that have not agreed on TLS yet: its end waits for them, and nobody else knows of them.
+ * @returns what a server that stops calls: they have a moment more.
+ */
+export function followHandshakes(server: Server): () => void {
+  const open = new Map<string, Socket>()
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    open.set(peer, socket)
+    socket.once('close', () => {
+      if (open.get(peer) === socket) open.delete(peer)
+    })
+  })
+  server.on('secureConnection', (socket: Socket) => open.delete(peerOf(socket)))
+  function endLate(): void {
+    for (const socket of open.values()) socket.destroy()
+  }
+  return () => void setTimeout(endLate, SHUTDOWN_HANDSHAKE_MS).unref()
+}
+
+/** The same of a TLS socket and of the one below, which it does not name. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }

@@ -11,12 +11,14 @@ import {
   REQUEST_HEADERS_BYTES_MAX,
   REQUEST_TIMEOUT_MS,
   SHUTDOWN_GRACE_MS,
+  SHUTDOWN_LOOK_INTERVAL_MS,
+  SHUTDOWN_SETTLE_MS,
   SHUTDOWN_TIMEOUT_MS,
   XKS_REQUEST_BYTES_MAX,
   XKS_SERVER_CONNECTIONS_MAX,
 } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
-import { type Address, type ListenAddress, listenOn } from '../wire/listen.ts'
+import { type Address, followHandshakes, type ListenAddress, listenOn } from '../wire/listen.ts'
 import { createServer } from '../wire/node-http.ts'
 import { sourceIpOf } from '../wire/peer.ts'
 import { followCertificate, readCertificate, type TlsFiles } from '../wire/tls-certificate.ts'
@@ -37,12 +39,13 @@ export function createListener(
 ): Listener {
   const server = createNodeServer(tls)
   const followed = tls && followCertificate(server as TlsServer, tls, log)
-  /** Node takes them for busy until their first request has come. */
-  const unused = new Set<Socket>()
+  const endHandshakes = tls && followHandshakes(server)
+  /** Since when they are open. Node takes them for busy until their first request has come. */
+  const unused = new Map<Socket, number>()
   let isStopping = false
 
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    unused.add(socket)
+    unused.set(socket, performance.now())
     socket.once('close', () => unused.delete(socket))
   })
 
@@ -61,21 +64,34 @@ export function createListener(
     })
   })
 
+  /** Connections that have nothing that is to be answered; those without a request yet, if they were there by then. */
+  function endIdle(openedBefore: number): void {
+    server.closeIdleConnections()
+    for (const [socket, openedAt] of unused) if (openedAt <= openedBefore) socket.destroy()
+  }
+
   return {
     listen: (address) =>
       listenOn(server, address, (error) => log.error({ err: error }, 'the external key store proxy failed')),
     async close() {
-      isStopping = true
       followed?.stop()
+      // Those who have connected by now are let in.
+      await new Promise((resolve) => setImmediate(resolve))
       // Not by the method of node's HTTP server, which would cut off connections whose next request is on its way.
       const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()))
-      const endIdle = setTimeout(() => {
-        server.closeIdleConnections()
-        for (const socket of unused) socket.destroy()
-      }, SHUTDOWN_GRACE_MS)
+      // Whoever is told that his connection ends makes a new one: not while another worker of this server still listens.
+      await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_SETTLE_MS))
+      isStopping = true
+      endHandshakes?.()
+      const stoppedAt = performance.now()
+      // At the end of a turn, when all sockets that had something to read have been read.
+      const looking = setInterval(() => {
+        const openedBefore = performance.now() - SHUTDOWN_GRACE_MS
+        if (openedBefore >= stoppedAt) setImmediate(endIdle, openedBefore)
+      }, SHUTDOWN_LOOK_INTERVAL_MS)
       const force = setTimeout(() => server.closeAllConnections(), SHUTDOWN_TIMEOUT_MS)
       await closed
-      clearTimeout(endIdle)
+      clearInterval(looking)
       clearTimeout(force)
       // What else node's HTTP server has to let go of.
       server.close()

@@ -212,6 +212,18 @@ test('a client that agrees on TLS while the server stops has as long for its req
   await closing
 })
 
+test('a client that does not come to agree on TLS does not keep the server', async (t) => {
+  const { slow, dial } = await open(t, 'TLS')
+  const silent = connect({ host: '127.0.0.1', port: slow.port })
+  t.after(() => void silent.destroy())
+  await once(silent, 'connect')
+  // So that the server has taken the silent one before.
+  await dial()
+  const startedAt = performance.now()
+  await slow.close()
+  assert.ok(performance.now() - startedAt < 5_000)
+})
+
 test('who asks for the health of a server that stops is told so, until it is gone', async (t) => {
   const { slow, dial } = await open(t, 'TCP')
   const { socket, answers, ended } = await dial()
