@@ -1,5 +1,6 @@
 /** A key report for a person: what may break when the key goes comes first. */
 import { DAY_MS, instantText } from '../base/clock.ts'
+import { isReplica } from '../domain/keys/multi-region.ts'
 import type { StatementSummary } from '../domain/policy/policy-summary.ts'
 import type { ReportWithCaller } from './last-caller.ts'
 
@@ -130,11 +131,13 @@ function adviceLines(report: ReportWithCaller): string[] {
 /** DEL-31, DEL-32. */
 function deletionAdvice({ key, state, alarm, externalKeys }: ReportWithCaller): string[] {
   if (key.manager === 'AWS') return ['Its service manages it: it cannot be deleted.']
-  if (alarm !== undefined) return ['Somebody still needs it: cancel its deletion, and what it encrypted is saved.']
-  if (state === 'PendingDeletion')
-    return ['Cancel the deletion if anybody needs it: what it encrypted is lost with it.']
+  const lost = isReplica(key)
+    ? 'what it encrypted is then decrypted by the other keys of its set alone'
+    : 'what it encrypted is lost with it'
+  if (alarm !== undefined) return [`Somebody still needs it: cancel its deletion; ${lost}.`]
+  if (state === 'PendingDeletion') return [`Cancel the deletion if anybody needs it: ${lost}.`]
   if (state === 'Disabled') return ['Look for DisabledException in the audit log before you delete it.']
-  const first = 'Disable it first: that can be undone. What it encrypted is lost when it is deleted'
+  const first = `Disable it first: that can be undone. When it is deleted, ${lost}`
   return [externalKeys.length === 0 ? `${first}.` : `${first}, and so is what the other KMS encrypted with it.`]
 }
 

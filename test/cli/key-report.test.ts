@@ -215,7 +215,7 @@ test('the text says it in lines, and no text of a user steers the terminal', asy
       '            2 key materials',
       `            last ${second(rotation.last.date)} (ON_DEMAND)`,
       '            1 of them on demand',
-      'Advice      Disable it first: that can be undone. What it encrypted is lost when it is deleted.',
+      'Advice      Disable it first: that can be undone. When it is deleted, what it encrypted is lost with it.',
     ].join('\n'),
   )
   const never = await report(unused.KeyId)
@@ -287,6 +287,8 @@ test('a replica shows the rotation of its primary, and where that is', async () 
   assert.match(replica.stdout, new RegExp(`, multi-Region, replica of the primary in ${REGION}$`, 'm'))
   assert.match(replica.stdout, /^Rotation {4}every 180 days, /m)
   assert.match((await report(Arn)).stdout, /, multi-Region, replicas in us-west-2$/m)
+  // MRK-4: the members of a set have the same key material.
+  assert.match(replica.stdout, /^Advice {6}.*decrypted by the other keys of its set alone\.$/m)
 })
 
 test('what is not there, or is no name, is a clear error', async () => {
