@@ -110,9 +110,24 @@ export interface AuditSink {
   append(line: string): Promise<void>
 }
 
-/** CloudTrail's name for a denial differs from the exception's (audit.md 4.4). */
+/** What the query protocol of IAM and STS shortens by the word `Exception`. */
+const SHORTENED: ReadonlySet<string> = new Set([
+  'ConcurrentModification',
+  'DeleteConflict',
+  'EntityAlreadyExists',
+  'IDPCommunicationError',
+  'InvalidIdentityToken',
+  'InvalidInput',
+  'LimitExceeded',
+  'MalformedPolicyDocument',
+  'NoSuchEntity',
+  'PackedPolicyTooLarge',
+])
+
+/** CloudTrail's name for a denial differs from the exception's; all others have the exception's (audit.md 4.4). */
 function errorCode(code: string): string {
-  return code === 'AccessDeniedException' ? 'AccessDenied' : code
+  if (code === 'AccessDeniedException') return 'AccessDenied'
+  return SHORTENED.has(code) ? `${code}Exception` : code
 }
 
 /** Constant parts are made into text once: the caller's for each principal, TLS for each connection. */

@@ -312,10 +312,13 @@ function hashSetOrder(values: readonly string[]): string[] {
 export interface ListRules {
   readonly min?: number
   readonly max?: number
+  /** The elements must not show in messages: they are scalars that are sensitive themselves. */
+  readonly sensitive?: boolean
 }
 
-export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<readonly T[]> {
+export function list<T>(element: Shape<T>, { min, max, sensitive = false }: ListRules = {}): Shape<readonly T[]> {
   const rules = lengthRules(min, max)
+  const show = sensitive ? () => undefined : showList
   return {
     fromQuery: (node) => queryList(node, element),
     read(value, path, violations) {
@@ -324,11 +327,11 @@ export function list<T>(element: Shape<T>, { min, max }: ListRules = {}): Shape<
         throw serializationError('Expected list or null')
       }
       for (const rule of rules) {
-        if (!rule.holds(value as never)) violations.push(violation(showList(value), path, rule.text))
+        if (!rule.holds(value as never)) violations.push(violation(show(value), path, rule.text))
       }
       return element.rules === undefined
         ? value.map((item, index) => readItem(element, item, `${path}.${index + 1}.member`, violations))
-        : readScalars(element, value, path, violations)
+        : readScalars(element, value, path, violations, show)
     },
   }
 }
@@ -386,12 +389,18 @@ function readItem<T>(element: Shape<T>, item: unknown, path: string, violations:
 }
 
 /** A list of scalars reports its bad elements once, on the list itself, with all the element's rules. */
-function readScalars<T>(element: Shape<T>, items: unknown[], path: string, violations: Violation[]): T[] {
+function readScalars<T>(
+  element: Shape<T>,
+  items: unknown[],
+  path: string,
+  violations: Violation[],
+  show: (items: readonly unknown[]) => string | undefined,
+): T[] {
   const broken: Violation[] = []
   const read = items.map((item) => readItem(element, item, path, broken))
   if (broken.length > 0) {
     const inner = element.rules!.map((rule) => `Member must ${rule.text}`).join(', ')
-    violations.push(violation(showList(items), path, `satisfy constraint: [${inner}]`))
+    violations.push(violation(show(items), path, `satisfy constraint: [${inner}]`))
   }
   return read
 }

@@ -2,8 +2,8 @@
 import { validationError } from '../base/errors.ts'
 import { optional, structure } from '../base/schema.ts'
 import { defineChange } from '../pipeline/operation.ts'
-import { checkGrantId, grantId, grantToken } from './shapes/grants.ts'
-import { dryRun, keyId } from './shapes/members.ts'
+import { checkGrantId, grantId } from './shapes/grants.ts'
+import { dryRun, grantToken, keyId } from './shapes/members.ts'
 
 export const RetireGrant = defineChange({
   name: 'RetireGrant',

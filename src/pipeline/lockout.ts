@@ -21,7 +21,9 @@ const LATER: KeyUse<unknown> = {
 export async function refuseLockout(asked: Asked, key: Key): Promise<void> {
   const { arn, account } = key
   const found = { arn, account, key }
-  const request = await requestToUse({ ...asked, located: [found] }, LATER, found)
+  // Of a replica he would ask in its Region.
+  const of = { ...asked.of, call: { ...asked.of.call, region: key.region } }
+  const request = await requestToUse({ ...asked, of, located: [found] }, LATER, found)
   if (canUpdatePolicyLater(request)) return
   throw new KmsError(
     'MalformedPolicyDocumentException',

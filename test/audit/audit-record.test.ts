@@ -93,6 +93,10 @@ test('A failure has code and message, a denial the code that SIEM rules look for
   for (const code of ['NotFoundException', 'DisabledException', 'DryRunOperationException', 'ThrottlingException']) {
     assert.equal(fieldsOf({ error: { code, text: 'x' } }).errorCode, code)
   }
+  // Of IAM and STS too: rules of Elastic and Splunk ask for these, not for what is on the wire.
+  for (const code of ['MalformedPolicyDocument', 'NoSuchEntity', 'EntityAlreadyExists', 'InvalidIdentityToken']) {
+    assert.equal(fieldsOf({ error: { code, text: 'x' } }).errorCode, `${code}Exception`)
+  }
   const wordless = fieldsOf({ error: { code: 'InvalidCiphertextException', text: undefined } })
   assert.equal(wordless.errorCode, 'InvalidCiphertextException')
   assert.ok(!('errorMessage' in wordless))

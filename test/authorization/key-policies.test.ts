@@ -1,8 +1,8 @@
 /** Key policies in force: who is named, who is gone, who is locked out (authorization.md 1.2, 1.7; vectors 22, 38 to 40 of 8.1). */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { assertFails, newKey } from '../operations/support.ts'
-import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT } from '../support/harness.ts'
+import { assertFails, newKey, OTHER_REGION } from '../operations/support.ts'
+import { ACCOUNT, type Answer, createHarness, type Harness, OTHER_ACCOUNT, REGION } from '../support/harness.ts'
 import { givenRole, givenUser, policyOf } from '../support/identities.ts'
 
 let harness: Harness
@@ -108,6 +108,32 @@ test('delegation does not save a writer without a policy that lets him write the
   // The default policy is not looked at (L-4).
   await create({})
   await create({ Policy: policyOf([DELEGATION, allowing(creator.arn, 'kms:PutKeyPolicy')]) })
+})
+
+test('CreateKey and ReplicateKey refuse such a policy as well (L-1), unless the writer insists (L-3)', async () => {
+  const bob = await givenUser(harness.store, ACCOUNT, 'bob-alone')
+  const { KeyId } = await newKey(harness, { MultiRegion: true })
+  const Policy = policyOf([allowing(bob.arn)])
+  for (const [operation, body] of [
+    ['CreateKey', { Policy }],
+    ['ReplicateKey', { KeyId, ReplicaRegion: OTHER_REGION, Policy }],
+  ] as const) {
+    await assertFails(harness.call(operation, body), 'MalformedPolicyDocumentException', LOCKOUT)
+    await harness.call(operation, { ...body, BypassPolicyLockoutSafetyCheck: true })
+  }
+})
+
+test('of a replica it is the next policy in its own Region that counts (L-2)', async () => {
+  const { KeyId } = await newKey(harness, { MultiRegion: true })
+  const replicateFor = (region: string) => {
+    const Condition = { StringEquals: { 'aws:RequestedRegion': region } }
+    const Policy = policyOf([{ ...DELEGATION, Condition }])
+    return harness.call('ReplicateKey', { KeyId, ReplicaRegion: OTHER_REGION, Policy })
+  }
+  await assertFails(replicateFor(REGION), 'MalformedPolicyDocumentException', LOCKOUT)
+  await replicateFor(OTHER_REGION)
+  const Policy = policyOf([DELEGATION])
+  await harness.call('PutKeyPolicy', { KeyId, Policy }, { region: OTHER_REGION })
 })
 
 test('a deny of the bypass holds only where the bypass is asked for', async () => {

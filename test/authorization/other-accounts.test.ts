@@ -141,6 +141,45 @@ test('a ciphertext of another account says no more than one of an unknown key', 
   assert.deepEqual(refusals[0], refusals[1])
 })
 
+test('nor does the event history of the caller say more', async () => {
+  const Policy = JSON.stringify({
+    Statement: [
+      { Effect: 'Allow', Principal: { AWS: OTHER_ACCOUNT }, Action: 'kms:*', Resource: '*' },
+      { Sid: 'Theirs', Effect: 'Deny', Principal: '*', Action: 'kms:Decrypt', Resource: '*' },
+    ],
+  })
+  const closed = await newKey(harness, { Policy }, { account: OTHER_ACCOUNT })
+  await harness.call('CreateAlias', { AliasName: 'alias/told', TargetKeyId: closed.KeyId }, { account: OTHER_ACCOUNT })
+  const body = { KeyId: closed.KeyId, Plaintext: Buffer.from('x') }
+  const sealed = await harness.call('Encrypt', body, { account: OTHER_ACCOUNT })
+  const known = Buffer.from(sealed.CiphertextBlob, 'base64')
+  const unknown = Buffer.from(known)
+  unknown[20]! ^= 1
+  const calls: readonly [string, object][] = [
+    ['DescribeKey', { KeyId: arnOf('alias/told') }],
+    ['DescribeKey', { KeyId: arnOf('alias/nobodys') }],
+    ['Decrypt', { CiphertextBlob: known }],
+    ['Decrypt', { CiphertextBlob: unknown }],
+  ]
+  for (const [operation, parameters] of calls) await refusal(operation, parameters)
+  const { Events } = await harness.callAs(caller, 'LookupEvents', { MaxResults: calls.length })
+  const told = Events.map(({ CloudTrailEvent }: Answer) => JSON.parse(CloudTrailEvent))
+  assert.deepEqual(
+    told.map(({ eventName, errorCode }: Answer) => `${eventName} ${errorCode}`),
+    calls.map(([operation]) => `${operation} AccessDenied`).toReversed(),
+  )
+  for (const { additionalEventData, resources } of told)
+    assert.deepEqual([additionalEventData, resources], [undefined, []])
+
+  // Of the own account it says what decided.
+  const key = await newKey(harness)
+  const nobody = await givenUser(harness.store, ACCOUNT, 'nobody', [])
+  await refusal('DescribeKey', { KeyId: key.KeyId }, nobody.principal)
+  const [own] = (await harness.callAs(caller, 'LookupEvents', { MaxResults: 1 })).Events
+  const authorization = { action: 'kms:DescribeKey', resource: key.Arn, missing: 'identity-based policy' }
+  assert.deepEqual(JSON.parse(own.CloudTrailEvent).additionalEventData, { authorization })
+})
+
 test('asked for again, what exists and what does not cost the same look-ups: none', async () => {
   const names = [foreign.Arn, arnOf(`key/${MISSING_KEY_ID}`), arnOf('alias/theirs'), arnOf('alias/nobodys')]
   for (const KeyId of names) {

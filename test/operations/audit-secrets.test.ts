@@ -103,6 +103,20 @@ test('a plaintext that is no base64, or too long, is not in the record of its re
   assertAbsent([MARKER])
 })
 
+test('grant tokens that are too long or too many are not in the record of their refusal', async () => {
+  const { KeyId } = key
+  const long = MARKER.toString().repeat(300)
+  const refused = [
+    ['Encrypt', { KeyId, Plaintext: MARKER, GrantTokens: [long] }],
+    ['Encrypt', { KeyId, Plaintext: MARKER, GrantTokens: Array(11).fill(MARKER.toString()) }],
+    ['RetireGrant', { GrantToken: long }],
+  ] as const
+  for (const [name, body] of refused) {
+    await assert.rejects(harness.call(name, body), { code: 'ValidationException' })
+  }
+  assertAbsent([MARKER])
+})
+
 test('a changed context or ciphertext is refused with a record that says nothing of either plaintext', async () => {
   const { KeyId } = key
   const EncryptionContext = { a: 'b' }

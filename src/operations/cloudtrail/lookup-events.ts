@@ -1,6 +1,7 @@
 /** Events of the audit log by one attribute, newest first: CloudTrail's event history (audit.md section 6). */
 import { javaDate } from '../../audit/audit-record.ts'
 import { type HistoryEvent, LOOKUP_KEYS, type LookupKey } from '../../audit/event-history.ts'
+import { isAccount, parseArn } from '../../base/arn.ts'
 import { KmsError } from '../../base/errors.ts'
 import { EVENT_HISTORY_MS } from '../../base/limits.ts'
 import { integer, list, optional, string, structure, timestamp } from '../../base/schema.ts'
@@ -84,7 +85,7 @@ function pageStart({ NextToken }: Input, scope: MarkerScope): string | undefined
   throw new KmsError('InvalidNextTokenException', text)
 }
 
-function shown(event: HistoryEvent) {
+function shown(event: HistoryEvent, account: string) {
   return {
     EventId: event.eventId,
     EventName: event.eventName,
@@ -94,8 +95,33 @@ function shown(event: HistoryEvent) {
     EventSource: event.eventSource,
     Username: event.username,
     Resources: event.resources.map(({ type, name }) => ({ ResourceType: type, ResourceName: name })),
-    CloudTrailEvent: event.line,
+    CloudTrailEvent: isRefusalElsewhere(event.line, account) ? withoutDecision(event.line) : event.line,
   }
+}
+
+interface RefusalRecord {
+  readonly additionalEventData: { readonly authorization: { readonly resource: string } }
+}
+
+/** A call that was refused on what another account owns, or on a key that nobody has. */
+function isRefusalElsewhere(line: string, account: string): boolean {
+  if (!line.includes('"additionalEventData":{') || !line.includes('"authorization":{')) return false
+  const { additionalEventData } = JSON.parse(line) as Partial<RefusalRecord>
+  const resource = additionalEventData?.authorization?.resource
+  if (resource === undefined) return false
+  const owner = parseArn(resource)?.account
+  return owner === undefined ? resource === '' : isAccount(owner) && owner !== account
+}
+
+/**
+ * What decided is for the operator, in the log: it names the key behind an alias or a ciphertext, and tells whether a policy of
+ * its owner denied, so that there is one (authorization.md 5.3).
+ */
+function withoutDecision(line: string): string {
+  const record = JSON.parse(line) as RefusalRecord
+  const { authorization: _, ...others } = record.additionalEventData
+  const additionalEventData = Object.keys(others).length === 0 ? undefined : others
+  return JSON.stringify({ ...record, additionalEventData })
 }
 
 /** What cannot be written as a date has already been refused. */
@@ -142,7 +168,7 @@ export const LookupEvents = defineOperation({
       after,
     })
     return {
-      Events: page.events.map(shown),
+      Events: page.events.map((event) => shown(event, principal.account)),
       NextToken: page.next === undefined ? undefined : markerOf(scope, page.next),
       // Not AWS's: from when on nothing is missing (audit.md section 6).
       CompleteSince: seconds(Math.max(startTime, page.completeSince)),

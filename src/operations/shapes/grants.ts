@@ -10,7 +10,6 @@ import { type Principals, principalShownIn } from '../../domain/identity/resolve
 export const principalId = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
 export const servicePrincipal = string({ min: 1, max: 256, pattern: '^[\\w+=,.@:/-]+$' })
 export const grantId = string({ min: 1, max: 128 })
-export const grantToken = string({ min: 1, max: 8192 })
 export const grantOperation = enumeration(GRANT_OPERATIONS)
 
 const constraintsMembers = structure({

@@ -93,7 +93,7 @@ test('a role that does not exist is not found', async () => {
   for (const [name, body] of Object.entries(bodies)) {
     await assertFails(call(name, { RoleName, ...body }), 'NoSuchEntity', text)
   }
-  assert.equal(lastRecord(harness).errorCode, 'NoSuchEntity')
+  assert.equal(lastRecord(harness).errorCode, 'NoSuchEntityException')
 })
 
 test('members that break the constraints of the model are named without their values', async () => {
