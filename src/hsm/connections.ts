@@ -73,8 +73,9 @@ export function createConnections(services: ConnectionServices): Connections {
       if (known?.client.isAlive) return known
       if (link.login === login) link.login = undefined
     }
-    if (link.isEnded || link.isRefused || link.retry !== undefined) {
-      throw new HsmError('NO_TOKEN', 'the connection was closed, or waits to be made again')
+    if (link.isEnded) throw disconnected()
+    if (link.isRefused || link.retry !== undefined) {
+      throw new HsmError('NO_TOKEN', 'the connection waits to be made again')
     }
     link.login = openAgain(store, link)
     return link.login
@@ -132,7 +133,7 @@ export function createConnections(services: ConnectionServices): Connections {
     clearTimeout(link.retry)
     await link.retrying
     const login = await link.login?.catch(() => undefined)
-    await login?.client.close()
+    await login?.client.close(disconnected())
   }
 
   /** One silent new login, if this one was lost on the way. */
@@ -141,6 +142,8 @@ export function createConnections(services: ConnectionServices): Connections {
     name: Name,
     takes: Commands[Name]['takes'],
   ) {
+    // Its key was usable a moment ago; a login now would outlast the disconnection.
+    if (store.connectionState !== 'CONNECTED') throw disconnected()
     const link = linkTo(store)
     const login = await loginOf(store, link)
     try {
@@ -189,4 +192,8 @@ export function createConnections(services: ConnectionServices): Connections {
       await Promise.all(all.map(end))
     },
   }
+}
+
+function disconnected(): HsmError {
+  return new HsmError('DISCONNECTED', 'the custom key store was disconnected')
 }

@@ -127,6 +127,20 @@ describe('a store whose HSM fails', { skip }, () => {
     await hsm.call('Encrypt', { KeyId, Plaintext })
   })
 
+  // keystores.md KS-5, OP-3.
+  test('calls that are under way while the store is disconnected are told so, and none logs in again', async () => {
+    const calls = Array.from({ length: 100 }, () => hsm.call('GenerateDataKey', { KeyId, KeySpec: 'AES_256' }))
+    const outcomes = Promise.allSettled(calls)
+    await calls[0]
+    await hsm.disconnect(store)
+    const reasons = (await outcomes).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    assert.ok(reasons.length > 0)
+    assert.deepEqual(new Set(reasons.map(({ code }) => code)), new Set(['KMSInvalidStateException']))
+    assert.ok(reasons.some(({ text }) => text === `Custom key store ${store} is disconnected.`))
+    assert.deepEqual(modulePids(), [])
+    await hsm.connect(store)
+  })
+
   test('many calls that find the library gone share one new process', async () => {
     await killModules()
     await Promise.all(Array.from({ length: 20 }, () => hsm.call('Encrypt', { KeyId, Plaintext })))

@@ -257,6 +257,29 @@ describe('operations by connection state', () => {
     }
   }
 
+  // keystores.md OP-4.
+  const BACKING = {
+    AWS_CLOUDHSM: { KeyStorePassword: 'another-password', CloudHsmClusterId: 'cluster-abcdefghijk' },
+    EXTERNAL_KEY_STORE: {
+      XksProxyUriEndpoint: 'https://another.example.test',
+      XksProxyConnectivity: 'VPC_ENDPOINT_SERVICE',
+      ...SERVICE,
+      XksProxyVpcEndpointServiceOwner: OTHER_ACCOUNT,
+    },
+  }
+  for (const [type, members] of Object.entries(BACKING)) {
+    for (const [member, value] of Object.entries(members)) {
+      test(`${member} of a connected store is not changed`, async () => {
+        const facts = { connectionState: 'CONNECTED', connectivity: 'VPC_ENDPOINT_SERVICE' } as const
+        const store = type === 'AWS_CLOUDHSM' ? exampleHsmStore(facts) : exampleExternalStore(facts)
+        const { storeId: CustomKeyStoreId } = await given(harness, store)
+        const updating = harness.call('UpdateCustomKeyStore', { CustomKeyStoreId, [member]: value })
+        const text = `Custom key store ${CustomKeyStoreId} is CONNECTED, which is not valid for this operation.`
+        await assertFails(updating, 'CustomKeyStoreInvalidStateException', text)
+      })
+    }
+  }
+
   test('every one of them says of an unknown store that it is not found', async () => {
     const CustomKeyStoreId = 'cks-fffffffffffffffff'
     for (const row of Object.keys(STATES)) {
@@ -310,6 +333,17 @@ describe('UpdateCustomKeyStore', () => {
     const text = `Custom key store name ${name} is already in use.`
     const taking = update({ CustomKeyStoreId, NewCustomKeyStoreName: name })
     await assertFails(taking, 'CustomKeyStoreNameInUseException', text)
+  })
+
+  test('a name that two ask for at the same time is one’s', async () => {
+    const stores = [await given(harness, exampleHsmStore()), await given(harness, exampleHsmStore())]
+    const NewCustomKeyStoreName = 'wanted by two'
+    const updates = stores.map(({ storeId: CustomKeyStoreId }) => update({ CustomKeyStoreId, NewCustomKeyStoreName }))
+    const outcomes = await Promise.allSettled(updates)
+    assert.deepEqual(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'done')).sort(), [
+      'CustomKeyStoreNameInUseException',
+      'done',
+    ])
   })
 })
 

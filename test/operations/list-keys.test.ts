@@ -46,6 +46,7 @@ test('pages of any size end with the last key', async () => {
 })
 
 test('limits are 1 to 1000', async () => {
+  assert.deepEqual(idsOf(await list({ Limit: 1000 })), ids)
   await assertValidation(list({ Limit: 0 }), constraint("'0'", 'limit', 'have value greater than or equal to 1'))
   await assertValidation(list({ Limit: 1001 }), constraint("'1001'", 'limit', 'have value less than or equal to 1000'))
 })

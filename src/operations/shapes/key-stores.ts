@@ -31,8 +31,8 @@ export const newVpcEndpointServiceName = string({ min: 0, max: 64, pattern: `^$|
 export const vpcEndpointServiceOwner = string({ min: 12, max: 12, pattern: '[0-9]{12}' })
 export const connectivity = enumeration(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE'])
 export const authenticationCredential = structure({
-  AccessKeyId: string({ min: 20, max: 30, pattern: '[A-Z2-7]+', sensitive: true }),
-  RawSecretAccessKey: string({ min: 43, max: 64, pattern: '[a-zA-Z0-9/+=]+', sensitive: true }),
+  AccessKeyId: string({ min: 20, max: 30, pattern: '^[A-Z2-7]+$', sensitive: true }),
+  RawSecretAccessKey: string({ min: 43, max: 64, pattern: '^[a-zA-Z0-9\\/+=]+$', sensitive: true }),
 })
 
 /** What an input says of stores of one type; members of both operations. */

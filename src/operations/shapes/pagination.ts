@@ -16,14 +16,22 @@ export function pageLimit({ Limit }: PageRequest, byDefault: number, documentedM
 
 /** Opaque to the client; it is no secret, for it grants nothing: the list is the caller's own whatever it says. */
 export function markerOf(scope: MarkerScope, name: string): string {
-  return Buffer.from(JSON.stringify([...scope, name])).toString('base64url')
+  // Not as JSON, whose escapes could make the longest tag key longer than a marker may be (operations.md 3.0).
+  return Buffer.from(inScope(scope) + name).toString('base64url')
 }
 
 /** The name that `markerOf` put into it; `undefined` for a marker that we did not give. */
 export function nameInMarker(marker: string, scope: MarkerScope): string | undefined {
-  const name = lastText(Buffer.from(marker, 'base64url').toString())
+  const text = Buffer.from(marker, 'base64url').toString()
+  const before = inScope(scope)
+  if (!text.startsWith(before)) return undefined
+  const name = text.slice(before.length)
   // Spelled again, so that exactly one text is valid.
-  return name === undefined || markerOf(scope, name) !== marker ? undefined : name
+  return markerOf(scope, name) === marker ? name : undefined
+}
+
+function inScope(scope: MarkerScope): string {
+  return scope.map((part) => `${part}\0`).join('')
 }
 
 /** The name that `page` put into the marker. @throws {KmsError} `InvalidMarkerException` for one that we did not give. */
@@ -36,16 +44,6 @@ export function pageStart({ Marker }: PageRequest, scope: MarkerScope): string |
 
 export function invalidMarker(): KmsError {
   return new KmsError('InvalidMarkerException')
-}
-
-function lastText(json: string): string | undefined {
-  try {
-    const parts: unknown = JSON.parse(json)
-    const last: unknown = Array.isArray(parts) ? parts.at(-1) : undefined
-    return typeof last === 'string' ? last : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** `NextMarker` is there only if there is more. */

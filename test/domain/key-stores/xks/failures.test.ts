@@ -1,5 +1,6 @@
 /** keystores.md 5.3, 5.4 and 1.4: what becomes of each failure of a proxy, in each kind of call. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, afterEach, before, test } from 'node:test'
 import { KmsError } from '../../../../src/base/errors.ts'
 import { ACCOUNT, userOf } from '../../../support/harness.ts'
@@ -285,6 +286,60 @@ for (const [what, alter] of Object.entries(WRONG_ENCRYPTIONS)) {
     assert.match(text!, /cannot be interpreted/)
   })
 }
+
+/** With an integrity value that fits whatever else is in it. */
+function withIntegrity(answer: Json, aad: string): Json {
+  const hash = createHash('sha256')
+  const { ciphertextMetadata = '', initializationVector, ciphertext, authenticationTag } = answer
+  for (const part of [aad, ciphertextMetadata, initializationVector, ciphertext, authenticationTag]) {
+    hash.update(Buffer.from(part, 'base64'))
+  }
+  return { ...answer, ciphertextDataIntegrityValue: hash.digest('base64') }
+}
+
+/** What was sent has 117 bytes. */
+const WRONG_LENGTHS = {
+  ciphertext: [0, 116, 118],
+  initializationVector: [0, 11, 13, 15, 17],
+  authenticationTag: [12, 15, 17],
+  ciphertextMetadata: [21],
+}
+
+for (const [member, lengths] of Object.entries(WRONG_LENGTHS)) {
+  test(`an encryption with ${member} of a wrong length is not believed, even if its integrity value fits`, async () => {
+    for (const length of lengths) {
+      keyhold.proxy.alter = (answer, { body }) =>
+        withIntegrity({ ...answer, [member]: base64(length) }, body.additionalAuthenticatedData)
+      const { code, text } = await encrypt()
+      assert.equal(code, 'KMSInvalidStateException', String(length))
+      assert.match(text!, /cannot be interpreted/)
+    }
+  })
+}
+
+// keystores.md 3.5.
+test('a health answer without all that it must have is not believed', async () => {
+  const manager = { id: 'm', model: 'one', healthStatus: 'ACTIVE' }
+  const without = (answer: Json, name: string): Json => ({ ...answer, [name]: undefined })
+  const fleets = [[], Array(11).fill(manager), [null], [{ ...manager, healthStatus: 'WELL' }]]
+  const partial = Object.keys(manager).map((name) => [without(manager, name)])
+  const members = ['xksProxyFleetSize', 'xksProxyVendor', 'xksProxyModel', 'ekmVendor', 'ekmFleetDetails']
+  const alterations: ((answer: Json) => Json)[] = [
+    ...members.map((name) => (answer: Json) => without(answer, name)),
+    ...[0, -1, 1.5, '2'].map((xksProxyFleetSize) => (answer: Json) => ({ ...answer, xksProxyFleetSize })),
+    ...[...fleets, ...partial].map((ekmFleetDetails) => (answer: Json) => ({ ...answer, ekmFleetDetails })),
+  ]
+  for (const [index, alter] of alterations.entries()) {
+    keyhold.proxy.alter = alter
+    assert.equal((await update()).code, RESPONSE, String(index))
+  }
+})
+
+test('a key whose usages are more than ten is not believed', async () => {
+  keyhold.proxy.addKey('of-many-uses', { usage: ['ENCRYPT', 'DECRYPT', ...Array(9).fill('SIGN')] })
+  const where = { Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId: keyhold.storeId, XksKeyId: 'of-many-uses' }
+  assert.equal((await codeOf(keyhold.call('CreateKey', where))).code, STATE)
+})
 
 test('a decryption of another length, or to something that was never sealed here, is not believed', async () => {
   for (const plaintext of [base64(116), base64(118), base64(117)]) {

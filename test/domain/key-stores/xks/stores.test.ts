@@ -7,6 +7,7 @@ import { OTHER_ACCOUNT } from '../../../support/harness.ts'
 import {
   PROXY_CREDENTIAL,
   PROXY_ENDPOINT,
+  PROXY_PATH,
   placeOf,
   startXksProxy,
   storeOf,
@@ -203,6 +204,46 @@ test('from one connectivity to the other, with a new endpoint', async () => {
   assert.equal(described.XksProxyConfiguration.Connectivity, 'VPC_ENDPOINT_SERVICE')
 })
 
+test('a private route is exchanged for another, and for none; the proxy is asked each time', async () => {
+  const caller = { account: OTHER_ACCOUNT }
+  const owner = '777788889999'
+  const store = { ...privateStore(SERVICE), XksProxyVpcEndpointServiceOwner: owner }
+  const { CustomKeyStoreId } = await create(store, OTHER_ACCOUNT)
+  const update = (changes: object) =>
+    codeOf(keyhold.call('UpdateCustomKeyStore', { CustomKeyStoreId, ...changes }, caller))
+  const configuration = async () => {
+    const { CustomKeyStores } = await keyhold.call('DescribeCustomKeyStores', { CustomKeyStoreId }, caller)
+    return CustomKeyStores[0].XksProxyConfiguration
+  }
+  const shared = { AccessKeyId: PROXY_CREDENTIAL.AccessKeyId, UriPath: PROXY_PATH }
+
+  const asked = privateProxy.calls.length
+  assert.equal(await update({ XksProxyVpcEndpointServiceName: SECOND_SERVICE }), 'nothing')
+  assert.equal(privateProxy.calls.length, asked + 1)
+  assert.deepEqual(await configuration(), {
+    ...shared,
+    Connectivity: 'VPC_ENDPOINT_SERVICE',
+    UriEndpoint: PRIVATE_ENDPOINT,
+    VpcEndpointServiceName: SECOND_SERVICE,
+    VpcEndpointServiceOwner: owner,
+  })
+
+  const publicly = { XksProxyConnectivity: 'PUBLIC_ENDPOINT', XksProxyUriEndpoint: PROXY_ENDPOINT }
+  assert.equal(await update({ ...publicly, XksProxyVpcEndpointServiceName: '' }), 'nothing')
+  assert.deepEqual(await configuration(), { ...shared, Connectivity: 'PUBLIC_ENDPOINT', UriEndpoint: PROXY_ENDPOINT })
+  for (const foreign of [{ XksProxyVpcEndpointServiceName: SERVICE }, { XksProxyVpcEndpointServiceOwner: owner }]) {
+    assert.equal(await update(foreign), 'ValidationException')
+  }
+  await keyhold.call('DeleteCustomKeyStore', { CustomKeyStoreId }, caller)
+})
+
+test('a proxy that two ask for at the same time is one’s', async () => {
+  const outcomes = await Promise.all(
+    ['one', 'other'].map((name) => codeOf(create({ CustomKeyStoreName: name }, OTHER_ACCOUNT))),
+  )
+  assert.deepEqual(outcomes.sort(), ['XksProxyUriInUseException', 'nothing'])
+})
+
 test('a connected store is updated in name, path and credential, and in nothing else', async () => {
   const update = (changes: object) =>
     codeOf(keyhold.call('UpdateCustomKeyStore', { CustomKeyStoreId: keyhold.storeId, ...changes }))
@@ -216,6 +257,16 @@ test('a connected store is updated in name, path and credential, and in nothing 
   assert.equal(await update({ XksProxyUriPath: '/elsewhere/kms/xks/v1' }), 'XksProxyInvalidConfigurationException')
   assert.equal(await update({ XksProxyAuthenticationCredential: PROXY_CREDENTIAL }), 'nothing')
   assert.equal(keyhold.proxy.calls.length, asked + 1)
+  // The whole credential is exchanged, and used from then on.
+  const credential = { AccessKeyId: 'ZYXWVUTSRQPONMLKJIHG', RawSecretAccessKey: 'z'.repeat(43) }
+  keyhold.proxy.credentials.set(credential.AccessKeyId, credential.RawSecretAccessKey)
+  const { KeyId } = await keyhold.newKey('after-another-credential')
+  assert.equal(await update({ XksProxyAuthenticationCredential: credential }), 'nothing')
+  keyhold.proxy.credentials.delete(PROXY_CREDENTIAL.AccessKeyId)
+  await keyhold.call('Encrypt', { KeyId, Plaintext: Buffer.from('x') })
+  const [described] = (await keyhold.call('DescribeCustomKeyStores', { CustomKeyStoreId: keyhold.storeId }))
+    .CustomKeyStores
+  assert.equal(described.XksProxyConfiguration.AccessKeyId, credential.AccessKeyId)
 })
 
 test('no credential is in an answer or a record', async () => {
