@@ -29,6 +29,12 @@ export interface RootKeyHsm {
   checkKey(keyId: Buffer): Promise<void>
 }
 
+/**
+ * HU-3: a token locks its user out after a few wrong ones, whoever gives them. By library and tokens: each time that the root key is opened
+ * anew in this process, the one that was refused last is still known.
+ */
+const refusedPins = new Map<string, string>()
+
 /** @param readPin of now: it may have been changed. */
 export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyHsm {
   const { module, tokens: names, keyLabel } = place
@@ -36,23 +42,22 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
   let idle: NodeJS.Timeout | undefined
   /** One thing after the other, in one session. */
   let last: Promise<unknown> = Promise.resolve()
-  /** HU-3: a token locks its user out after a few wrong ones. */
-  let refusedPin: string | undefined
+  const tokens = JSON.stringify([module, names])
 
   async function logIn(): Promise<ModuleClient> {
     const pin = readPin()
-    if (pin === refusedPin) throw refused('it was wrong before, and is not tried again')
+    if (pin === refusedPins.get(tokens)) throw refused('it was wrong before, and is not tried again')
     try {
       return await openTokens({ module, gcmParameters: 'v2.40', environment: {} }, names, async (opened, found) => {
         opened.unref()
         checkTokens(found)
         await opened.call('login', { names, pins: [pin], sessionsMax: 1 })
-        refusedPin = undefined
+        refusedPins.delete(tokens)
         return opened
       })
     } catch (error) {
       if (!(error instanceof HsmError) || !WRONG_PINS.has(error.code)) throw error
-      refusedPin = pin
+      refusedPins.set(tokens, pin)
       throw refused(error.code)
     }
   }

@@ -211,6 +211,29 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     await service.stop()
   })
 
+  /** keystores.md HU-3. A server that runs on under another root key asks every minute, and whenever something changes. */
+  test('a running server whose PIN is wrong gives it once to a root key that the store was changed to', async (context) => {
+    const folder = newFolder(context)
+    const file = { provider: undefined, passphrase: undefined }
+    await start(folder, file)
+    const movableClock = createMovableClock()
+    const options = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
+    // A passphrase that was left in its variable is no reason to try the PIN twice.
+    const wrong = { ...withPin('stale-pin'), passphrase: 'correct horse battery staple' }
+    const { service } = await openDurableNode(folder.path, wrong, options)
+    const seal = () => service.domainKeys.seal(['purpose'], Buffer.from('secret'))
+    await seal()
+    const node = await open(folder, file)
+    await changeRootKey(node, folder, { provider: 'pkcs11', hsm: keyOf('changed to') })
+    await node.close()
+    await assert.rejects(service.domainKeys.loadAll(), /refuses the PIN .*CKR_PIN_INCORRECT/)
+    await assert.rejects(service.domainKeys.loadAll(), /it was wrong before, and is not tried again/)
+    movableClock.advance(1.5 * DAY_MS)
+    await seal()
+    await assert.rejects(service.domainKeys.loadAll(), /it was wrong before, and is not tried again/)
+    await service.stop()
+  })
+
   test('a custom key store that would replace the PIN of the same token is refused', async (context) => {
     const folder = newFolder(context)
     await start(folder, choiceOf('kept'))
