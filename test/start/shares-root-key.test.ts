@@ -10,6 +10,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { sharesWhenNeeded } from '../../src/cli/ask-shares.ts'
 import { type Handing, handingOf } from '../../src/cli/hand-out-shares.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { unseal } from '../../src/cli/unseal.ts'
 import { makeSharedRootKey } from '../../src/crypto/root-key/root-key-shares.ts'
 import { changeRootKey } from '../../src/start/change-root-key.ts'
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
@@ -194,6 +195,20 @@ test('a server is told by its socket, which its owner alone reaches', async (con
   assert.equal(await opened, unsealer.unsealed[id])
 })
 
+/** docs/root-keys.md: "from standard input, where several may stand in a line each". */
+test('keyhold unseal takes one share of whoever types it, and all that come by a pipe, whoever watches', async (context) => {
+  const { folder, unsealer, shares, parameters } = await sealedFolder(context)
+  unsealer.wait(parameters)
+  const give = async (isTyped: boolean, lines: readonly string[]) => {
+    const terminal = { ...typing(...lines), isTyped }
+    assert.equal(await unseal.run('unseal', ['--data', folder.path], terminal), 0)
+    return terminal.printed.map((line) => line.replace(parameters.id, 'ID'))
+  }
+  const sealed = (given: number) => `the root key ID is sealed: ${given} of 2 shares were given`
+  assert.deepEqual(await give(true, shares), [sealed(0), sealed(1)])
+  assert.deepEqual(await give(false, shares.slice(1)), [sealed(1), 'the root key ID is open'])
+})
+
 test('shares that do not fit together are all forgotten, and right ones open it afterwards', async (context) => {
   const { folder, unsealer, shares, parameters } = await sealedFolder(context)
   // As somebody would make it who knows the format: of this root key, with a checksum that is right.
@@ -228,6 +243,13 @@ test('what the socket is sent is bounded, and anything but a share is refused', 
   }
   assert.equal(await send('x'.repeat(100_000)), '')
   assert.match(await send('{"share":"x"}\n{"share":"y"}\n'), /^\{"refusal":"this is no share[^\n]*\n$/)
+  const kept = Array.from({ length: 16 }, () => connect({ path: folder.unsealSocket, allowHalfOpen: true }))
+  context.after(() => kept.forEach((socket) => void socket.destroy()))
+  for (const socket of kept) {
+    socket.on('error', () => {}).write('{}\n')
+    await new Promise((resolve) => socket.resume().once('end', resolve))
+  }
+  assert.deepEqual(await giveShare(folder, undefined), {})
 })
 
 test('a folder whose path is too long for a socket is refused with what to do', async (context) => {
