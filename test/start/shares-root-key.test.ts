@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { silentLog } from '../../src/base/log.ts'
 import { sharesWhenNeeded } from '../../src/cli/ask-shares.ts'
 import { type Handing, handingOf } from '../../src/cli/hand-out-shares.ts'
+import { rootKeySplit } from '../../src/cli/root-key-split.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { unseal } from '../../src/cli/unseal.ts'
 import { makeSharedRootKey } from '../../src/crypto/root-key/root-key-shares.ts'
@@ -134,6 +135,22 @@ test('to files: one for each share, for its owner alone; those of an earlier tim
   assert.equal(statSync(to).mode & 0o777, 0o700)
   for (const file of files) assert.equal(statSync(join(to, file)).mode & 0o777, 0o600)
   await use(folder, typing(...files.slice(2).map((file) => readFileSync(join(to, file), 'utf8'))))
+})
+
+/** docs/root-keys.md: "a command that is interrupted has lost nothing". */
+test('a root key that was split counts until enough shares of another were typed again', async (context) => {
+  const folder = newFolder(context)
+  const split = (terminal: Terminal) =>
+    rootKeySplit.run('root-key split', ['--data', folder.path, '--shares', '3', '--threshold', '2'], terminal)
+  const first = typing(printedAt(0), printedAt(2))
+  await split(first)
+  const parameters = readFileSync(folder.rootKeyParameters, 'utf8')
+  await assert.rejects(split(typing(printedAt(0))), /2 open it, and 1 came by standard input/)
+  const rootKeys = () => readdirSync(folder.path).filter((name) => name.startsWith('root-key'))
+  assert.deepEqual([rootKeys(), readFileSync(folder.rootKeyParameters, 'utf8')], [['root-key.json'], parameters])
+  await split(typing(printedAt(1), printedAt(2)))
+  assert.deepEqual(rootKeys(), ['root-key.json'])
+  assert.notEqual(readFileSync(folder.rootKeyParameters, 'utf8'), parameters)
 })
 
 test('a first start that nobody gave shares for says how they are made', async (context) => {
