@@ -149,6 +149,12 @@ test('a faulty file is named with the place in it', () => {
   })
 })
 
+test('a policy that is in itself is refused', () => {
+  assert.throws(() => load(`keys:\n  - id: ${ID}\n    policy: &p { Statement: *p }\n`), {
+    message: `${path}: keys[0].policy: expected a key policy that JSON can hold`,
+  })
+})
+
 test('a file that is no seed is not shown: it may be one with secrets', () => {
   const secret = 'wJalrXUtnFEMI'
   for (const text of [secret, `# title\n\nkey: of\n${secret}\nand:\n- more`, `- ${secret}`, `x: "\n${secret}`]) {
