@@ -238,12 +238,21 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     const folder = newFolder(context)
     await start(folder, choiceOf('kept'))
     const files = rootKeyFiles(folder)
-    assert.throws(
-      () => refuseReplacedPins(files, [hsm.cluster]),
-      /would replace the PIN of the token that has the root/,
+    const refused = /would replace the PIN of the token that has the root key/
+    await assert.rejects(refuseReplacedPins(files, undefined, [hsm.cluster]), refused)
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, rotatePin: false }])
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, tokens: [{ serial: 'another' }] }])
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, module: '/nowhere.so' }])
+    // By its label here, and by its serial number there.
+    const labelled = [{ label: 'keyhold' }]
+    await assert.rejects(refuseReplacedPins(files, undefined, [{ ...hsm.cluster, tokens: labelled }]), refused)
+    // Where it is now, by the settings.
+    const elsewhere = keyOf(undefined, { module: '/nowhere.so', tokens: labelled })
+    await refuseReplacedPins(files, elsewhere, [hsm.cluster])
+    await assert.rejects(
+      refuseReplacedPins(files, elsewhere, [{ ...hsm.cluster, module: '/nowhere.so', tokens: labelled }]),
+      refused,
     )
-    refuseReplacedPins(files, [{ ...hsm.cluster, rotatePin: false }])
-    refuseReplacedPins(files, [{ ...hsm.cluster, tokens: [{ serial: 'another' }] }])
   })
 })
 
