@@ -234,6 +234,27 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     await service.stop()
   })
 
+  test('nothing is sealed under another key that has the id of the root key: the right one could never open it', async (context) => {
+    const folder = newFolder(context)
+    await start(folder, choiceOf('swapped'))
+    const movableClock = createMovableClock()
+    const options = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
+    const { service, store } = await openDurableNode(folder.path, withPin(), options)
+    const seal = () => service.domainKeys.seal(['purpose'], Buffer.from('secret'))
+    await seal()
+    const before = await store.listDomainKeys()
+    const { keyId } = JSON.parse(readFileSync(folder.rootKeyParameters, 'utf8'))
+    const login = ['--login', '--pin', hsm.pin]
+    hsm.tool(...login, '--delete-object', '--type', 'secrkey', '--label', 'swapped')
+    hsm.tool(...login, '--keygen', '--key-type', 'aes:32', '--label', 'swapped', '--id', keyId)
+    await endModules()
+    movableClock.advance(1.5 * DAY_MS)
+    await seal()
+    await assert.rejects(service.domainKeys.grantTokenKey(), /is not the one that this store is under/)
+    assert.deepEqual(await store.listDomainKeys(), before)
+    await service.stop()
+  })
+
   test('a custom key store that would replace the PIN of the same token is refused', async (context) => {
     const folder = newFolder(context)
     await start(folder, choiceOf('kept'))

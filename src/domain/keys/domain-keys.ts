@@ -76,10 +76,16 @@ export function createDomainKeys(
     return opened
   }
 
-  /** What domain keys are wrapped by tells which root key counts, so a change of it is in force here the moment it commits. */
+  /**
+   * What domain keys are wrapped by tells which root key counts, so a change of it is in force here the moment it commits. It opens one of
+   * them before it wraps another: where an HSM has another key under the same id by now, no key would open both.
+   */
   async function currentRoot(): Promise<RootKey> {
     const stored = await store.newestDomainKey()
-    return stored === undefined ? firstRoot : rootWith(stored.rootKeyId)
+    if (stored === undefined) return firstRoot
+    const root = await rootWith(stored.rootKeyId)
+    await unwrapDomainKey(root, stored)
+    return root
   }
 
   async function load(id: string): Promise<DomainKey> {
