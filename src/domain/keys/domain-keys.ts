@@ -67,13 +67,20 @@ export function createDomainKeys(
   let renewAt = 0
   /** Those that were open before stay so: a domain key may have been read just before its root key was changed. */
   const roots = new Map([[firstRoot.id, firstRoot]])
+  /** An HSM counts each attempt with a wrong PIN. */
+  const opening = new Map<string, Promise<RootKey>>()
 
   async function rootWith(id: string): Promise<RootKey> {
-    const known = roots.get(id)
+    const known = roots.get(id) ?? opening.get(id)
     if (known !== undefined) return known
-    const opened = await openChanged(id)
-    roots.set(id, opened)
-    return opened
+    const opened = openChanged(id)
+    opening.set(id, opened)
+    try {
+      roots.set(id, await opened)
+      return await opened
+    } finally {
+      opening.delete(id)
+    }
   }
 
   /**
