@@ -3,6 +3,7 @@
  * and for a moment after it. What fails is said to the operator, because no caller of the API waits for it.
  */
 import { HSM_ROOT_KEY_IDLE_MS } from '../base/limits.ts'
+import { IV_BYTES } from '../crypto/aead.ts'
 import type { HsmKeyCalls } from '../crypto/root-key/hsm-root-key.ts'
 import { RootKeyError, SecretRefusedError } from '../crypto/root-key/root-key.ts'
 import { isLostLogin } from './failures.ts'
@@ -129,10 +130,16 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
       decrypt: (iv, aad, data) =>
         inTurn((client) => client.call('decrypt', { id, iv, aad, derivationData: undefined, data })),
     }),
-    async checkKey(id) {
-      const missing = await inTurn((client) => client.call('findMissing', { ids: [id] }))
-      if (missing.length > 0) throw explained(new HsmError('KEY_MISSING'))
-    },
+    checkKey: (id) =>
+      inTurn(async (client) => {
+        if ((await client.call('findMissing', { ids: [id] })).length === 0) return
+        // Or there are several of them, which shows when one is to be used; this opens nothing by any key.
+        const nothing = { id, iv: Buffer.alloc(IV_BYTES), aad: EMPTY, derivationData: undefined, data: EMPTY }
+        await client.call('decrypt', nothing).catch((error) => {
+          if (error instanceof HsmError && error.code === 'KEY_AMBIGUOUS') throw error
+        })
+        throw new HsmError('KEY_MISSING')
+      }),
   }
 }
 
@@ -161,6 +168,8 @@ const WRONG_PINS: ReadonlySet<string> = new Set([
   'CKR_PIN_EXPIRED',
   'CKR_PIN_LOCKED',
 ])
+
+const EMPTY = Buffer.alloc(0)
 
 /** What says something of a key, or of a message, and nothing of the connection. */
 const KEEPS_LOGIN: ReadonlySet<string> = new Set(['KEY_MISSING', 'KEY_AMBIGUOUS', 'KEY_EXPOSED', 'INVALID_CIPHERTEXT'])

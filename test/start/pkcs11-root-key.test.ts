@@ -137,10 +137,14 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     await use(folder, withPin(hsm.pin, { tokens: [{ label: 'keyhold' }] }))
     hsm.tool('--login', '--pin', hsm.pin, '--delete-object', '--type', 'secrkey', '--label', 'said')
     await assert.rejects(start(folder, withPin()), /the key is not there; bring it back from a backup of the HSM/)
-    // Another key in its place is found out.
+    // Another key in its place is found out, and a further one.
     const { keyId } = JSON.parse(readFileSync(folder.rootKeyParameters, 'utf8'))
-    hsm.tool('--login', '--pin', hsm.pin, '--keygen', '--key-type', 'aes:32', '--label', 'said', '--id', keyId)
+    const make = () =>
+      hsm.tool('--login', '--pin', hsm.pin, '--keygen', '--key-type', 'aes:32', '--label', 'said', '--id', keyId)
+    make()
     await assert.rejects(use(folder, withPin()), /it is not the one that this store is under/)
+    make()
+    await assert.rejects(start(folder, withPin()), /several keys have its CKA_ID; leave one of them/)
   })
 
   test('a PIN that was wrong is not tried a second time, and a new one is taken from its file', async () => {
