@@ -226,6 +226,23 @@ test('keyhold unseal takes one share of whoever types it, and all that come by a
   assert.deepEqual(await give(false, shares.slice(1)), [sealed(1), 'the root key ID is open'])
 })
 
+/** docs/root-keys.md: "shares of another root key are refused". */
+test('a sealed server refuses shares of the root key that it was under before; an open one takes those of another', async (context) => {
+  const { folder, unsealer, shares, parameters } = await sealedFolder(context)
+  const newer = typing(printedAt(0), printedAt(1))
+  const old = { ...AS_IT_IS, openShares: sharesWhenNeeded(typing(...shares)) }
+  const { id } = await change(folder, handingOf(three, newer), old)
+  unsealer.wait({ ...parameters, id })
+  for (const share of shares) {
+    const { state, refusal } = await unsealer.take(share)
+    assert.match(refusal!, new RegExp(`a share of the root key ${parameters.id}; the server waits for those of ${id}`))
+    assert.deepEqual([state!.rootKeyId, state!.isSealed, state!.given], [id, true, 0])
+  }
+  for (const share of newer.printed.slice(0, 2)) await unsealer.take(share)
+  assert.deepEqual(Object.keys(unsealer.unsealed), [id])
+  assert.equal((await unsealer.take(shares[0])).state!.given, 1)
+})
+
 test('shares that do not fit together are all forgotten, and right ones open it afterwards', async (context) => {
   const { folder, unsealer, shares, parameters } = await sealedFolder(context)
   // As somebody would make it who knows the format: of this root key, with a checksum that is right.
