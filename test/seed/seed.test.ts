@@ -165,6 +165,16 @@ test('a file that is no seed is not shown: it may be one with secrets', () => {
   }
 })
 
+test('nothing of a file is in a warning of the YAML parser', async (context) => {
+  const warnings: Error[] = []
+  const note = (warning: Error) => void warnings.push(warning)
+  process.on('warning', note)
+  context.after(() => process.off('warning', note))
+  assert.throws(() => load('? [wJalrXUtnFEMI]\n: x\n'), /there is no such field/)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(warnings, [])
+})
+
 test('an asterisk without quotes, which YAML takes for an alias (YAML 1.2.2, 7.1), is named with its place', () => {
   const at = (place: string) => ({ message: `${path}: Text that begins with * needs quotes at ${place}` })
   assert.throws(() => load('users:\n  - name: *alice\n'), at('line 2, column 11'))
