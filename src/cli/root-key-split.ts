@@ -5,9 +5,10 @@ import { defaultDataFolder } from '../config/settings.ts'
 import { storePasswordIn } from '../config/store-password.ts'
 import { createDataFolder, type DataFolder, dataFolder } from '../start/data-folder.ts'
 import { lockFolder } from '../start/folder-lock.ts'
-import { rootKeyFiles } from '../start/root-key-files.ts'
+import { changedRootKeyFile, rootKeyFiles } from '../start/root-key-files.ts'
 import { sharesRootKeys } from '../start/shares-root-key.ts'
 import { storePlaceOf } from '../start/store-place.ts'
+import { renameDurably } from '../start/write-durably.ts'
 import { defineCommand } from './command.ts'
 import { handingOf, SHARE_FLAGS } from './hand-out-shares.ts'
 import { EXIT_OK, type Terminal } from './terminal.ts'
@@ -31,11 +32,14 @@ Shares are printed, and it is done when enough of them were typed again; or writ
       await refuseRootKey(folder, terminal)
       const path = folder.rootKeyParameters
       const { rootKey, save } = await sharesRootKeys.make({ provider: 'shares', passphrase: undefined, ...handing })
-      save(path)
+      // One that was made before, and is with people, counts until enough of the new shares were given back.
+      const unproven = changedRootKeyFile(folder, 'shares', rootKey.id)
+      save(unproven)
       try {
-        await sharesRootKeys.open(path, { provider: 'shares', passphrase: undefined, ...handing })
+        await sharesRootKeys.open(unproven, { provider: 'shares', passphrase: undefined, ...handing })
+        renameDurably(unproven, path)
       } catch (error) {
-        rmSync(path, { force: true })
+        rmSync(unproven, { force: true })
         throw error
       }
       const { shares, threshold } = handing.newShares

@@ -104,7 +104,7 @@ it has accepted; a second one at once.`,
       return EXIT_OK
     }
     try {
-      refuseReplacedPins(rootKeyFiles(folder), serviceSettings.hsmClusters ?? [])
+      await refuseReplacedPins(rootKeyFiles(folder), choice.hsm, serviceSettings.hsmClusters ?? [])
       const node = { settings: serviceSettings, attestationRoots, ...wire, authentication: 'signed', logLevel } as const
       const metrics = metricsOf(settings, prepared)
       const address = { host, port: sealed.address?.port ?? port }

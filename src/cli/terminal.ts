@@ -6,6 +6,7 @@
  * without a full stop, and are followed by a hint where something can be done. No stack, unless the error is a bug of ours.
  */
 import { once } from 'node:events'
+import { isatty } from 'node:tty'
 import { withoutControls } from '../base/terminal-text.ts'
 import type { OperatorError } from '../config/operator-error.ts'
 
@@ -21,6 +22,8 @@ export interface Terminal {
   tell(text: string): void
   /** Whether a person watches standard error. */
   readonly hasPerson: boolean
+  /** A person types standard input, whoever watches: it is no pipe and no file. */
+  readonly isTyped?: boolean
   /** A line of standard input, which a person types unseen after the prompt. @returns `undefined` at its end, and where there is none. */
   readSecret?(prompt: string): Promise<string | undefined>
 }
@@ -56,6 +59,7 @@ export function processTerminal(): Terminal {
     },
     tell: (text) => void process.stderr.write(`${withoutControls(text)}\n`),
     hasPerson: process.stderr.isTTY === true,
+    isTyped: isatty(0),
     async readSecret(prompt) {
       // Loaded where somebody is asked: standard input that nobody reads keeps no process.
       const { readSecretLine } = await import('./secret-line.ts')

@@ -30,7 +30,7 @@ line. Run it as the user that the server runs as.`,
       tell(terminal, state)
       given++
       // The next one is with somebody else.
-      if (terminal.hasPerson || state?.isSealed === false) break
+      if (terminal.isTyped || state?.isSealed === false) break
     }
     if (given === 0) throw new OperatorError('no share was given')
     return EXIT_OK

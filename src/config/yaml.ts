@@ -14,7 +14,8 @@ export class YamlFault extends Error {}
 export function parseYaml(text: string, options: yaml.ParseOptions & yaml.SchemaOptions = {}): unknown {
   const { LineCounter, parseDocument, visit } = require('yaml') as typeof yaml
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { ...options, lineCounter })
+  // Its warnings quote the document.
+  const document = parseDocument(text, { ...options, lineCounter, logLevel: 'error' })
   const [error] = document.errors
   if (error?.code === 'BAD_ALIAS') throw unquoted(error.linePos![0])
   if (error !== undefined) throw new YamlFault(inOneLine(error))

@@ -3,6 +3,7 @@
  * and for a moment after it. What fails is said to the operator, because no caller of the API waits for it.
  */
 import { HSM_ROOT_KEY_IDLE_MS } from '../base/limits.ts'
+import { IV_BYTES } from '../crypto/aead.ts'
 import type { HsmKeyCalls } from '../crypto/root-key/hsm-root-key.ts'
 import { RootKeyError, SecretRefusedError } from '../crypto/root-key/root-key.ts'
 import { isLostLogin } from './failures.ts'
@@ -29,6 +30,12 @@ export interface RootKeyHsm {
   checkKey(keyId: Buffer): Promise<void>
 }
 
+/**
+ * HU-3: a token locks its user out after a few wrong ones, whoever gives them. By library and tokens: each time that the root key is opened
+ * anew in this process, the one that was refused last is still known.
+ */
+const refusedPins = new Map<string, string>()
+
 /** @param readPin of now: it may have been changed. */
 export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyHsm {
   const { module, tokens: names, keyLabel } = place
@@ -36,23 +43,22 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
   let idle: NodeJS.Timeout | undefined
   /** One thing after the other, in one session. */
   let last: Promise<unknown> = Promise.resolve()
-  /** HU-3: a token locks its user out after a few wrong ones. */
-  let refusedPin: string | undefined
+  const tokens = JSON.stringify([module, names])
 
   async function logIn(): Promise<ModuleClient> {
     const pin = readPin()
-    if (pin === refusedPin) throw refused('it was wrong before, and is not tried again')
+    if (pin === refusedPins.get(tokens)) throw refused('it was wrong before, and is not tried again')
     try {
       return await openTokens({ module, gcmParameters: 'v2.40', environment: {} }, names, async (opened, found) => {
         opened.unref()
         checkTokens(found)
         await opened.call('login', { names, pins: [pin], sessionsMax: 1 })
-        refusedPin = undefined
+        refusedPins.delete(tokens)
         return opened
       })
     } catch (error) {
       if (!(error instanceof HsmError) || !WRONG_PINS.has(error.code)) throw error
-      refusedPin = pin
+      refusedPins.set(tokens, pin)
       throw refused(error.code)
     }
   }
@@ -124,10 +130,16 @@ export function rootKeyHsm(place: RootKeyPlace, readPin: () => string): RootKeyH
       decrypt: (iv, aad, data) =>
         inTurn((client) => client.call('decrypt', { id, iv, aad, derivationData: undefined, data })),
     }),
-    async checkKey(id) {
-      const missing = await inTurn((client) => client.call('findMissing', { ids: [id] }))
-      if (missing.length > 0) throw explained(new HsmError('KEY_MISSING'))
-    },
+    checkKey: (id) =>
+      inTurn(async (client) => {
+        if ((await client.call('findMissing', { ids: [id] })).length === 0) return
+        // Or there are several of them, which shows when one is to be used; this opens nothing by any key.
+        const nothing = { id, iv: Buffer.alloc(IV_BYTES), aad: EMPTY, derivationData: undefined, data: EMPTY }
+        await client.call('decrypt', nothing).catch((error) => {
+          if (error instanceof HsmError && error.code === 'KEY_AMBIGUOUS') throw error
+        })
+        throw new HsmError('KEY_MISSING')
+      }),
   }
 }
 
@@ -156,6 +168,8 @@ const WRONG_PINS: ReadonlySet<string> = new Set([
   'CKR_PIN_EXPIRED',
   'CKR_PIN_LOCKED',
 ])
+
+const EMPTY = Buffer.alloc(0)
 
 /** What says something of a key, or of a message, and nothing of the connection. */
 const KEEPS_LOGIN: ReadonlySet<string> = new Set(['KEY_MISSING', 'KEY_AMBIGUOUS', 'KEY_EXPOSED', 'INVALID_CIPHERTEXT'])

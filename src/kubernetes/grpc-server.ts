@@ -57,6 +57,12 @@ export function createGrpcServer(methods: ServiceImpl<typeof KeyManagementServic
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
   })
+  // A session that was closed is gone, and its socket waits for the peer.
+  const sockets = new Set<ServerHttp2Session['socket']>()
+  server.on('connection', (socket: ServerHttp2Session['socket']) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   // A peer that speaks something else, or goes away: its connection ends, and that is all.
   server.on('sessionError', (error) => log.debug?.({ err: error }, 'a connection of an API server broke'))
   return {
@@ -65,7 +71,7 @@ export function createGrpcServer(methods: ServiceImpl<typeof KeyManagementServic
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
       for (const session of sessions) session.close()
       const force = setTimeout(() => {
-        for (const session of sessions) session.destroy()
+        for (const socket of sockets) socket.destroy()
       }, SHUTDOWN_TIMEOUT_MS)
       await closed
       clearTimeout(force)

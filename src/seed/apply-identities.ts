@@ -16,12 +16,14 @@ import { findInlinePolicy } from '../domain/identity/inline-policies.ts'
 import { checkInlinePoliciesSize } from '../domain/identity/policy-sizes.ts'
 import type { ExternalAccounts } from '../domain/identity/resolve-principal.ts'
 import { openServiceSecret, sealServiceSecret } from '../domain/identity/service-secrets.ts'
+import { SERVICE_ACCESS_KEYS_MAX } from '../domain/identity/services.ts'
 import { bindTrustPolicy } from '../domain/identity/trust-policies.ts'
 import type { DomainKeys } from '../domain/keys/domain-keys.ts'
 import type { Tag } from '../domain/keys/key.ts'
 import type { RandomSource } from '../domain/services.ts'
 import type { Change, Store } from '../domain/store.ts'
 import { inPlace } from './in-place.ts'
+import { SeedError } from './seed-error.ts'
 import type { SeedAccessKey, SeedGroup, SeedIdentities, SeedRole, SeedService, SeedUser } from './seed-identities.ts'
 
 export interface IdentitySeedServices {
@@ -57,12 +59,13 @@ export interface IdentityOutcome {
 
 const MAX_SESSION_SECONDS = 3_600
 
-/** Before the change: sealing may make a domain key. @param account of identities that name none. */
+/** Before the change: sealing may make a domain key. @param account of identities that name none. @throws {SeedError} if one is there twice. */
 export async function planIdentities(
   { store, domainKeys, random }: IdentitySeedServices,
   seed: SeedIdentities,
   account: string,
 ): Promise<PlannedIdentities> {
+  for (const kind of ['groups', 'users', 'roles', 'services'] as const) checkUnique(seed[kind], account)
   const users: PlannedUser[] = []
   for (const user of seed.users) {
     const owning = user.account ?? account
@@ -77,6 +80,20 @@ export async function planIdentities(
     services.push({ seed: service, tokens: await Promise.all(tokens) })
   }
   return { seed, users, services }
+}
+
+/** Names are unique ignoring case (authorization.md 6.1). */
+function checkUnique(
+  entries: readonly { readonly place: string; readonly name: string; readonly account?: string | undefined }[],
+  defaultAccount: string,
+): void {
+  const seen = new Map<string, string>()
+  for (const { place, name, account = defaultAccount } of entries) {
+    const ref = `${account} ${name.toLowerCase()}`
+    const first = seen.get(ref)
+    if (first !== undefined) throw new SeedError(`${place}.name: ${name} is also at ${first}.name`)
+    seen.set(ref, place)
+  }
 }
 
 export async function applyIdentities(
@@ -192,7 +209,9 @@ async function applyAccessKey(
   { owner: { account, principalId }, userName, accessKey: { id: accessKeyId, secret }, token }: PlannedAccessKey,
 ): Promise<void> {
   const existing = await change.findCredential(accessKeyId)
-  if (existing === undefined) {
+  if (existing === undefined && (await change.findServiceAccessKey(accessKeyId)) !== undefined) {
+    outcome.contradictions.push(`${place}.id: ${accessKeyId} belongs to somebody else`)
+  } else if (existing === undefined) {
     await inPlace(place, () => checkNewAccessKey(change, account, userName))
     await change.insertAccessKey({ accessKeyId, account, userName, active: true, token, createdAt })
   } else if (existing.user?.userId !== principalId) {
@@ -218,6 +237,9 @@ async function applyService(applying: Applying, { seed, tokens }: PlannedService
     if (isTaken || (existing !== undefined && existing.service !== name)) {
       outcome.contradictions.push(`${at}.id: ${accessKeyId} belongs to somebody else`)
     } else if (existing === undefined) {
+      if ((await change.listServiceAccessKeys(name)).length >= SERVICE_ACCESS_KEYS_MAX) {
+        throw new SeedError(`${at}: the service ${name} has ${SERVICE_ACCESS_KEYS_MAX} access keys already`)
+      }
       await change.insertServiceAccessKey({
         accessKeyId,
         service: name,

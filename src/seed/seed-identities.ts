@@ -146,7 +146,8 @@ function readService(entry: unknown, place: string): SeedService {
 }
 
 function readAccessKeys(value: unknown, place: string): readonly SeedAccessKey[] {
-  return list(value, place, 'access keys', readAccessKey)
+  if (!Array.isArray(value)) throw new SeedError(`${place}: expected a list of access keys`)
+  return value.map((entry, index) => readAccessKey(entry, `${place}[${index}]`))
 }
 
 function readRole(entry: unknown, place: string): SeedRole {
@@ -209,12 +210,15 @@ function readSessionSeconds(value: unknown, place: string): number {
   return Number(seconds)
 }
 
-/** The secret never shows in a message, whatever is wrong with it. */
+/** The secret never shows in a message, whatever is wrong with it, nor what may be a secret in another's place. */
 function readAccessKey(entry: unknown, place: string): SeedAccessKey {
-  const fields = mapping(entry, place, ['id', 'secret'])
-  const id = text(fields.id, `${place}.id`, "an access key id such as 'AKIAIOSFODNN7EXAMPLE'", (it) =>
-    ACCESS_KEY_ID.test(it),
-  )
-  if (typeof fields.secret === 'string' && SECRET.test(fields.secret)) return { id, secret: fields.secret }
+  const { id, secret, ...others } = typeof entry === 'object' ? ((entry as Fields | null) ?? {}) : {}
+  if (typeof entry !== 'object' || Object.keys(others).length > 0) {
+    throw new SeedError(`${place}: expected a mapping with id and secret, and nothing else`)
+  }
+  if (typeof id !== 'string' || !ACCESS_KEY_ID.test(id)) {
+    throw new SeedError(`${place}.id: expected an access key id such as 'AKIAIOSFODNN7EXAMPLE'`)
+  }
+  if (typeof secret === 'string' && SECRET.test(secret)) return { id, secret }
   throw new SeedError(`${place}.secret: expected 16 to 128 characters without blanks`)
 }

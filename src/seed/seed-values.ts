@@ -15,9 +15,11 @@ export function mapping(value: unknown, place: string, known: readonly string[])
     throw fault(place, 'expected a mapping', value)
   const unknownField = Object.keys(value).find((name) => !known.includes(name))
   if (unknownField === undefined) return value as Fields
-  const near = closest(unknownField, known)
+  // Without the blank that YAML wants after a colon a value is part of the name, and it may be a secret.
+  const name = unknownField.replace(/:.*$/s, '')
+  const near = known.includes(name) ? `${name}: ` : closest(name, known)
   const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean '${near}'?`
-  throw new SeedError(`${join(place, unknownField)}: there is no such field; ${hint}`)
+  throw new SeedError(`${join(place, name)}: there is no such field; ${hint}`)
 }
 
 export function optional<T>(
@@ -96,6 +98,9 @@ export function policyText(value: unknown, place: string, what: string, read: (t
   try {
     return read(typeof value === 'string' ? value : JSON.stringify(value))
   } catch (error) {
+    // JSON has no words for it: a mapping that is in itself, by an alias of YAML.
+    if (error instanceof TypeError)
+      throw new SeedError(`${place}: expected ${what} that JSON can hold`, { cause: error })
     throw refused(place, error)
   }
 }

@@ -7,7 +7,8 @@ import { DEFAULT_ROOT_KEY_LABEL } from '../config/settings.ts'
 import { createRandomSource } from '../crypto/random.ts'
 import { type HsmRootKeyParameters, hsmRootKey } from '../crypto/root-key/hsm-root-key.ts'
 import type { HsmCluster, TokenName } from '../hsm/hsm-cluster.ts'
-import type { LabelledKey } from '../hsm/messages.ts'
+import type { LabelledKey, TokenState } from '../hsm/messages.ts'
+import type { ModuleChoice } from '../hsm/module-client.ts'
 import type { RootKeyHsm, RootKeyPlace } from '../hsm/root-key-hsm.ts'
 import type { HsmKeyChoice } from './root-key-choice.ts'
 import type { RootKeyFile } from './root-key-files.ts'
@@ -121,18 +122,53 @@ export function pkcs11ParametersIn(path: string): Pkcs11Parameters {
   })
 }
 
-/** A custom key store that replaces the PIN of its token would take it from the root key there. @throws {UsageError} */
-export function refuseReplacedPins(rootKeyFiles: readonly RootKeyFile[], clusters: readonly HsmCluster[]): void {
+/**
+ * A custom key store that replaces the PIN of its token would take it from the root key there.
+ * @param choice where it is now, if the operator says so. @throws {UsageError}
+ */
+export async function refuseReplacedPins(
+  rootKeyFiles: readonly RootKeyFile[],
+  choice: HsmKeyChoice | undefined,
+  clusters: readonly HsmCluster[],
+): Promise<void> {
   const places = rootKeyFiles
     .filter(({ provider }) => provider === 'pkcs11')
-    .map(({ path }) => pkcs11ParametersIn(path))
-  for (const { clusterId, module, tokens, rotatePin } of clusters) {
-    const isOf = (place: RootKeyPlace) =>
-      place.module === module && place.tokens.some((name) => tokens.some((other) => isDeepStrictEqual(name, other)))
-    if (!rotatePin || !places.some(isOf)) continue
-    throw new UsageError(`--hsm-clusters: ${clusterId} would replace the PIN of the token that has the root key`, {
-      hint: 'give the root key a token of its own, or say rotate-pin: false of that cluster',
+    .map(({ path }) => placeNow(pkcs11ParametersIn(path), choice))
+  for (const cluster of clusters.filter(({ rotatePin }) => rotatePin)) {
+    for (const place of places.filter(({ module }) => module === cluster.module)) {
+      if (!(await haveOneToken(place, cluster))) continue
+      const { clusterId } = cluster
+      throw new UsageError(`--hsm-clusters: ${clusterId} would replace the PIN of the token that has the root key`, {
+        hint: 'give the root key a token of its own, or say rotate-pin: false of that cluster',
+      })
+    }
+  }
+}
+
+/** One may name it by its label and the other by its serial number, so the library is asked. */
+async function haveOneToken(place: RootKeyPlace, cluster: HsmCluster): Promise<boolean> {
+  if (place.tokens.some((name) => cluster.tokens.some((other) => isDeepStrictEqual(name, other)))) return true
+  const [own, others] = [
+    await tokensAt({ ...cluster, environment: {} }, place.tokens),
+    await tokensAt(cluster, cluster.tokens),
+  ]
+  return own.some(({ serial, label }) => others.some((other) => other.serial === serial && other.label === label))
+}
+
+/** Those that are there; a library that cannot be asked can replace no PIN. */
+async function tokensAt(choice: ModuleChoice, names: readonly TokenName[]): Promise<readonly TokenState[]> {
+  const [{ openTokens }, { HsmError }] = await Promise.all([
+    import('../hsm/open-tokens.ts'),
+    import('../hsm/messages.ts'),
+  ])
+  try {
+    return await openTokens(choice, names, async (client, found) => {
+      await client.close()
+      return found.flat()
     })
+  } catch (error) {
+    if (error instanceof HsmError) return []
+    throw error
   }
 }
 

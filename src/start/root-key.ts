@@ -2,7 +2,7 @@
 import { OperatorError, UsageError } from '../config/operator-error.ts'
 import { readPassphraseFile } from '../config/passphrase.ts'
 import type { Settings } from '../config/settings.ts'
-import type { RootKey } from '../crypto/root-key/root-key.ts'
+import { type RootKey, SecretRefusedError } from '../crypto/root-key/root-key.ts'
 import type { StoredDomainKey } from '../domain/store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { RESTORE_PARAMETERS, wrongPassphrase } from './passphrase-root-key.ts'
@@ -59,7 +59,9 @@ export async function openRootKeyAgain(
   try {
     return await openRootKey(folder, asItIs, place, newest, 'as it is')
   } catch (error) {
-    const again = passphraseFile === undefined ? undefined : readPassphraseFile(passphraseFile)
+    // A PIN that is wrong has nothing to do with it, and each attempt counts.
+    if (passphraseFile === undefined || error instanceof SecretRefusedError) throw error
+    const again = readPassphraseFile(passphraseFile)
     if (again === passphrase) throw error
     return openRootKey(folder, { ...asItIs, passphrase: again }, place, newest, 'as it is')
   }

@@ -66,6 +66,8 @@ async function answer(socket: Socket, unsealer: Unsealer, log: Log): Promise<voi
     socket.end(
       `${JSON.stringify(share === 'nothing' ? { refusal: 'expected a share' } : await unsealer.take(share))}\n`,
     )
+    // Whoever keeps his side open would keep others away.
+    socket.destroySoon()
   } catch (error) {
     log.error({ err: error }, 'a share could not be taken')
     socket.destroy()

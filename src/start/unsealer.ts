@@ -1,6 +1,6 @@
 /**
  * Takes shares of root keys for a server, and keeps what they open as long as the server runs, so that its processes can be replaced
- * without them. Shares of a root key that the server is not under yet are taken as well: it may have been changed.
+ * without them. Once it is open, shares of a root key that the server is not under yet are taken as well: it may have been changed.
  */
 import { UNSEAL_SHARES_KEPT_MS } from '../base/limits.ts'
 import type { Log } from '../base/log.ts'
@@ -82,6 +82,13 @@ export function createUnsealer(folder: DataFolder, log: Log): Unsealer {
       return {
         state: undefined,
         refusal: `this is a share of the root key ${share.rootKeyId}, which is not this server's`,
+      }
+    }
+    // Files of root keys from before a change lie in the folder as well, and open nothing that is waited for.
+    if (waitingFor !== undefined && unsealed[waitingFor.id] === undefined && waitingFor.id !== parameters.id) {
+      return {
+        state: stateOf(waitingFor),
+        refusal: `this is a share of the root key ${parameters.id}; the server waits for those of ${waitingFor.id}`,
       }
     }
     if (unsealed[parameters.id] !== undefined) return { state: stateOf(parameters) }

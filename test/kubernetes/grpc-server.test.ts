@@ -361,3 +361,16 @@ test('at a stop the call that is under way is answered, and no further one is ta
   assert.equal((await underWay).body.subarray(7).toString(), 'hello')
   await closed
 })
+
+test('a peer that keeps its connection open holds up a stop no longer than 10 s', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const { path, close } = await serverOf(context)
+  // Ends its side no more than it says anything.
+  const silent = createConnection({ path, allowHalfOpen: true })
+  context.after(() => silent.destroy())
+  await new Promise((resolve) => silent.once('data', resolve))
+  const closed = close()
+  await new Promise((resolve) => silent.once('end', resolve))
+  context.mock.timers.tick(10_000)
+  await closed
+})

@@ -197,6 +197,71 @@ test('in development a seeded user signs with its access key and may do what its
   await assert.rejects(client.send(new CreateKeyCommand({})), { name: 'AccessDeniedException' })
 })
 
+/** authorization.md 6.1: names are unique ignoring case. The second would have got access keys that nobody could use. */
+test('an identity that is there twice is refused', async (context) => {
+  const keyhold = await harness(context)
+  const other = { id: 'AKIAIOSFODNN7EXAMPL2', secret: ACCESS_KEY.secret }
+  for (const [document, message] of [
+    [
+      { users: [{ name: 'alice' }, { name: 'Alice', accessKeys: [other] }] },
+      'users[1].name: Alice is also at users[0].name',
+    ],
+    [
+      { groups: [{ name: 'g' }, { name: 'h' }, { name: 'g', account: ACCOUNT }] },
+      'groups[2].name: g is also at groups[0].name',
+    ],
+    [
+      { services: [{ name: 'a.example' }, { name: 'a.example' }] },
+      'services[1].name: a.example is also at services[0].name',
+    ],
+  ] as const) {
+    await assert.rejects(apply(keyhold, { account: ACCOUNT, ...document }), { message })
+  }
+  await apply(keyhold, {
+    users: [
+      { name: 'alice', account: ACCOUNT },
+      { name: 'alice', account: '111122223333' },
+    ],
+  })
+})
+
+test('a service has two access keys at most, and none that a user has', async (context) => {
+  const keyhold = await harness(context)
+  const [first, second, third] = [1, 2, 3].map((index) => ({ ...ACCESS_KEY, id: `AKIAIOSFODNN7EXAMPL${index}` }))
+  const withKeys = (...accessKeys: (typeof ACCESS_KEY)[]) => ({ services: [{ name: 'a.example', accessKeys }] })
+  const message = /^services\[0\]\.accessKeys\[\d\]: the service a\.example has 2 access keys already$/
+  await assert.rejects(apply(keyhold, withKeys(first!, second!, third!)), { message })
+  await apply(keyhold, withKeys(first!, second!))
+  await assert.rejects(apply(keyhold, withKeys(third!)), { message })
+  await assert.rejects(
+    apply(keyhold, { account: ACCOUNT, users: [{ name: 'alice', accessKeys: [first!] }] }),
+    /users\[0\]\.accessKeys\[0\]\.id: AKIAIOSFODNN7EXAMPL1 belongs to somebody else/,
+  )
+})
+
+test('secrets that stand in the wrong place are not shown', () => {
+  const secret = ACCESS_KEY.secret
+  for (const accessKeys of [
+    secret,
+    [secret],
+    [null],
+    [[ACCESS_KEY.id, secret]],
+    [{ id: secret, secret: ACCESS_KEY.id }],
+    // As YAML reads `{ id: …, secret:wJal… }`, and without the colon.
+    [{ id: ACCESS_KEY.id, [`secret:${secret}`]: null }],
+    [{ id: ACCESS_KEY.id, [`secret ${secret}`]: null }],
+  ]) {
+    assert.throws(
+      () => readSeed({ users: [{ name: 'alice', accessKeys }] }),
+      (error: Error) =>
+        error instanceof SeedError && /^users\[0\]\.accessKeys/.test(error.message) && !error.message.includes(secret),
+    )
+  }
+  assert.throws(() => readSeed({ keys: [{ id: KEY_ID, [`material:${secret}`]: null }] }), {
+    message: "keys[0].material: there is no such field; did you mean 'material: '?",
+  })
+})
+
 const FAULTS: readonly (readonly [document: object, message: string])[] = [
   [{ users: [{ name: 'a b' }] }, "users[0].name: expected a name of letters, digits and _+=,.@-, got 'a b'"],
   [{ users: [{ name: 'alice', nmae: 'x' }] }, "users[0].nmae: there is no such field; did you mean 'name'?"],

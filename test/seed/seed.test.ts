@@ -149,6 +149,12 @@ test('a faulty file is named with the place in it', () => {
   })
 })
 
+test('a policy that is in itself is refused', () => {
+  assert.throws(() => load(`keys:\n  - id: ${ID}\n    policy: &p { Statement: *p }\n`), {
+    message: `${path}: keys[0].policy: expected a key policy that JSON can hold`,
+  })
+})
+
 test('a file that is no seed is not shown: it may be one with secrets', () => {
   const secret = 'wJalrXUtnFEMI'
   for (const text of [secret, `# title\n\nkey: of\n${secret}\nand:\n- more`, `- ${secret}`, `x: "\n${secret}`]) {
@@ -157,6 +163,16 @@ test('a file that is no seed is not shown: it may be one with secrets', () => {
       ({ message }: Error) => message.startsWith(path) && !message.includes(secret),
     )
   }
+})
+
+test('nothing of a file is in a warning of the YAML parser', async (context) => {
+  const warnings: Error[] = []
+  const note = (warning: Error) => void warnings.push(warning)
+  process.on('warning', note)
+  context.after(() => process.off('warning', note))
+  assert.throws(() => load('? [wJalrXUtnFEMI]\n: x\n'), /there is no such field/)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(warnings, [])
 })
 
 test('an asterisk without quotes, which YAML takes for an alias (YAML 1.2.2, 7.1), is named with its place', () => {

@@ -10,7 +10,9 @@ import { changeRootKey } from '../../src/start/change-root-key.ts'
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
 import { openOperatorNode } from '../../src/start/operator-node.ts'
 import { prepareDataFolder } from '../../src/start/prepare.ts'
+import { openRootKeyAgain } from '../../src/start/root-key.ts'
 import type { RootKeyChoice } from '../../src/start/root-key-choice.ts'
+import { storePlaceOf } from '../../src/start/store-place.ts'
 import { temporaryFolder } from '../support/keyhold-process.ts'
 
 const ACCOUNT = '111122223333'
@@ -169,6 +171,14 @@ test('a running node goes on: with what it had unwrapped, and with domain keys t
   await assert.rejects(changeRootKey(running, folder, { provider: 'file' }), /somebody else changed the root key/)
   await running.close()
   await assertOpens(folder)
+})
+
+test('a running server that has another passphrase from its variable says that it is wrong, not that there is none', async (context) => {
+  const folder = await newFolder(context)
+  const { id: rootKeyId } = await change(folder, { provider: 'passphrase', passphrase: PASSPHRASE })
+  const choice = { ...AS_IT_IS, passphrase: OTHER_PASSPHRASE }
+  const place = storePlaceOf(folder, undefined)
+  await assert.rejects(openRootKeyAgain(folder, choice, place, { rootKeyId }), /the passphrase is not the one that/)
 })
 
 test('the new root key is refused while others can read it', async (context) => {

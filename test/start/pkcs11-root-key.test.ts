@@ -137,10 +137,14 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     await use(folder, withPin(hsm.pin, { tokens: [{ label: 'keyhold' }] }))
     hsm.tool('--login', '--pin', hsm.pin, '--delete-object', '--type', 'secrkey', '--label', 'said')
     await assert.rejects(start(folder, withPin()), /the key is not there; bring it back from a backup of the HSM/)
-    // Another key in its place is found out.
+    // Another key in its place is found out, and a further one.
     const { keyId } = JSON.parse(readFileSync(folder.rootKeyParameters, 'utf8'))
-    hsm.tool('--login', '--pin', hsm.pin, '--keygen', '--key-type', 'aes:32', '--label', 'said', '--id', keyId)
+    const make = () =>
+      hsm.tool('--login', '--pin', hsm.pin, '--keygen', '--key-type', 'aes:32', '--label', 'said', '--id', keyId)
+    make()
     await assert.rejects(use(folder, withPin()), /it is not the one that this store is under/)
+    make()
+    await assert.rejects(start(folder, withPin()), /several keys have its CKA_ID; leave one of them/)
   })
 
   test('a PIN that was wrong is not tried a second time, and a new one is taken from its file', async () => {
@@ -211,16 +215,69 @@ describe('a root key in an HSM', { skip: softHsmMissing }, () => {
     await service.stop()
   })
 
+  /** keystores.md HU-3. A server that runs on under another root key asks every minute, and whenever something changes. */
+  test('a running server whose PIN is wrong gives it once to a root key that the store was changed to', async (context) => {
+    const folder = newFolder(context)
+    const file = { provider: undefined, passphrase: undefined }
+    await start(folder, file)
+    const movableClock = createMovableClock()
+    const options = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
+    // A passphrase that was left in its variable is no reason to try the PIN twice.
+    const wrong = { ...withPin('stale-pin'), passphrase: 'correct horse battery staple' }
+    const { service } = await openDurableNode(folder.path, wrong, options)
+    const seal = () => service.domainKeys.seal(['purpose'], Buffer.from('secret'))
+    await seal()
+    const node = await open(folder, file)
+    await changeRootKey(node, folder, { provider: 'pkcs11', hsm: keyOf('changed to') })
+    await node.close()
+    await assert.rejects(service.domainKeys.loadAll(), /refuses the PIN .*CKR_PIN_INCORRECT/)
+    await assert.rejects(service.domainKeys.loadAll(), /it was wrong before, and is not tried again/)
+    movableClock.advance(1.5 * DAY_MS)
+    await seal()
+    await assert.rejects(service.domainKeys.loadAll(), /it was wrong before, and is not tried again/)
+    await service.stop()
+  })
+
+  test('nothing is sealed under another key that has the id of the root key: the right one could never open it', async (context) => {
+    const folder = newFolder(context)
+    await start(folder, choiceOf('swapped'))
+    const movableClock = createMovableClock()
+    const options = { node: 'worker-1', authentication: 'development', log: silentLog, movableClock } as const
+    const { service, store } = await openDurableNode(folder.path, withPin(), options)
+    const seal = () => service.domainKeys.seal(['purpose'], Buffer.from('secret'))
+    await seal()
+    const before = await store.listDomainKeys()
+    const { keyId } = JSON.parse(readFileSync(folder.rootKeyParameters, 'utf8'))
+    const login = ['--login', '--pin', hsm.pin]
+    hsm.tool(...login, '--delete-object', '--type', 'secrkey', '--label', 'swapped')
+    hsm.tool(...login, '--keygen', '--key-type', 'aes:32', '--label', 'swapped', '--id', keyId)
+    await endModules()
+    movableClock.advance(1.5 * DAY_MS)
+    await seal()
+    await assert.rejects(service.domainKeys.grantTokenKey(), /is not the one that this store is under/)
+    assert.deepEqual(await store.listDomainKeys(), before)
+    await service.stop()
+  })
+
   test('a custom key store that would replace the PIN of the same token is refused', async (context) => {
     const folder = newFolder(context)
     await start(folder, choiceOf('kept'))
     const files = rootKeyFiles(folder)
-    assert.throws(
-      () => refuseReplacedPins(files, [hsm.cluster]),
-      /would replace the PIN of the token that has the root/,
+    const refused = /would replace the PIN of the token that has the root key/
+    await assert.rejects(refuseReplacedPins(files, undefined, [hsm.cluster]), refused)
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, rotatePin: false }])
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, tokens: [{ serial: 'another' }] }])
+    await refuseReplacedPins(files, undefined, [{ ...hsm.cluster, module: '/nowhere.so' }])
+    // By its label here, and by its serial number there.
+    const labelled = [{ label: 'keyhold' }]
+    await assert.rejects(refuseReplacedPins(files, undefined, [{ ...hsm.cluster, tokens: labelled }]), refused)
+    // Where it is now, by the settings.
+    const elsewhere = keyOf(undefined, { module: '/nowhere.so', tokens: labelled })
+    await refuseReplacedPins(files, elsewhere, [hsm.cluster])
+    await assert.rejects(
+      refuseReplacedPins(files, elsewhere, [{ ...hsm.cluster, module: '/nowhere.so', tokens: labelled }]),
+      refused,
     )
-    refuseReplacedPins(files, [{ ...hsm.cluster, rotatePin: false }])
-    refuseReplacedPins(files, [{ ...hsm.cluster, tokens: [{ serial: 'another' }] }])
   })
 })
 

@@ -9,7 +9,9 @@ import { type TestContext, test } from 'node:test'
 import { silentLog } from '../../src/base/log.ts'
 import { sharesWhenNeeded } from '../../src/cli/ask-shares.ts'
 import { type Handing, handingOf } from '../../src/cli/hand-out-shares.ts'
+import { rootKeySplit } from '../../src/cli/root-key-split.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { unseal } from '../../src/cli/unseal.ts'
 import { makeSharedRootKey } from '../../src/crypto/root-key/root-key-shares.ts'
 import { changeRootKey } from '../../src/start/change-root-key.ts'
 import { type DataFolder, dataFolder } from '../../src/start/data-folder.ts'
@@ -135,6 +137,22 @@ test('to files: one for each share, for its owner alone; those of an earlier tim
   await use(folder, typing(...files.slice(2).map((file) => readFileSync(join(to, file), 'utf8'))))
 })
 
+/** docs/root-keys.md: "a command that is interrupted has lost nothing". */
+test('a root key that was split counts until enough shares of another were typed again', async (context) => {
+  const folder = newFolder(context)
+  const split = (terminal: Terminal) =>
+    rootKeySplit.run('root-key split', ['--data', folder.path, '--shares', '3', '--threshold', '2'], terminal)
+  const first = typing(printedAt(0), printedAt(2))
+  await split(first)
+  const parameters = readFileSync(folder.rootKeyParameters, 'utf8')
+  await assert.rejects(split(typing(printedAt(0))), /2 open it, and 1 came by standard input/)
+  const rootKeys = () => readdirSync(folder.path).filter((name) => name.startsWith('root-key'))
+  assert.deepEqual([rootKeys(), readFileSync(folder.rootKeyParameters, 'utf8')], [['root-key.json'], parameters])
+  await split(typing(printedAt(1), printedAt(2)))
+  assert.deepEqual(rootKeys(), ['root-key.json'])
+  assert.notEqual(readFileSync(folder.rootKeyParameters, 'utf8'), parameters)
+})
+
 test('a first start that nobody gave shares for says how they are made', async (context) => {
   const folder = newFolder(context)
   await assert.rejects(start(folder, { ...AS_IT_IS, provider: 'shares' }), /is made before the first start/)
@@ -194,6 +212,37 @@ test('a server is told by its socket, which its owner alone reaches', async (con
   assert.equal(await opened, unsealer.unsealed[id])
 })
 
+/** docs/root-keys.md: "from standard input, where several may stand in a line each". */
+test('keyhold unseal takes one share of whoever types it, and all that come by a pipe, whoever watches', async (context) => {
+  const { folder, unsealer, shares, parameters } = await sealedFolder(context)
+  unsealer.wait(parameters)
+  const give = async (isTyped: boolean, lines: readonly string[]) => {
+    const terminal = { ...typing(...lines), isTyped }
+    assert.equal(await unseal.run('unseal', ['--data', folder.path], terminal), 0)
+    return terminal.printed.map((line) => line.replace(parameters.id, 'ID'))
+  }
+  const sealed = (given: number) => `the root key ID is sealed: ${given} of 2 shares were given`
+  assert.deepEqual(await give(true, shares), [sealed(0), sealed(1)])
+  assert.deepEqual(await give(false, shares.slice(1)), [sealed(1), 'the root key ID is open'])
+})
+
+/** docs/root-keys.md: "shares of another root key are refused". */
+test('a sealed server refuses shares of the root key that it was under before; an open one takes those of another', async (context) => {
+  const { folder, unsealer, shares, parameters } = await sealedFolder(context)
+  const newer = typing(printedAt(0), printedAt(1))
+  const old = { ...AS_IT_IS, openShares: sharesWhenNeeded(typing(...shares)) }
+  const { id } = await change(folder, handingOf(three, newer), old)
+  unsealer.wait({ ...parameters, id })
+  for (const share of shares) {
+    const { state, refusal } = await unsealer.take(share)
+    assert.match(refusal!, new RegExp(`a share of the root key ${parameters.id}; the server waits for those of ${id}`))
+    assert.deepEqual([state!.rootKeyId, state!.isSealed, state!.given], [id, true, 0])
+  }
+  for (const share of newer.printed.slice(0, 2)) await unsealer.take(share)
+  assert.deepEqual(Object.keys(unsealer.unsealed), [id])
+  assert.equal((await unsealer.take(shares[0])).state!.given, 1)
+})
+
 test('shares that do not fit together are all forgotten, and right ones open it afterwards', async (context) => {
   const { folder, unsealer, shares, parameters } = await sealedFolder(context)
   // As somebody would make it who knows the format: of this root key, with a checksum that is right.
@@ -228,6 +277,13 @@ test('what the socket is sent is bounded, and anything but a share is refused', 
   }
   assert.equal(await send('x'.repeat(100_000)), '')
   assert.match(await send('{"share":"x"}\n{"share":"y"}\n'), /^\{"refusal":"this is no share[^\n]*\n$/)
+  const kept = Array.from({ length: 16 }, () => connect({ path: folder.unsealSocket, allowHalfOpen: true }))
+  context.after(() => kept.forEach((socket) => void socket.destroy()))
+  for (const socket of kept) {
+    socket.on('error', () => {}).write('{}\n')
+    await new Promise((resolve) => socket.resume().once('end', resolve))
+  }
+  assert.deepEqual(await giveShare(folder, undefined), {})
 })
 
 test('a folder whose path is too long for a socket is refused with what to do', async (context) => {

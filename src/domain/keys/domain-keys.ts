@@ -67,19 +67,32 @@ export function createDomainKeys(
   let renewAt = 0
   /** Those that were open before stay so: a domain key may have been read just before its root key was changed. */
   const roots = new Map([[firstRoot.id, firstRoot]])
+  /** An HSM counts each attempt with a wrong PIN. */
+  const opening = new Map<string, Promise<RootKey>>()
 
   async function rootWith(id: string): Promise<RootKey> {
-    const known = roots.get(id)
+    const known = roots.get(id) ?? opening.get(id)
     if (known !== undefined) return known
-    const opened = await openChanged(id)
-    roots.set(id, opened)
-    return opened
+    const opened = openChanged(id)
+    opening.set(id, opened)
+    try {
+      roots.set(id, await opened)
+      return await opened
+    } finally {
+      opening.delete(id)
+    }
   }
 
-  /** What domain keys are wrapped by tells which root key counts, so a change of it is in force here the moment it commits. */
+  /**
+   * What domain keys are wrapped by tells which root key counts, so a change of it is in force here the moment it commits. It opens one of
+   * them before it wraps another: where an HSM has another key under the same id by now, no key would open both.
+   */
   async function currentRoot(): Promise<RootKey> {
     const stored = await store.newestDomainKey()
-    return stored === undefined ? firstRoot : rootWith(stored.rootKeyId)
+    if (stored === undefined) return firstRoot
+    const root = await rootWith(stored.rootKeyId)
+    await unwrapDomainKey(root, stored)
+    return root
   }
 
   async function load(id: string): Promise<DomainKey> {

@@ -119,3 +119,23 @@ test('a domain key that a failed database has lost seals nothing any more', asyn
   assert.deepEqual(await other.open(['purpose'], token), Buffer.from('after'))
   await store.close()
 })
+
+/** keystores.md HU-3: where a wrong PIN counts, so does each attempt to open the root key. */
+test('a root key that the store was changed to is opened once, however many need it at the same time', async () => {
+  const { clock, store, newNode } = await openNodes()
+  const subject = ['purpose'] as const
+  const tokens: Buffer[] = []
+  for (let day = 0; day < 3; day++) {
+    tokens.push(await newNode().seal(subject, Buffer.from('secret')))
+    clock.advance(86_400_000)
+  }
+  let opened = 0
+  const node = createDomainKeys(store, localRootKey(random.keyBytes(32)), clock, random, async () => {
+    opened++
+    throw new RootKeyError('the PIN is wrong')
+  })
+  const outcomes = await Promise.allSettled([...tokens.map((token) => node.open(subject, token)), node.loadAll()])
+  for (const outcome of outcomes) assert.equal(outcome.status, 'rejected')
+  assert.equal(opened, 1)
+  await store.close()
+})
