@@ -52,16 +52,24 @@ async function* readFrames(
   const file = await openSegment(path)
   try {
     const window = new Window(file, from)
-    for (;;) {
+    for (let isReadAgain = false; ; ) {
       await window.fill(HEADER_BYTES)
       await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
       const frame = decodeFrame(window.bytes)
       if (typeof frame === 'string') {
         const end = await endOf(window, frame)
+        // The view may be older than what is behind it, where the segment is being written. Frames are written one after the other: what
+        // has another one behind it is whole by now, unless it is altered.
+        if (end.state === 'altered' && !isReadAgain) {
+          window.forget()
+          isReadAgain = true
+          continue
+        }
         yield { end }
         if (!beyondDamage || end.state !== 'altered' || !(await findFrame(window))) return
         continue
       }
+      isReadAgain = false
       yield { frame, offset: window.offset }
       window.advance(frame.bytes.length)
     }
@@ -207,6 +215,12 @@ class Window {
   advance(length: number): void {
     this.#start += length
     this.offset += length
+  }
+
+  /** What was read is read again. */
+  forget(): void {
+    this.#start = 0
+    this.#end = 0
   }
 
   /** Of the file behind the view; the view stays. */
