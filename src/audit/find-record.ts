@@ -41,7 +41,7 @@ async function findIn(path: string, eventId: string): Promise<string | undefined
   if ((await segmentStat(path)) === undefined) return undefined
   const wanted = Buffer.from(`"eventID":"${eventId}"`)
   // Altered parts are the verifier's affair.
-  for await (const item of readSegment(path)) {
+  for await (const item of readSegment(path, { endsUnreadable: true })) {
     if (!('frame' in item) || item.frame.kind !== 'records' || !item.frame.payload.includes(wanted)) continue
     // A client can put the text where it is not the event's id.
     const line = linesOf(item.frame).find((line) => (JSON.parse(line) as { eventID?: unknown }).eventID === eventId)

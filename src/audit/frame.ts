@@ -63,8 +63,8 @@ export interface Frame extends FrameHeader {
   readonly hash: Buffer
 }
 
-/** Why bytes are not a frame; the last one of those that a compressed segment does not give back. */
-export type FrameFault = 'incomplete' | 'bad header' | 'wrong hash' | 'not decompressed'
+/** Why bytes are not a frame; the last two of those that a compressed segment, or the disk, does not give back. */
+export type FrameFault = 'incomplete' | 'bad header' | 'wrong hash' | 'not decompressed' | 'not readable'
 
 /**
  * Writes a frame to the front of `into` and returns its length.

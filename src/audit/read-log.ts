@@ -110,7 +110,7 @@ export async function eventIdsPresent(
     // Or it is removed meanwhile, because it is old.
     if (written[index]! < from || (await segmentStat(path)) === undefined) continue
     // Altered parts are the verifier's affair; a record written twice does less harm than a service that does not start.
-    for await (const item of readSegment(path)) {
+    for await (const item of readSegment(path, { endsUnreadable: true })) {
       if ('frame' in item && item.frame.kind === 'records') addEventIds(item.frame, eventIds, present)
     }
   }

@@ -26,10 +26,11 @@ export type SegmentItem = { readonly frame: Frame; readonly offset: number } | {
  * The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other.
  * @param from where a frame begins, in bytes.
  * @param beyondDamage where an end is `altered` goes on with the next whole frame, if there is one; there are then several ends.
+ * @param endsUnreadable a file that is there and {@link isDamage cannot be read} ends so, `altered`: for who goes on with others.
  */
 export async function* readSegment(
   path: string,
-  { from = 0, beyondDamage = false } = {},
+  { from = 0, beyondDamage = false, endsUnreadable = false } = {},
 ): AsyncGenerator<SegmentItem, void, undefined> {
   let offset = from
   try {
@@ -38,6 +39,10 @@ export async function* readSegment(
       yield item
     }
   } catch (error) {
+    if (endsUnreadable && isDamage(error) && error.code !== 'ENOENT') {
+      yield { end: { offset, state: 'altered', bytes: 0, fault: 'not readable' } }
+      return
+    }
     if (!(error instanceof CompressedSegmentError)) throw error
     const { size = 0 } = (await segmentStat(path)) ?? {}
     yield { end: { offset, state: 'altered', bytes: size, fault: 'not decompressed' } }
@@ -92,7 +97,7 @@ const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT',
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {
   let last: Frame | undefined
-  for await (const item of readSegment(path)) {
+  for await (const item of readSegment(path, { endsUnreadable: true })) {
     if ('end' in item) return { end: item.end, last }
     last = item.frame
   }
@@ -101,17 +106,25 @@ export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last:
 
 /** Whether the stream ends with this segment, by its last bytes alone. */
 export async function endsWithClose(path: string): Promise<boolean> {
+  const bytes = await lastBytes(path, CLOSE_BYTES_MAX).catch((error) => {
+    if (!isDamage(error)) throw error
+    return Buffer.alloc(0)
+  })
+  const at = bytes.lastIndexOf(MAGIC, bytes.length, 'latin1')
+  const frame = at === -1 ? undefined : decodeFrame(bytes.subarray(at))
+  return typeof frame === 'object' && frame.kind === 'close' && at + frame.bytes.length === bytes.length
+}
+
+async function lastBytes(path: string, count: number): Promise<Buffer> {
   const file = await openSegment(path)
   try {
     const length = await file.length()
-    const bytes = Buffer.alloc(Math.min(CLOSE_BYTES_MAX, length))
+    const bytes = Buffer.alloc(Math.min(count, length))
     let read = 0
     for (let more = -1; more !== 0 && read < bytes.length; read += more) {
       more = await file.read(bytes, read, bytes.length - read, length - bytes.length + read)
     }
-    const at = bytes.lastIndexOf(MAGIC, bytes.length, 'latin1')
-    const frame = at === -1 ? undefined : decodeFrame(bytes.subarray(at))
-    return typeof frame === 'object' && frame.kind === 'close' && at + frame.bytes.length === bytes.length
+    return bytes
   } finally {
     await file.close()
   }
@@ -120,9 +133,9 @@ export async function endsWithClose(path: string): Promise<boolean> {
 /** Header, `{"records":N}` and hash are shorter. */
 const CLOSE_BYTES_MAX = 256
 
-/** A segment's first frame, if it is whole. */
+/** A segment's first frame, if it is whole and can be read. */
 export async function firstFrame(path: string): Promise<Frame | undefined> {
-  for await (const item of readSegment(path)) return 'frame' in item ? item.frame : undefined
+  for await (const item of readSegment(path, { endsUnreadable: true })) return 'frame' in item ? item.frame : undefined
   return undefined
 }
 

@@ -1,13 +1,15 @@
 /** Retention (audit.md section 10, G-5): what is removed, what must stay, and that it is told from tampering. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { findRecord } from '../../src/audit/find-record.ts'
 import { createFolderEventHistory } from '../../src/audit/folder-event-history.ts'
 import { finish, keep } from '../../src/audit/keeping/keep.ts'
-import { readAuditLog } from '../../src/audit/read-log.ts'
+import { eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
 import { recoverAuditFolder } from '../../src/audit/recover.ts'
 import { DAY_MS } from '../../src/base/clock.ts'
 import { createOpenSsl, opensslMissing } from '../support/openssl.ts'
@@ -214,6 +216,43 @@ test('a segment that is not as it was written stays, with all behind it, and is 
   )
   const stream = first!.name.slice(0, 36)
   assert.ok(removed.length > 0 && !removed.some((of) => of.stream === stream))
+})
+
+test('a segment that cannot be read keeps no server from starting, and nothing else from being delivered and removed', async (t) => {
+  const made = await oldLog(t)
+  const all = await segmentsOf(made.audit)
+  const stream = all.find(({ name }) => name.endsWith('-000001.audit'))!.name.slice(0, 36)
+  const ofStream = all.filter(({ name }) => name.startsWith(stream))
+  const unreadable = [ofStream[0]!, ofStream.at(-1)!]
+  // Reading fails, as it does where the disk is bad.
+  for (const { path } of unreadable) {
+    rmSync(path)
+    mkdirSync(path)
+  }
+  await recoverAuditFolder(made.audit, recordedLog())
+  const last = framesOf(all.findLast(({ name }) => !name.startsWith(stream))!.bytes)
+    .findLast(({ kind }) => kind === 2)!
+    .payload.toString()
+    .trimEnd()
+  const { eventID } = JSON.parse(last)
+  assert.deepEqual([...(await eventIdsPresent(made.audit, new Set([eventID])))], [eventID])
+  assert.equal(await findRecord(made.audit, eventID, made.clock.now()), last)
+  const delivery = { target: join(made.path, 'delivered'), statePath: join(made.path, 'audit-delivery.json') }
+  const { removed, faults, deliveryProblem } = await keepOnce(made, {
+    ...keepingFrom(DAYS + 1),
+    compresses: true,
+    delivery,
+  })
+  assert.equal(deliveryProblem, undefined)
+  assert.ok(faults.some(({ path }) => path === ofStream[0]!.path))
+  assert.ok(removed.length > 0 && removed.every((of) => of.stream !== stream))
+  const files = globSync('**/*.json.gz', { cwd: delivery.target }).map((name) => join(delivery.target, name))
+  const delivered = files.flatMap((path) => JSON.parse(gunzipSync(readFileSync(path)).toString()).Records)
+  const readable = all.filter((segment) => !unreadable.includes(segment)).flatMap(({ bytes }) => framesOf(bytes))
+  assert.equal(
+    delivered.length,
+    readable.reduce((sum, { count }) => sum + count, 0),
+  )
 })
 
 test('files that somebody deletes are found out, after a removal as before', async (t) => {

@@ -5,7 +5,7 @@
 import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import { AUDIT_DELIVERY_BATCH_BYTES_MAX } from '../../base/limits.ts'
 import { linesOf } from '../read-log.ts'
-import { readSegment } from '../read-segment.ts'
+import { isDamage, readSegment } from '../read-segment.ts'
 import { isCompressed } from '../segment-file.ts'
 import { listStreams, type Segment } from '../stream-names.ts'
 import { type Batch, type LogPlace, readDeliveryState, writeDeliveryState } from './delivery-state.ts'
@@ -112,7 +112,7 @@ async function collect(
     const start = number === from.segment ? from.offset : 0
     to = { segment: number, offset: start }
     // What cannot be read is the verifier's affair; what is behind it is delivered.
-    for await (const item of readSegment(path, { from: start, beyondDamage: true })) {
+    for await (const item of readSegment(path, { from: start, beyondDamage: true, endsUnreadable: true })) {
       if ('end' in item) continue
       const { frame, offset } = item
       const isEnd =
@@ -138,8 +138,8 @@ function makeDurable(path: string): void {
   try {
     file = openSync(path, 'r+')
   } catch (error) {
-    // Compressed meanwhile, for which it had to be durable.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    // Compressed meanwhile, for which it had to be durable; or nothing of it was read.
+    if (isDamage(error)) return
     throw error
   }
   try {
