@@ -243,7 +243,7 @@ test('Frames that are whole but break a rule of the format are problems', async 
   assert.deepEqual(await problemsOf(folder), [])
 })
 
-test('A frame of an unknown version, kind or use of the zero bytes is not read, even where its hash is right', async (t) => {
+test('A frame of an unknown version, kind, use of the zero bytes, number or time is not read, even where its hash is right', async (t) => {
   const { folder, path, bytes } = await smallLog(t)
   const { createHash } = await import('node:crypto')
   for (const [at, value] of [
@@ -253,6 +253,8 @@ test('A frame of an unknown version, kind or use of the zero bytes is not read, 
     [6, 1],
     [7, 1],
     [0, 0x6b],
+    [24, 0x10],
+    [36, 0x7f],
   ] as const) {
     const frames = framesOf(bytes)
     const altered = Buffer.from(bytes)
