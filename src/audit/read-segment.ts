@@ -1,5 +1,5 @@
 /** Reads a segment file frame by frame in constant memory, and tells a torn end from an altered file. */
-import { AUDIT_FRAME_BYTES_MAX } from '../base/limits.ts'
+import { AUDIT_FRAME_BYTES_MAX, AUDIT_PREALLOCATION_BYTES, AUDIT_SEGMENT_BYTES_MAX } from '../base/limits.ts'
 import { CompressedSegmentError } from './compressed-segment.ts'
 import { decodeFrame, type Frame, type FrameFault, frameLength, HEADER_BYTES, MAGIC } from './frame.ts'
 import { openSegment, type SegmentFile, segmentStat } from './segment-file.ts'
@@ -153,7 +153,7 @@ async function endOf(window: Window, fault: FrameFault): Promise<SegmentEnd> {
 /** Moves the view behind its first byte to the next whole frame. @returns false if there is none */
 async function findFrame(window: Window): Promise<boolean> {
   window.advance(1)
-  for (;;) {
+  while (window.offset < LENGTH_MAX) {
     const at = window.bytes.indexOf(MAGIC, 0, 'latin1')
     if (at === -1) {
       // The last bytes of the view may be the first of the magic.
@@ -169,6 +169,7 @@ async function findFrame(window: Window): Promise<boolean> {
     if (typeof decodeFrame(window.bytes) !== 'string') return true
     window.advance(1)
   }
+  return false
 }
 
 function holdsFrame(bytes: Buffer): boolean {
@@ -183,6 +184,9 @@ function lengthWithoutZeros(bytes: Buffer): number {
   while (length > 0 && bytes[length - 1] === 0) length--
   return length
 }
+
+/** Of a segment: frames until it is full, and what is laid out behind them. */
+const LENGTH_MAX = AUDIT_SEGMENT_BYTES_MAX + 2 * AUDIT_FRAME_BYTES_MAX + AUDIT_PREALLOCATION_BYTES
 
 /** Enough for speed, little for those who want the first frame only. */
 const READ_BYTES = 128 * 1024
@@ -239,11 +243,13 @@ class Window {
   /** Of the file behind the view; the view stays. */
   async onlyZerosFollow(): Promise<boolean> {
     const part = Buffer.allocUnsafe(64 * 1024)
-    for (let position = this.offset + this.bytes.length; ; ) {
+    // A writer lays out less; a file that somebody made longer, all of it a hole perhaps, is not read to its end.
+    for (let position = this.offset + this.bytes.length; position < LENGTH_MAX; ) {
       const bytesRead = await this.#file.read(part, 0, part.length, position)
       if (bytesRead === 0) return true
       if (lengthWithoutZeros(part.subarray(0, bytesRead)) > 0) return false
       position += bytesRead
     }
+    return false
   }
 }
