@@ -170,6 +170,19 @@ test('compressed segments go when they are too old', async (t) => {
   assert.ok(numbers.every((number) => number >= 6_000) && numbers.includes((DAYS - 1) * 1_000))
 })
 
+test('what is small enough once it is compressed is not removed for its size', async (t) => {
+  const made = await oldLog(t)
+  const lines = await linesOf(made.audit)
+  const size = (await segmentsOf(made.audit)).reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const retention = { ageMsMax: undefined, bytesMax: Math.floor(0.7 * size) }
+  const { removed } = await keepOnce(made, { ...COMPRESSING, retention })
+  assert.deepEqual(removed, [])
+  assert.deepEqual(await linesOf(made.audit), lines)
+  const { removed: later } = await keepOnce(made, { ...COMPRESSING, retention: { ...retention, bytesMax: 5_000 } })
+  assert.ok(later.length > 0)
+  assert.deepEqual((await verified(made)).problems, [])
+})
+
 test('a segment that is in use, or that no checkpoint tells of, is not compressed', async (t) => {
   const made = await oldLog(t)
   await keepOnce(made, COMPRESSING)
