@@ -92,7 +92,7 @@ export function isDamage(error: unknown): error is NodeJS.ErrnoException {
   return DAMAGE.has(String(error.code))
 }
 
-const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO', 'ESPIPE'])
 
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {

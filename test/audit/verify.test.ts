@@ -1,5 +1,6 @@
 /** The offline verifier (audit.md section 10): what is altered, missing or moved shows; what a crash explains is no failure. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { appendFile, copyFile, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -160,6 +161,14 @@ test('A segment that cannot be read is a problem, and the rest is looked at all 
   assert.equal(problems[0]!.path, second!.path)
   assert.match(problems[0]!.text, /^cannot be read: EISDIR/)
   assert.deepEqual([streams.length, streams[1]!.records], [2, 1])
+})
+
+test('A pipe in the place of a segment keeps nobody waiting', { skip: process.platform === 'win32' }, async (t) => {
+  const folder = await longLog(t)
+  const [, second] = await segmentsOf(folder)
+  await rm(second!.path)
+  assert.equal(spawnSync('mkfifo', [second!.path]).status, 0)
+  assert.equal((await verifyAuditLog(folder)).problems[0]!.path, second!.path)
 })
 
 test('Segments that changed places, or come from another stream, are problems', async (t) => {

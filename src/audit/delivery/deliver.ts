@@ -5,7 +5,7 @@
 import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import { AUDIT_DELIVERY_BATCH_BYTES_MAX } from '../../base/limits.ts'
 import { linesOf } from '../read-log.ts'
-import { isDamage, readSegment } from '../read-segment.ts'
+import { readSegment } from '../read-segment.ts'
 import { isCompressed } from '../segment-file.ts'
 import { listStreams, type Segment } from '../stream-names.ts'
 import { type Batch, type LogPlace, readDeliveryState, writeDeliveryState } from './delivery-state.ts'
@@ -118,7 +118,7 @@ async function collect(
       const isEnd =
         until !== undefined && (number > until.segment || (number === until.segment && offset >= until.offset))
       if (isEnd || (lines.length > 0 && bytes + frame.payload.length > bytesMax)) {
-        makeDurable(path)
+        if (to.offset > start) makeDurable(path)
         return { to, lines }
       }
       to = { segment: number, offset: offset + frame.bytes.length }
@@ -126,7 +126,7 @@ async function collect(
       lines.push(...linesOf(frame))
       bytes += frame.payload.length
     }
-    makeDurable(path)
+    if (to.offset > start) makeDurable(path)
   }
   return { to, lines }
 }
@@ -138,8 +138,8 @@ function makeDurable(path: string): void {
   try {
     file = openSync(path, 'r+')
   } catch (error) {
-    // Compressed meanwhile, for which it had to be durable; or nothing of it was read.
-    if (isDamage(error)) return
+    // Compressed meanwhile, for which it had to be durable.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
   try {
