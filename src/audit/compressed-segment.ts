@@ -18,6 +18,8 @@ import { constants, zstdCompressSync, zstdDecompress } from 'node:zlib'
 import { AUDIT_COMPRESSED_CHUNKS_MAX } from '../base/limits.ts'
 
 export const CHUNK_BYTES = 1024 * 1024
+/** Zstandard's own bound (ZSTD_COMPRESSBOUND) for what cannot be compressed. */
+const COMPRESSED_CHUNK_BYTES_MAX = CHUNK_BYTES + CHUNK_BYTES / 256
 
 const SKIPPABLE_MAGIC = 0x184d2a5e
 const SEEKABLE_MAGIC = 0x8f92eab1
@@ -105,7 +107,8 @@ async function readSeekTable(file: FileHandle): Promise<readonly Chunk[]> {
   for (let entry = HEADER_BYTES; entry < table.length; entry += ENTRY_BYTES) {
     const length = table.readUInt32LE(entry)
     const to = from + table.readUInt32LE(entry + 4)
-    if (to - from > CHUNK_BYTES || to === from) throw noTable()
+    // Somebody else's table must not decide how much memory a reader takes.
+    if (length > COMPRESSED_CHUNK_BYTES_MAX || to - from > CHUNK_BYTES || to === from) throw noTable()
     chunks.push({ at, length, from, to })
     at += length
     from = to

@@ -1,5 +1,6 @@
 /** One record of the log, by its event id. */
 import { HOUR_MS } from '../base/clock.ts'
+import { parseLine } from './parse-line.ts'
 import { linesOf } from './read-log.ts'
 import { firstFrame, readSegment } from './read-segment.ts'
 import { segmentStat } from './segment-file.ts'
@@ -41,10 +42,10 @@ async function findIn(path: string, eventId: string): Promise<string | undefined
   if ((await segmentStat(path)) === undefined) return undefined
   const wanted = Buffer.from(`"eventID":"${eventId}"`)
   // Altered parts are the verifier's affair.
-  for await (const item of readSegment(path)) {
+  for await (const item of readSegment(path, { endsUnreadable: true })) {
     if (!('frame' in item) || item.frame.kind !== 'records' || !item.frame.payload.includes(wanted)) continue
     // A client can put the text where it is not the event's id.
-    const line = linesOf(item.frame).find((line) => (JSON.parse(line) as { eventID?: unknown }).eventID === eventId)
+    const line = linesOf(item.frame).find((line) => parseLine(line)?.eventID === eventId)
     if (line !== undefined) return line
   }
   return undefined

@@ -63,8 +63,8 @@ export interface Frame extends FrameHeader {
   readonly hash: Buffer
 }
 
-/** Why bytes are not a frame; the last one of those that a compressed segment does not give back. */
-export type FrameFault = 'incomplete' | 'bad header' | 'wrong hash' | 'not decompressed'
+/** Why bytes are not a frame; the last two of those that a compressed segment, or the disk, does not give back. */
+export type FrameFault = 'incomplete' | 'bad header' | 'wrong hash' | 'not decompressed' | 'not readable'
 
 /**
  * Writes a frame to the front of `into` and returns its length.
@@ -94,10 +94,15 @@ export function hashOf(frame: Buffer, length: number): Buffer {
   return Buffer.from(frame.subarray(length - HASH_BYTES, length))
 }
 
+/** The latest that ECMAScript can tell as a date (ECMA-262 21.4.1.1). */
+const TIME_MAX = 8.64e15
+
 /** Whole length of the frame whose header begins `bytes`, `undefined` if there is none. */
 export function frameLength(bytes: Buffer): number | undefined {
   if (bytes.length < HEADER_BYTES) return undefined
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC || bytes[AT.version] !== VERSION) return undefined
+  // No writer comes that far; what reads or signs such numbers could not tell them.
+  if (bytes.readBigUInt64BE(AT.sequence) >= 2n ** 52n || bytes.readBigUInt64BE(AT.time) > TIME_MAX) return undefined
   const length = HEADER_BYTES + bytes.readUInt32BE(AT.length) + HASH_BYTES
   return length > AUDIT_FRAME_BYTES_MAX ? undefined : length
 }

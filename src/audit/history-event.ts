@@ -1,6 +1,7 @@
 /** An audit record as LookupEvents shows it (audit.md section 6). */
 import { XKS_PROXY_SOURCE } from './audit-record.ts'
 import type { EventQuery, EventResource, HistoryEvent, LookupKey } from './event-history.ts'
+import { parseRecord } from './parse-line.ts'
 
 /** The parts of a record that are looked at (audit.md section 1). */
 interface Record {
@@ -12,7 +13,7 @@ interface Record {
   readonly awsRegion: string
   readonly readOnly: boolean
   readonly errorCode?: string
-  readonly userIdentity: {
+  readonly userIdentity?: {
     readonly arn?: string
     readonly userName?: string
     readonly accessKeyId?: string
@@ -32,9 +33,11 @@ export interface RecordedEvent extends HistoryEvent {
 
 const KMS = 'kms.amazonaws.com'
 
-export function recordedEvent(line: string): RecordedEvent {
-  const record = JSON.parse(line) as Record
-  const { userIdentity, eventSource, readOnly } = record
+/** @returns `undefined` of a line that is no record. */
+export function recordedEvent(line: string): RecordedEvent | undefined {
+  const record = parseRecord(line) as unknown as Record | undefined
+  if (record === undefined) return undefined
+  const { userIdentity = {}, eventSource, readOnly } = record
   return {
     eventId: record.eventID,
     eventName: record.eventName,
@@ -57,7 +60,7 @@ function isOfKeys({ eventSource, eventType }: Record): boolean {
 }
 
 /** `root`, the name of a user, or of a role that of its session, which ends its ARN; services have none. */
-export function usernameOf({ arn, userName }: Record['userIdentity']): string | undefined {
+export function usernameOf({ arn, userName }: NonNullable<Record['userIdentity']>): string | undefined {
   if (userName !== undefined) return userName
   if (arn === undefined) return undefined
   if (arn.endsWith(':root')) return ROOT

@@ -20,12 +20,13 @@ export interface InspectedSegment {
   readonly length: number
 }
 
-/** @returns why it is not as it was written, where it is not. @throws the file system's error */
+/** @returns why it is not as it was written, where it is not, or cannot be read. @throws the file system's error */
 export async function inspectSegment({ path, stream }: Segment): Promise<InspectedSegment | string> {
   let inspected: InspectedSegment | undefined
-  for await (const item of readSegment(path)) {
+  for await (const item of readSegment(path, { endsUnreadable: true })) {
     if ('end' in item) {
-      if (item.end.state !== 'clean') return `is ${item.end.state} at byte ${item.end.offset}`
+      const { state, offset, fault } = item.end
+      if (state !== 'clean') return `is ${state} at byte ${offset}: ${fault}`
       return inspected ?? 'has no frame'
     }
     const { frame, offset } = item

@@ -12,7 +12,7 @@ export function createMemoryEventHistory(log: MemoryAuditLog, options: LookupQuo
       quota.take(query.account, query.region)
       const first = log.forgotten
       const after = query.after === undefined ? undefined : readPlace(query.after)
-      const all = log.lines.map((line, index) => ({ event: recordedEvent(line), number: first + index }))
+      const all = log.lines.map((line, index) => ({ event: recordedEvent(line)!, number: first + index }))
       const found = all
         .map(({ event, number }) => ({ event, number, time: event.time }))
         .filter((place) => isAskedFor(place.event, query) && (after === undefined || isBefore(place, after)))

@@ -3,6 +3,7 @@ import { HOUR_MS } from '../base/clock.ts'
 import type { RemovedSegments } from './checkpoints/checkpoint.ts'
 import { KnownRemovals } from './checkpoints/removals.ts'
 import type { Frame } from './frame.ts'
+import { parseLine } from './parse-line.ts'
 import { isDamage, readSegment } from './read-segment.ts'
 import { segmentStat } from './segment-file.ts'
 import { listStreams, type Segment } from './stream-names.ts'
@@ -110,7 +111,7 @@ export async function eventIdsPresent(
     // Or it is removed meanwhile, because it is old.
     if (written[index]! < from || (await segmentStat(path)) === undefined) continue
     // Altered parts are the verifier's affair; a record written twice does less harm than a service that does not start.
-    for await (const item of readSegment(path)) {
+    for await (const item of readSegment(path, { endsUnreadable: true })) {
       if ('frame' in item && item.frame.kind === 'records') addEventIds(item.frame, eventIds, present)
     }
   }
@@ -124,7 +125,6 @@ function addEventIds(frame: Frame, wanted: ReadonlySet<string>, present: Set<str
     const eventId = match[1]!
     if (!wanted.has(eventId) || present.has(eventId)) continue
     const start = text.lastIndexOf('\n', match.index) + 1
-    const line: unknown = JSON.parse(text.slice(start, text.indexOf('\n', start)))
-    if ((line as { eventID?: unknown }).eventID === eventId) present.add(eventId)
+    if (parseLine(text.slice(start, text.indexOf('\n', start)))?.eventID === eventId) present.add(eventId)
   }
 }

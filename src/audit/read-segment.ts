@@ -1,5 +1,5 @@
 /** Reads a segment file frame by frame in constant memory, and tells a torn end from an altered file. */
-import { AUDIT_FRAME_BYTES_MAX } from '../base/limits.ts'
+import { AUDIT_FRAME_BYTES_MAX, AUDIT_PREALLOCATION_BYTES, AUDIT_SEGMENT_BYTES_MAX } from '../base/limits.ts'
 import { CompressedSegmentError } from './compressed-segment.ts'
 import { decodeFrame, type Frame, type FrameFault, frameLength, HEADER_BYTES, MAGIC } from './frame.ts'
 import { openSegment, type SegmentFile, segmentStat } from './segment-file.ts'
@@ -26,10 +26,11 @@ export type SegmentItem = { readonly frame: Frame; readonly offset: number } | {
  * The frames in order, each valid until the next step, then one end. Says nothing about how frames follow each other.
  * @param from where a frame begins, in bytes.
  * @param beyondDamage where an end is `altered` goes on with the next whole frame, if there is one; there are then several ends.
+ * @param endsUnreadable a file that is there and {@link isDamage cannot be read} ends so, `altered`: for who goes on with others.
  */
 export async function* readSegment(
   path: string,
-  { from = 0, beyondDamage = false } = {},
+  { from = 0, beyondDamage = false, endsUnreadable = false } = {},
 ): AsyncGenerator<SegmentItem, void, undefined> {
   let offset = from
   try {
@@ -38,6 +39,10 @@ export async function* readSegment(
       yield item
     }
   } catch (error) {
+    if (endsUnreadable && isDamage(error) && error.code !== 'ENOENT') {
+      yield { end: { offset, state: 'altered', bytes: 0, fault: 'not readable' } }
+      return
+    }
     if (!(error instanceof CompressedSegmentError)) throw error
     const { size = 0 } = (await segmentStat(path)) ?? {}
     yield { end: { offset, state: 'altered', bytes: size, fault: 'not decompressed' } }
@@ -52,16 +57,24 @@ async function* readFrames(
   const file = await openSegment(path)
   try {
     const window = new Window(file, from)
-    for (;;) {
+    for (let isReadAgain = false; ; ) {
       await window.fill(HEADER_BYTES)
       await window.fill(frameLength(window.bytes) ?? HEADER_BYTES)
       const frame = decodeFrame(window.bytes)
       if (typeof frame === 'string') {
         const end = await endOf(window, frame)
+        // The view may be older than what is behind it, where the segment is being written. Frames are written one after the other: what
+        // has another one behind it is whole by now, unless it is altered.
+        if (end.state === 'altered' && !isReadAgain) {
+          window.forget()
+          isReadAgain = true
+          continue
+        }
         yield { end }
         if (!beyondDamage || end.state !== 'altered' || !(await findFrame(window))) return
         continue
       }
+      isReadAgain = false
       yield { frame, offset: window.offset }
       window.advance(frame.bytes.length)
     }
@@ -79,12 +92,12 @@ export function isDamage(error: unknown): error is NodeJS.ErrnoException {
   return DAMAGE.has(String(error.code))
 }
 
-const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO'])
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'ELOOP', 'ENOENT', 'ENXIO', 'ESPIPE'])
 
 /** Only the end of a segment, for which all of it is read. */
 export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last: Frame | undefined }> {
   let last: Frame | undefined
-  for await (const item of readSegment(path)) {
+  for await (const item of readSegment(path, { endsUnreadable: true })) {
     if ('end' in item) return { end: item.end, last }
     last = item.frame
   }
@@ -93,17 +106,25 @@ export async function segmentEnd(path: string): Promise<{ end: SegmentEnd; last:
 
 /** Whether the stream ends with this segment, by its last bytes alone. */
 export async function endsWithClose(path: string): Promise<boolean> {
+  const bytes = await lastBytes(path, CLOSE_BYTES_MAX).catch((error) => {
+    if (!isDamage(error)) throw error
+    return Buffer.alloc(0)
+  })
+  const at = bytes.lastIndexOf(MAGIC, bytes.length, 'latin1')
+  const frame = at === -1 ? undefined : decodeFrame(bytes.subarray(at))
+  return typeof frame === 'object' && frame.kind === 'close' && at + frame.bytes.length === bytes.length
+}
+
+async function lastBytes(path: string, count: number): Promise<Buffer> {
   const file = await openSegment(path)
   try {
     const length = await file.length()
-    const bytes = Buffer.alloc(Math.min(CLOSE_BYTES_MAX, length))
+    const bytes = Buffer.alloc(Math.min(count, length))
     let read = 0
     for (let more = -1; more !== 0 && read < bytes.length; read += more) {
       more = await file.read(bytes, read, bytes.length - read, length - bytes.length + read)
     }
-    const at = bytes.lastIndexOf(MAGIC, bytes.length, 'latin1')
-    const frame = at === -1 ? undefined : decodeFrame(bytes.subarray(at))
-    return typeof frame === 'object' && frame.kind === 'close' && at + frame.bytes.length === bytes.length
+    return bytes
   } finally {
     await file.close()
   }
@@ -112,9 +133,9 @@ export async function endsWithClose(path: string): Promise<boolean> {
 /** Header, `{"records":N}` and hash are shorter. */
 const CLOSE_BYTES_MAX = 256
 
-/** A segment's first frame, if it is whole. */
+/** A segment's first frame, if it is whole and can be read. */
 export async function firstFrame(path: string): Promise<Frame | undefined> {
-  for await (const item of readSegment(path)) return 'frame' in item ? item.frame : undefined
+  for await (const item of readSegment(path, { endsUnreadable: true })) return 'frame' in item ? item.frame : undefined
   return undefined
 }
 
@@ -132,7 +153,7 @@ async function endOf(window: Window, fault: FrameFault): Promise<SegmentEnd> {
 /** Moves the view behind its first byte to the next whole frame. @returns false if there is none */
 async function findFrame(window: Window): Promise<boolean> {
   window.advance(1)
-  for (;;) {
+  while (window.offset < LENGTH_MAX) {
     const at = window.bytes.indexOf(MAGIC, 0, 'latin1')
     if (at === -1) {
       // The last bytes of the view may be the first of the magic.
@@ -148,6 +169,7 @@ async function findFrame(window: Window): Promise<boolean> {
     if (typeof decodeFrame(window.bytes) !== 'string') return true
     window.advance(1)
   }
+  return false
 }
 
 function holdsFrame(bytes: Buffer): boolean {
@@ -162,6 +184,9 @@ function lengthWithoutZeros(bytes: Buffer): number {
   while (length > 0 && bytes[length - 1] === 0) length--
   return length
 }
+
+/** Of a segment: frames until it is full, and what is laid out behind them. */
+const LENGTH_MAX = AUDIT_SEGMENT_BYTES_MAX + 2 * AUDIT_FRAME_BYTES_MAX + AUDIT_PREALLOCATION_BYTES
 
 /** Enough for speed, little for those who want the first frame only. */
 const READ_BYTES = 128 * 1024
@@ -209,14 +234,22 @@ class Window {
     this.offset += length
   }
 
+  /** What was read is read again. */
+  forget(): void {
+    this.#start = 0
+    this.#end = 0
+  }
+
   /** Of the file behind the view; the view stays. */
   async onlyZerosFollow(): Promise<boolean> {
     const part = Buffer.allocUnsafe(64 * 1024)
-    for (let position = this.offset + this.bytes.length; ; ) {
+    // A writer lays out less; a file that somebody made longer, all of it a hole perhaps, is not read to its end.
+    for (let position = this.offset + this.bytes.length; position < LENGTH_MAX; ) {
       const bytesRead = await this.#file.read(part, 0, part.length, position)
       if (bytesRead === 0) return true
       if (lengthWithoutZeros(part.subarray(0, bytesRead)) > 0) return false
       position += bytesRead
     }
+    return false
   }
 }

@@ -1,5 +1,6 @@
 /** Which records somebody wants to see, in the terms of CloudTrail's LookupEvents. */
 import { ROOT, usernameOf } from './history-event.ts'
+import { parseRecord } from './parse-line.ts'
 
 /** All that are given have to hold. */
 export interface RecordFilter {
@@ -39,7 +40,8 @@ export function createRecordFilter(filter: RecordFilter): (line: string) => numb
 
   return (line) => {
     if (!words.every((word) => line.includes(word))) return undefined
-    const record = JSON.parse(line) as Record
+    const record = parseRecord(line) as Record | undefined
+    if (record === undefined) return undefined
     const time = Date.parse(record.eventTime ?? '')
     return fits(record, time, filter) ? time : undefined
   }

@@ -1,6 +1,6 @@
 /** The file of a segment: as it was written, or compressed since. It can be replaced by its compressed form, or removed, at any time. */
 import type { Stats } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { constants, open, stat } from 'node:fs/promises'
 import { CompressedSegment } from './compressed-segment.ts'
 import { COMPRESSED_SUFFIX } from './stream-names.ts'
 
@@ -12,9 +12,12 @@ export interface SegmentFile {
   close(): Promise<void>
 }
 
+/** A pipe that somebody put in the place of a segment would keep the one who opens it waiting for ever. */
+const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
 /** @throws {CompressedSegmentError} where a compressed file is not what was written, or the file system's error */
 export async function openSegment(path: string): Promise<SegmentFile> {
-  const found = await orCompressed(path, async (path) => ({ path, file: await open(path, 'r') }))
+  const found = await orCompressed(path, async (path) => ({ path, file: await open(path, READING) }))
   const { file } = found
   if (!isCompressed(found.path)) {
     return {

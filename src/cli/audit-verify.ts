@@ -9,6 +9,7 @@ import {
 import { type AuditFinding, type AuditReport, type VerifiedStream, verifyAuditLog } from '../audit/verify.ts'
 import { DAY_MS, instantText } from '../base/clock.ts'
 import { fileFault } from '../base/file-fault.ts'
+import { inOneLine } from '../base/terminal-text.ts'
 import { flag } from '../config/command-flags.ts'
 import { path } from '../config/kinds.ts'
 import { OperatorError, UsageError } from '../config/operator-error.ts'
@@ -90,7 +91,7 @@ function describe(folder: string, report: AuditReport): string {
 }
 
 function describeStream({ stream, node, from, to, records, state }: VerifiedStream, nodeWidth: number): string {
-  const name = (node ?? '?').padEnd(nodeWidth)
+  const name = inOneLine(node ?? '?').padEnd(nodeWidth)
   return `  ${stream}  ${name}  ${timeText(from)} to ${timeText(to)}  ${count(records, 'record')}, ${state}`
 }
 
@@ -122,7 +123,7 @@ function timeText(time: number | undefined): string {
 function section(title: string, findings: readonly AuditFinding[]): string[] {
   if (findings.length === 0) return []
   const lines = findings.map(
-    ({ path, offset, text }) => `  ${path}${offset === undefined ? '' : `, byte ${offset}`}: ${text}`,
+    ({ path, offset, text }) => `  ${path}${offset === undefined ? '' : `, byte ${offset}`}: ${inOneLine(text)}`,
   )
   return ['', `${title}:`, ...lines]
 }

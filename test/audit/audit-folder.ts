@@ -74,6 +74,25 @@ export function lineOf(number: number): string {
   return JSON.stringify({ eventID: eventIdOf(number), number })
 }
 
+/** What nobody but somebody who writes the folder himself can have put into a log: its frames are whole. */
+export const NO_RECORDS: readonly string[] = [
+  '{"eventID":"00000000-0000-4000-8000-000000000001",',
+  'null',
+  '"text"',
+  '7',
+]
+
+/** Likewise, with members that are not what they should be. */
+export const ODD_RECORDS: readonly string[] = [
+  '[]',
+  '{}',
+  '{"eventTime":"2027-99-99T12:00:00Z","userIdentity":{}}',
+  '{"eventTime":"2027-01-31T12:00:00Z","userIdentity":7,"resources":[]}',
+  '{"eventTime":"2027-01-31T12:00:00Z","userIdentity":{"arn":7},"resources":[]}',
+  '{"eventTime":"2027-01-31T12:00:00Z","userIdentity":{},"resources":7}',
+  '{"eventTime":"2027-01-31T12:00:00Z","userIdentity":{},"resources":[null]}',
+]
+
 export function eventIdOf(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
 }

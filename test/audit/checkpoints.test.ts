@@ -443,6 +443,26 @@ test('a row that is long goes on in further files, and a file that is missing sh
   await assertProblem(made, /1 files of checkpoints before it are missing/)
 })
 
+test('what is written while the clock is behind is told of, and a cut shows (audit.md section 10)', async (t) => {
+  const made = await installation(t)
+  const earlier = await checkpointsOf(made, { fileBytesMax: 1_000 })
+  for (let count = 0; count < 5; count++) await earlier.make('interval')
+  await earlier.close()
+  // A machine that does not know the time when it starts.
+  made.clock.set(Date.parse('2020-01-01T00:00:00Z'))
+  const checkpoints = await checkpointsOf(made, { fileBytesMax: 1_000 })
+  const log = await openTestLog(made.audit, { clock: made.clock })
+  await append(log, 3)
+  const [segment] = await segmentsOf(made.audit)
+  const time = made.clock.now() / 1000
+  utimesSync(segment!.path, time, time)
+  await checkpoints.make('interval')
+  await truncate(segment!.path, framesOf(segment!.bytes)[2]!.at)
+  await assertProblem(made, /does not hold what the checkpoint of 2020-01-01T00:00:00Z says of its first 3 records/)
+  await log.close()
+  await checkpoints.close()
+})
+
 test('a frame that is being written, or was torn, is not told of', async (t) => {
   const made = await installation(t)
   const log = await openTestLog(made.audit)

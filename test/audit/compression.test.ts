@@ -2,9 +2,19 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { zstdCompressSync } from 'node:zlib'
 import { findRecord } from '../../src/audit/find-record.ts'
 import { createFolderEventHistory } from '../../src/audit/folder-event-history.ts'
 import { keep } from '../../src/audit/keeping/keep.ts'
@@ -160,6 +170,19 @@ test('compressed segments go when they are too old', async (t) => {
   assert.ok(numbers.every((number) => number >= 6_000) && numbers.includes((DAYS - 1) * 1_000))
 })
 
+test('what is small enough once it is compressed is not removed for its size', async (t) => {
+  const made = await oldLog(t)
+  const lines = await linesOf(made.audit)
+  const size = (await segmentsOf(made.audit)).reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const retention = { ageMsMax: undefined, bytesMax: Math.floor(0.7 * size) }
+  const { removed } = await keepOnce(made, { ...COMPRESSING, retention })
+  assert.deepEqual(removed, [])
+  assert.deepEqual(await linesOf(made.audit), lines)
+  const { removed: later } = await keepOnce(made, { ...COMPRESSING, retention: { ...retention, bytesMax: 5_000 } })
+  assert.ok(later.length > 0)
+  assert.deepEqual((await verified(made)).problems, [])
+})
+
 test('a segment that is in use, or that no checkpoint tells of, is not compressed', async (t) => {
   const made = await oldLog(t)
   await keepOnce(made, COMPRESSING)
@@ -211,6 +234,31 @@ test('a changed byte of a compressed segment is found, or changes nothing that i
   assert.notDeepEqual((await verified(made)).problems, [])
   writeFileSync(path, bytes)
   assert.deepEqual((await verified(made)).problems, [])
+})
+
+test('a seek table decides neither how much memory a reader takes, nor how much it makes of a frame', async (t) => {
+  const made = await oldLog(t)
+  await keepOnce(made, COMPRESSING)
+  const [{ path }] = compressedIn(made) as unknown as [{ path: string }]
+  // The seekable format: a frame of so many bytes that holds so many, then the table.
+  const write = (frame: Buffer, length: number, holds: number) => {
+    const table = [0x184d2a5e, 8 + 9, length, holds, 1].map((value) => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32LE(value)
+      return bytes
+    })
+    writeFileSync(path, frame)
+    truncateSync(path, length)
+    appendFileSync(path, Buffer.concat([...table, Buffer.from('00b1ea928f', 'hex')]))
+  }
+  const bomb = zstdCompressSync(Buffer.alloc(1 << 28))
+  for (const attempt of [() => write(Buffer.alloc(0), 3_000_000_000, 1000), () => write(bomb, bomb.length, 1 << 20)]) {
+    attempt()
+    const before = process.memoryUsage().rss
+    const { problems } = await verified(made)
+    assert.ok(problems.some(({ text }) => /^is altered: not decompressed/.test(text)))
+    assert.ok(process.memoryUsage().rss - before < 200 * 1024 * 1024)
+  }
 })
 
 test('a compressed segment that is damaged keeps no server from starting, and nothing else from being delivered and removed', async (t) => {

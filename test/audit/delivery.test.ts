@@ -5,7 +5,7 @@ import { globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { readAuditLog } from '../../src/audit/read-log.ts'
-import { eventIdOf, framesOf, openTestLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
+import { eventIdOf, framesOf, NO_RECORDS, openTestLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
 import {
   ACCOUNT,
   DAYS,
@@ -126,6 +126,17 @@ test('each record is with its account and Region, whatever a client has written 
     ['444455556666 us-east-1', '444455556666 eu-west-1', '000000000000 eu-west-1', '000000000000 unknown'],
   )
   assert.equal(places.get(eventIdOf(1_000)), `${ACCOUNT} ${REGION}`)
+})
+
+test('lines that are no records are left out, and keep no record from being delivered', async (t) => {
+  const made = await oldLog(t)
+  const lines = await linesOf(made)
+  const log = await openTestLog(made.audit)
+  const last = recordOf(77_777, Date.now())
+  for (const line of [...NO_RECORDS, last]) await log.append(line)
+  await log.close()
+  await keepOnce(made, delivering(made))
+  await assertAllDelivered(made, [...lines, last])
 })
 
 test('a later round delivers what is new, and leaves what was delivered alone', async (t) => {

@@ -14,7 +14,7 @@ import { findEvents } from '../../src/audit/index/find-events.ts'
 import { indexLog } from '../../src/audit/index/index-log.ts'
 import { callRecordLine } from '../../src/xks-proxy/call-record.ts'
 import { XksError } from '../../src/xks-proxy/xks-error.ts'
-import { openTestLog, recordedLog, temporaryFolder } from './audit-folder.ts'
+import { NO_RECORDS, ODD_RECORDS, openTestLog, recordedLog, temporaryFolder } from './audit-folder.ts'
 
 const ACCOUNTS = ['111122223333', '444455556666'] as const
 const REGIONS = ['eu-central-1', 'us-east-1'] as const
@@ -272,6 +272,19 @@ test('an index whose thread dies in the middle goes on where it was', async (t) 
     await history.close()
   }
   await assertAnswers(historyOf(t, folder), streams.known, 2)
+})
+
+test('lines that are no records are no events, and keep none from being found', async (t) => {
+  const folder = await temporaryFolder(t)
+  const log = await openTestLog(folder)
+  const events = Array.from({ length: 40 }, (_, index) => newEvent(START + index * 1000))
+  const others = [...NO_RECORDS, ...ODD_RECORDS].map((line) =>
+    // So that they are looked at.
+    line.replace(/\}$/, `,"recipientAccountId":"${ACCOUNTS[0]}","awsRegion":"${REGIONS[0]}"}`).replace('{,', '{'),
+  )
+  await Promise.all([...events.map(({ line }) => line), ...others].map((line) => log.append(line)))
+  await log.close()
+  await assertAnswers(historyOf(t, folder), events)
 })
 
 test('nobody who does not ask pays: keeping up makes no index', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { AuditLogError, eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
+import { readSegment } from '../../src/audit/read-segment.ts'
 import { eventIdOf, framesOf, lineOf, openTestLog, segmentsOf, temporaryFolder } from './audit-folder.ts'
 
 const HOUR_MS = 3_600_000
@@ -29,6 +30,23 @@ test('A log in use can be read up to what is durable', async (t) => {
   assert.equal((await Array.fromAsync(readAuditLog(folder))).length, 1)
   await log.append(lineOf(1))
   assert.equal((await Array.fromAsync(readAuditLog(folder))).length, 2)
+  await log.close()
+})
+
+test('What is written while a segment is read is neither left out nor taken for damage (audit.md 7.3, G-5)', async (t) => {
+  const folder = await temporaryFolder(t)
+  const log = await openTestLog(folder, { limits: { preallocationBytes: 1024 * 1024 } })
+  const reading = readSegment((await segmentsOf(folder))[0]!.path, { beyondDamage: true })
+  // It has seen zeros where the next frames go, which end behind what it has seen.
+  const items = [(await reading.next()).value!]
+  const text = 'x'.repeat(50_000)
+  for (let number = 0; number < 10; number++) await log.append(JSON.stringify({ eventID: eventIdOf(number), text }))
+  items.push(...(await Array.fromAsync(reading)))
+  const frames = framesOf((await segmentsOf(folder))[0]!.bytes)
+  assert.deepEqual(
+    items.map((item) => ('frame' in item ? item.offset : item.end.state)),
+    [...frames.map(({ at }) => at), 'clean'],
+  )
   await log.close()
 })
 

@@ -1,13 +1,15 @@
 /** Retention (audit.md section 10, G-5): what is removed, what must stay, and that it is told from tampering. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { findRecord } from '../../src/audit/find-record.ts'
 import { createFolderEventHistory } from '../../src/audit/folder-event-history.ts'
 import { finish, keep } from '../../src/audit/keeping/keep.ts'
-import { readAuditLog } from '../../src/audit/read-log.ts'
+import { eventIdsPresent, readAuditLog } from '../../src/audit/read-log.ts'
 import { recoverAuditFolder } from '../../src/audit/recover.ts'
 import { DAY_MS } from '../../src/base/clock.ts'
 import { createOpenSsl, opensslMissing } from '../support/openssl.ts'
@@ -214,6 +216,84 @@ test('a segment that is not as it was written stays, with all behind it, and is 
   )
   const stream = first!.name.slice(0, 36)
   assert.ok(removed.length > 0 && !removed.some((of) => of.stream === stream))
+})
+
+test('by its size: what is kept as evidence has nothing younger removed in its place', async (t) => {
+  const made = await oldLog(t)
+  const all = await segmentsOf(made.audit)
+  const stream = all.find(({ name }) => name.endsWith('-000001.audit'))!.name.slice(0, 36)
+  const [first] = all.filter(({ name }) => name.startsWith(stream))
+  const others = all.filter(({ name }) => !name.startsWith(stream))
+  const bytes = Buffer.from(first!.bytes)
+  bytes[100]! ^= 1
+  writeFileSync(first!.path, bytes)
+  const bytesMax = others.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const { removed, faults } = await keepOnce(made, { ...NO_RULES, retention: { ageMsMax: undefined, bytesMax } })
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    [first!.path],
+  )
+  assert.deepEqual(
+    removed.filter(({ until }) => until > made.start + DAY_MS),
+    [],
+  )
+})
+
+test('by its size: a file that is long and takes no room, or is none of a log, has nothing removed', async (t) => {
+  const made = await oldLog(t)
+  const all = await segmentsOf(made.audit)
+  const bytesMax = 2 * all.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const put = join(made.audit, '01a10000-0000-7000-8000-000000000000-000000.audit')
+  for (const make of [
+    () => truncateSync(all.at(-1)!.path, 2 ** 31),
+    () => {
+      writeFileSync(put, '')
+      truncateSync(put, 2 ** 31)
+    },
+    () => writeFileSync(put, Buffer.alloc(bytesMax, 'x')),
+  ]) {
+    make()
+    const { removed } = await keepOnce(made, { ...NO_RULES, retention: { ageMsMax: undefined, bytesMax } })
+    assert.deepEqual(removed, [])
+  }
+  assert.ok((await verified(made)).problems.some(({ path }) => path === all.at(-1)!.path))
+})
+
+test('a segment that cannot be read keeps no server from starting, and nothing else from being delivered and removed', async (t) => {
+  const made = await oldLog(t)
+  const all = await segmentsOf(made.audit)
+  const stream = all.find(({ name }) => name.endsWith('-000001.audit'))!.name.slice(0, 36)
+  const ofStream = all.filter(({ name }) => name.startsWith(stream))
+  const unreadable = [ofStream[0]!, ofStream.at(-1)!]
+  // Reading fails, as it does where the disk is bad.
+  for (const { path } of unreadable) {
+    rmSync(path)
+    mkdirSync(path)
+  }
+  await recoverAuditFolder(made.audit, recordedLog())
+  const last = framesOf(all.findLast(({ name }) => !name.startsWith(stream))!.bytes)
+    .findLast(({ kind }) => kind === 2)!
+    .payload.toString()
+    .trimEnd()
+  const { eventID } = JSON.parse(last)
+  assert.deepEqual([...(await eventIdsPresent(made.audit, new Set([eventID])))], [eventID])
+  assert.equal(await findRecord(made.audit, eventID, made.clock.now()), last)
+  const delivery = { target: join(made.path, 'delivered'), statePath: join(made.path, 'audit-delivery.json') }
+  const { removed, faults, deliveryProblem } = await keepOnce(made, {
+    ...keepingFrom(DAYS + 1),
+    compresses: true,
+    delivery,
+  })
+  assert.equal(deliveryProblem, undefined)
+  assert.ok(faults.some(({ path }) => path === ofStream[0]!.path))
+  assert.ok(removed.length > 0 && removed.every((of) => of.stream !== stream))
+  const files = globSync('**/*.json.gz', { cwd: delivery.target }).map((name) => join(delivery.target, name))
+  const delivered = files.flatMap((path) => JSON.parse(gunzipSync(readFileSync(path)).toString()).Records)
+  const readable = all.filter((segment) => !unreadable.includes(segment)).flatMap(({ bytes }) => framesOf(bytes))
+  assert.equal(
+    delivered.length,
+    readable.reduce((sum, { count }) => sum + count, 0),
+  )
 })
 
 test('files that somebody deletes are found out, after a removal as before', async (t) => {

@@ -7,7 +7,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { runCli } from '../../src/cli/run.ts'
-import { framesOf, openTestLog, segmentsOf, temporaryFolder } from '../audit/audit-folder.ts'
+import { framesOf, NO_RECORDS, ODD_RECORDS, openTestLog, segmentsOf, temporaryFolder } from '../audit/audit-folder.ts'
 
 const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const OTHER_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321'
@@ -261,6 +261,14 @@ function withBytes(bytes: Buffer, at: number, text: string): Buffer {
   changed.write(text, at, 'latin1')
   return changed
 }
+
+test('lines that are no records fit no filter, and cost nothing else', async (t) => {
+  const folder = await logOf(t, [...NO_RECORDS, ...ODD_RECORDS, ...RECORDS], 1_000_000)
+  for (const [args, numbers] of FILTERS.slice(1)) {
+    const shown = await show(folder, ...args)
+    assert.deepEqual([shown.exitCode, shown.numbers], [0, numbers], args.join(' '))
+  }
+})
 
 test('a segment that is missing, and one that cannot be read, cost only their own records', async (t) => {
   const folder = await logOf(t)

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import * as kms from '@aws-sdk/client-kms'
+import { openTestLog } from '../audit/audit-folder.ts'
 import { openEventReceiver } from '../support/event-receiver.ts'
 import { readCredentials, runKeyhold, startKeyholdProcess, temporaryFolder } from '../support/keyhold-process.ts'
 
@@ -43,6 +44,17 @@ test('two runs of a server leave checkpoints in the log, in the file and at the 
   const { status, text } = verify('--anchor', copy)
   assert.equal(status, 0, text)
   assert.match(text, /4 checkpoints, .* signed with the key [0-9a-f]{16}\n {2}as kept elsewhere up to /)
+})
+
+test('what somebody has put into a log cannot pass for what the command says', async () => {
+  const forged = join(folder.path, 'forged')
+  const node = 'worker-1\n\nThe audit log is intact.\n\u001b[2J'
+  const log = await openTestLog(join(forged, 'audit'), { node })
+  await log.close()
+  const { status, stdout } = runKeyhold(['audit', 'verify', '--data', forged])
+  assert.equal(status, 0)
+  assert.equal(stdout.split('\n').filter((line) => line === 'The audit log is intact.').length, 1)
+  assert.match(stdout, /worker-1\\n\\nThe audit log is intact\.\\n\\u001b\[2J/)
 })
 
 test('what is no checkpoint is no anchor', () => {

@@ -34,10 +34,11 @@ export class StreamWalk {
   readonly #folder: string
   readonly #toldAt: (stream: string) => number
   readonly #streams = new Map<string, WalkedStream>()
+  #isFirstWalk = true
 
   /**
    * @param toldAt when a checkpoint told of the stream, in milliseconds since the epoch. One that was last written well before need not be
-   *   read: the log may be old and large.
+   *   read: the log may be old and large. That holds of what is there at first; later ones are new, whatever the clock says that they are.
    */
   constructor(folder: string, toldAt: (stream: string) => number) {
     this.#folder = folder
@@ -51,6 +52,7 @@ export class StreamWalk {
       const { hash, records } = await this.#walk(segments)
       if (hash !== undefined) positions.push({ stream: segments.stream, records, hash: hash.toString('hex') })
     }
+    this.#isFirstWalk = false
     return positions
   }
 
@@ -77,7 +79,8 @@ export class StreamWalk {
   async #begin(stream: string, { path, number }: Segment): Promise<WalkedStream> {
     const found = await segmentStat(path)
     // What is compressed was told of.
-    const isSettled = found === undefined || isCompressed(path) || found.mtimeMs < this.#toldAt(stream) - MARGIN_MS
+    const isOld = this.#isFirstWalk && found !== undefined && found.mtimeMs < this.#toldAt(stream) - MARGIN_MS
+    const isSettled = found === undefined || isCompressed(path) || isOld
     return { ...UNREAD, segment: found?.size === 0 ? Math.max(0, number - 1) : number, isClosed: isSettled }
   }
 }

@@ -112,13 +112,13 @@ async function collect(
     const start = number === from.segment ? from.offset : 0
     to = { segment: number, offset: start }
     // What cannot be read is the verifier's affair; what is behind it is delivered.
-    for await (const item of readSegment(path, { from: start, beyondDamage: true })) {
+    for await (const item of readSegment(path, { from: start, beyondDamage: true, endsUnreadable: true })) {
       if ('end' in item) continue
       const { frame, offset } = item
       const isEnd =
         until !== undefined && (number > until.segment || (number === until.segment && offset >= until.offset))
       if (isEnd || (lines.length > 0 && bytes + frame.payload.length > bytesMax)) {
-        makeDurable(path)
+        if (to.offset > start) makeDurable(path)
         return { to, lines }
       }
       to = { segment: number, offset: offset + frame.bytes.length }
@@ -126,7 +126,7 @@ async function collect(
       lines.push(...linesOf(frame))
       bytes += frame.payload.length
     }
-    makeDurable(path)
+    if (to.offset > start) makeDurable(path)
   }
   return { to, lines }
 }

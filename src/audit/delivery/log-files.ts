@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { sha256Hex } from '../../crypto/hash.ts'
 import { syncFolder, writeWhole } from '../durable-files.ts'
+import { parseLine } from '../parse-line.ts'
 import type { Batch } from './delivery-state.ts'
 
 /** Of records that no account is concerned by, such as a change of the root key. */
@@ -14,19 +15,22 @@ const NO_ACCOUNT = '000000000000'
 const NO_REGION = 'unknown'
 const UNIQUE_CHARS = 16
 
-/** @param lines records, in order. The same batch makes the same files. @throws the file system's error */
+/** @param lines records, in order. What is none is left out. The same batch makes the same files. @throws the file system's error */
 export function writeLogFiles(folder: string, batch: Batch, lines: readonly string[]): void {
   const groups = Map.groupBy(lines, scopeOf)
   for (const [scope, records] of groups) {
+    if (scope === undefined) continue
     const path = join(folder, pathOf(scope, batch))
     makeFolder(dirname(path))
     writeWhole(path, gzipSync(`{"Records":[${records.join(',')}]}`))
   }
 }
 
-/** `ACCOUNT REGION`. Both become parts of a path, so they are what they should be. */
-function scopeOf(line: string): string {
-  const { recipientAccountId, awsRegion } = JSON.parse(line) as Record<string, unknown>
+/** `ACCOUNT REGION`. Both become parts of a path, so they are what they should be. @returns `undefined` of what is no record. */
+function scopeOf(line: string): string | undefined {
+  const record = parseLine(line)
+  if (record === undefined) return undefined
+  const { recipientAccountId, awsRegion } = record
   const account = /^\d{12}$/.test(String(recipientAccountId)) ? recipientAccountId : NO_ACCOUNT
   const region = /^[a-z0-9-]{1,64}$/.test(String(awsRegion)) ? awsRegion : NO_REGION
   return `${account} ${region}`

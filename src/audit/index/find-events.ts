@@ -111,7 +111,7 @@ async function eventsIn(block: Block, query: EventQuery, after: Place | undefine
   const found: Found[] = []
   for (const { text, ...place } of older) {
     const event = recordedEvent(text)
-    if (!isAskedFor(event, query)) continue
+    if (event === undefined || !isAskedFor(event, query)) continue
     found.push({ ...place, event })
     if (found.length > query.count) break
   }

@@ -34,14 +34,20 @@ export class BlockMarks {
     const routine = readRoutine(line)
     if (routine === undefined) {
       const event = recordedEvent(line)
+      if (event === undefined) return
       this.#note(instant(event.time))
       this.#mark(event)
       return
     }
+    if (this.#seen.has(routine.likeness)) {
+      this.#note(routine.time)
+      return
+    }
+    const event = recordedEvent(line)
+    if (event === undefined) return
     this.#note(routine.time)
-    if (this.#seen.has(routine.likeness)) return
     this.#seen.add(routine.likeness)
-    this.#mark(recordedEvent(line))
+    this.#mark(event)
   }
 
   #note(time: string): void {

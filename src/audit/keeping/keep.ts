@@ -51,15 +51,18 @@ export async function deliverNow({ folder, rules }: KeepingTask): Promise<string
 async function tidy({ folder, rules, now, ended }: KeepingTask): Promise<KeepingRound> {
   const over = new Set(ended)
   const isDelivered = rules.delivery === undefined ? () => true : deliveredBy(rules.delivery.statePath)
-  const plan = await planRemoval({ folder, rules: rules.retention, now, ended: over, isDelivered })
-  if (!rules.compresses) return plan
-  const planned = new Map(plan.removed.map(({ stream, segments }) => [stream, segments]))
+  const plan = (of: RetentionRules) => planRemoval({ folder, rules: of, now, ended: over, isDelivered })
+  if (!rules.compresses) return plan(rules.retention)
+  const tooOld = await plan({ ...rules.retention, bytesMax: undefined })
+  const planned = new Map(tooOld.removed.map(({ stream, segments }) => [stream, segments]))
   const faults = await compressSegments({
     folder,
     ended: over,
     passesOver: ({ stream, number }) => number < (planned.get(stream) ?? 0),
   })
-  return { removed: plan.removed, faults: [...plan.faults, ...faults] }
+  // What is too much shows only now: nothing goes for room that is no longer taken.
+  const all = await plan(rules.retention)
+  return { removed: all.removed, faults: [...all.faults, ...faults] }
 }
 
 /** After it was announced; and at the start, for what a crash has left. @returns how many files were deleted. */

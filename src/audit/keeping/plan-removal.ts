@@ -14,7 +14,7 @@ import { NO_HASH } from '../frame.ts'
 import { type InspectedSegment, inspectSegment } from '../inspect-segment.ts'
 import { firstFrame } from '../read-segment.ts'
 import { isCompressed, segmentStat } from '../segment-file.ts'
-import { listStreams, type Segment, type StreamSegments, startOfStream } from '../stream-names.ts'
+import { listStreams, type Segment, startOfStream } from '../stream-names.ts'
 import { isFinished } from './finished.ts'
 import type { SegmentFault } from './segment-fault.ts'
 import { isVouchedFor, lookUpTold, type Told } from './told.ts'
@@ -56,7 +56,7 @@ export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan>
   const { ageMsMax, bytesMax } = options.rules
   if (ageMsMax === undefined && bytesMax === undefined) return { removed: [], faults: [] }
   const streams = await listStreams(options.folder)
-  const plan = new Planning(options, await sizeOf(streams))
+  const plan = new Planning(options, await sizeOf(streams.flatMap(({ segments }) => segments)))
   const heads: Head[] = []
   for (const { stream, segments } of streams) {
     // Of a log that is kept long most streams are younger, and none of their files need be opened.
@@ -72,9 +72,12 @@ export async function planRemoval(options: RemovalOptions): Promise<RemovalPlan>
   return { removed: [...plan.removed.values()], faults: plan.faults }
 }
 
-async function sizeOf(streams: readonly StreamSegments[]): Promise<number> {
-  const stats = await Promise.all(streams.flatMap(({ segments }) => segments).map(({ path }) => segmentStat(path)))
-  return stats.reduce((bytes, found) => bytes + (found?.size ?? 0), 0)
+const BLOCK_BYTES = 512
+
+/** On the disk: a file can be long and hold nothing (a hole), and whoever may make one would have all others removed for it. */
+async function sizeOf(segments: readonly Segment[]): Promise<number> {
+  const stats = await Promise.all(segments.map(({ path }) => segmentStat(path)))
+  return stats.reduce((bytes, found) => bytes + (found ? Math.min(found.size, found.blocks * BLOCK_BYTES) : 0), 0)
 }
 
 class Planning {
@@ -106,8 +109,8 @@ class Planning {
     const to = next?.time ?? (await segmentStat(segment.path))?.mtimeMs
     if (first !== undefined && to !== undefined) return { segment, following, from: first.time, to }
     // One that is just being opened is empty.
-    if (next !== undefined || isCompressed(segment.path)) this.#keep(segment, 'has no first frame')
-    return undefined
+    if (next !== undefined || isCompressed(segment.path)) this.#fault(segment, 'has no first frame')
+    return this.#passOver([segment, ...following])
   }
 
   /** Before all of it is read. */
@@ -132,26 +135,36 @@ class Planning {
     if (!this.isOversize && !this.mayBeDue(head)) return false
     if (!(await isFinished(segment, head.following[0], this.#options.ended))) return false
     const inspected = await inspectSegment(segment)
-    if (typeof inspected === 'string') return this.#keep(segment, inspected)
+    if (typeof inspected === 'string') return this.#keep(head, inspected)
     if (!this.isOversize && !this.isTooOld(inspected.until)) return false
     const { stream, number } = segment
     const told = this.told.get(stream)
     const before = this.removed.get(stream) ?? told?.removed
     if (!continues(inspected, number, before)) {
-      return this.#keep(segment, 'does not continue what was removed before it')
+      return this.#keep(head, 'does not continue what was removed before it')
     }
     if (!isVouchedFor(inspected, told) || !this.#options.isDelivered(segment, inspected.length)) return false
     const { records, hash, until } = inspected
     const node = before?.node ?? inspected.node ?? '?'
     const newest = Math.max(until, before?.until ?? 0)
     this.removed.set(stream, { stream, node, segments: number + 1, records, hash, until: newest })
-    this.#bytes -= (await segmentStat(segment.path))?.size ?? 0
+    this.#bytes -= await sizeOf([segment])
     return true
   }
 
-  #keep({ path }: Segment, problem: string): false {
-    this.faults.push({ path, problem })
+  async #keep({ segment, following }: Head, problem: string): Promise<false> {
+    this.#fault(segment, problem)
+    await this.#passOver([segment, ...following])
     return false
+  }
+
+  #fault({ path }: Segment, problem: string): void {
+    this.faults.push({ path, problem })
+  }
+
+  /** What stays as evidence comes on top of the bound: nothing younger goes in its place. */
+  async #passOver(segments: readonly Segment[]): Promise<undefined> {
+    this.#bytes -= await sizeOf(segments)
   }
 }
 
