@@ -15,12 +15,15 @@ export class KmsError extends Error {
   readonly code: string
   /** Text for the client; `undefined` where AWS sends no message member at all (operations.md 1.3). */
   readonly text: string | undefined
+  /** What audit records have of the text: not what nobody but the caller may see. */
+  readonly recordedText: string | undefined
 
-  constructor(code: string, text?: string, options?: { cause?: unknown }) {
+  constructor(code: string, text?: string, options?: { cause?: unknown; recordedText?: string }) {
     super(text ?? code, options)
     this.name = 'KmsError'
     this.code = code
     this.text = text
+    this.recordedText = options?.recordedText ?? text
   }
 
   /** HTTP status. */

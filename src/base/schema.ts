@@ -92,10 +92,12 @@ interface Violation {
   readonly shown: string | undefined
   readonly path: string
   readonly rule: string
+  /** The caller sees the value, and the audit record does not. */
+  readonly isUnrecorded: boolean
 }
 
-function violation(shown: string | undefined, path: string, rule: string): Violation {
-  return { shown, path, rule }
+function violation(shown: string | undefined, path: string, rule: string, isUnrecorded = false): Violation {
+  return { shown, path, rule, isUnrecorded }
 }
 
 function lowerFirst(name: string): string {
@@ -113,6 +115,8 @@ export interface StringRules {
   readonly pattern?: string
   /** The value must not show in messages. */
   readonly sensitive?: boolean
+  /** The value shows in messages, and not in audit records. */
+  readonly unrecorded?: boolean
   /** Who breaks the pattern as well as a length reads of the length first. */
   readonly lengthsFirst?: boolean
 }
@@ -134,7 +138,7 @@ function lengthRules(min: number | undefined, max: number | undefined): Rule[] {
 
 /** Length in UTF-16 units, as AWS counts. */
 export function string(constraints: StringRules = {}): Shape<string> {
-  const { min, max, pattern, sensitive, lengthsFirst = false } = constraints
+  const { min, max, pattern, sensitive, unrecorded, lengthsFirst = false } = constraints
   const lengths = lengthRules(min, max)
   const anchored = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u')
   const patterns: Rule[] =
@@ -156,7 +160,7 @@ export function string(constraints: StringRules = {}): Shape<string> {
       }
       for (const rule of rules) {
         if (!rule.holds(value as never))
-          violations.push(violation(sensitive ? undefined : `'${value}'`, path, rule.text))
+          violations.push(violation(sensitive ? undefined : `'${value}'`, path, rule.text, unrecorded))
       }
       return value
     },
@@ -312,13 +316,12 @@ function hashSetOrder(values: readonly string[]): string[] {
 export interface ListRules {
   readonly min?: number
   readonly max?: number
-  /** The elements must not show in messages: they are scalars that are sensitive themselves. */
-  readonly sensitive?: boolean
+  /** The elements show in messages, and not in audit records. */
+  readonly unrecorded?: boolean
 }
 
-export function list<T>(element: Shape<T>, { min, max, sensitive = false }: ListRules = {}): Shape<readonly T[]> {
+export function list<T>(element: Shape<T>, { min, max, unrecorded }: ListRules = {}): Shape<readonly T[]> {
   const rules = lengthRules(min, max)
-  const show = sensitive ? () => undefined : showList
   return {
     fromQuery: (node) => queryList(node, element),
     read(value, path, violations) {
@@ -327,11 +330,11 @@ export function list<T>(element: Shape<T>, { min, max, sensitive = false }: List
         throw serializationError('Expected list or null')
       }
       for (const rule of rules) {
-        if (!rule.holds(value as never)) violations.push(violation(show(value), path, rule.text))
+        if (!rule.holds(value as never)) violations.push(violation(showList(value), path, rule.text, unrecorded))
       }
       return element.rules === undefined
         ? value.map((item, index) => readItem(element, item, `${path}.${index + 1}.member`, violations))
-        : readScalars(element, value, path, violations, show)
+        : readScalars(element, value, path, violations, unrecorded)
     },
   }
 }
@@ -394,13 +397,13 @@ function readScalars<T>(
   items: unknown[],
   path: string,
   violations: Violation[],
-  show: (items: readonly unknown[]) => string | undefined,
+  isUnrecorded: boolean | undefined,
 ): T[] {
   const broken: Violation[] = []
   const read = items.map((item) => readItem(element, item, path, broken))
   if (broken.length > 0) {
     const inner = element.rules!.map((rule) => `Member must ${rule.text}`).join(', ')
-    violations.push(violation(show(items), path, `satisfy constraint: [${inner}]`))
+    violations.push(violation(showList(items), path, `satisfy constraint: [${inner}]`, isUnrecorded))
   }
   return read
 }
@@ -478,9 +481,13 @@ export function structure<const M extends Members>(members: M): Structure<Struct
 function violationsError(violations: readonly Violation[], showsValues: boolean): KmsError {
   const reported = violations.slice(0, VALIDATION_ERRORS_MAX)
   const noun = reported.length === 1 ? 'validation error' : 'validation errors'
+  const textThat = (shows: (violation: Violation) => boolean) =>
+    `${reported.length} ${noun} detected: ${reported.map((it) => sentence(it, shows(it))).join('; ')}`
+  const recordedText = textThat(({ isUnrecorded }) => showsValues && !isUnrecorded)
   return new KmsError(
     'ValidationException',
-    `${reported.length} ${noun} detected: ${reported.map((violation) => sentence(violation, showsValues)).join('; ')}`,
+    textThat(() => showsValues),
+    { recordedText },
   )
 }
 

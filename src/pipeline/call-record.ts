@@ -187,5 +187,5 @@ export function recordElsewhere(recorded: RecordedCall, output: unknown): string
  */
 function asKmsError(error: unknown): { code: string; text: string | undefined } {
   if (!(error instanceof KmsError)) return { code: 'KMSInternalException', text: undefined }
-  return error.code === 'SerializationException' ? { code: error.code, text: undefined } : error
+  return { code: error.code, text: error.code === 'SerializationException' ? undefined : error.recordedText }
 }

@@ -4,9 +4,9 @@ import { boolean, enumeration, integer, list, optional, string, stringMap } from
 /** The pattern is recorded; the model has none. */
 export const keyId = string({ min: 1, max: 2048, pattern: '^\\p{ASCII}+$', lengthsFirst: true })
 export const encryptionContext = optional(stringMap())
-/** AWS's messages show them, and the audit record has the message (audit.md section 3). */
-export const grantToken = string({ min: 1, max: 8192, sensitive: true })
-export const grantTokens = optional(list(grantToken, { min: 0, max: 10, sensitive: true }))
+/** Never recorded (audit.md section 3). */
+export const grantToken = string({ min: 1, max: 8192, unrecorded: true })
+export const grantTokens = optional(list(grantToken, { min: 0, max: 10, unrecorded: true }))
 export const dryRun = optional(boolean())
 export const description = string({ min: 0, max: 8192 })
 export const policyText = string({ min: 1, max: 131_072, pattern: '[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+' })
