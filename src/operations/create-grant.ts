@@ -82,8 +82,8 @@ export const CreateGrant = defineChange({
     const wish = {
       name: input.Name,
       createdAt: call.time,
-      grantee: await granteeOf(input, change, identity),
-      retiring: await retiringOf(input, change, identity),
+      grantee: await granteeOf(input, change, identity, key.region),
+      retiring: await retiringOf(input, change, identity, key.region),
       // A service has no account of its own to issue from.
       issuingAccount: call.principal.account || key.account,
       operations,
@@ -141,19 +141,21 @@ async function granteeOf(
   { GranteePrincipal, GranteeServicePrincipal }: Input,
   reader: Reader,
   { externalAccounts }: Members,
+  region: string,
 ) {
   if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal, reader)
   const gone = invalidArn('GranteePrincipal does not refer to a valid principal.')
-  return principalRef(GranteePrincipal!, reader, externalAccounts, gone)
+  return principalRef(GranteePrincipal!, reader, externalAccounts, region, gone)
 }
 
 async function retiringOf(
   { RetiringPrincipal, RetiringServicePrincipal }: Input,
   reader: Reader,
   { externalAccounts }: Members,
+  region: string,
 ) {
   if (RetiringServicePrincipal !== undefined) return serviceRef(RetiringServicePrincipal, reader)
   if (RetiringPrincipal === undefined) return undefined
   const gone = invalidArn('RetiringPrincipal does not refer to a valid principal.')
-  return principalRef(RetiringPrincipal, reader, externalAccounts, gone)
+  return principalRef(RetiringPrincipal, reader, externalAccounts, region, gone)
 }

@@ -1,7 +1,7 @@
 /** The grants that a principal of the caller's account may retire, of every key of the Region (operations.md 3.38). */
 import { notFound } from '../base/errors.ts'
 import { structure } from '../base/schema.ts'
-import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
+import { principalRef, unknownArn } from '../domain/grants/grant-principals.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
 import { principalShownIn } from '../domain/identity/resolve-principal.ts'
@@ -60,8 +60,8 @@ async function retiringOf(
   { externalAccounts }: IdentityServices,
 ) {
   const gone = notFound(`Retiring principal ${text} could not be found`)
-  const ref = await principalRef(text, reader, externalAccounts, gone)
+  const ref = await principalRef(text, reader, externalAccounts, region, gone)
   const shown = await principalShownIn(region, ref, reader)
   if (parsePrincipalArn(shown)?.account === account) return ref
-  throw shown === text ? invalidArn(`ARN does not refer to a valid principal: ${text}`) : gone
+  throw shown === text ? unknownArn(text) : gone
 }

@@ -126,6 +126,19 @@ describe('principals', () => {
     }
   })
 
+  test('principals are named in the partition of the key, or in that of all identities (P-12)', async () => {
+    const { KeyId } = await newKey(harness)
+    for (const partition of ['aws-cn', 'aws-us-gov']) {
+      const elsewhere = bob.arn.replace('arn:aws:', `arn:${partition}:`)
+      const text = `ARN does not refer to a valid principal: ${elsewhere}`
+      await assertFails(create(KeyId, { GranteePrincipal: elsewhere }), 'InvalidArnException', text)
+      await assertFails(create(KeyId, { RetiringPrincipal: elsewhere }), 'InvalidArnException', text)
+      const retirable = harness.call('ListRetirableGrants', { RetiringPrincipal: elsewhere })
+      await assertFails(retirable, 'InvalidArnException', text)
+    }
+    await create(KeyId, { GranteePrincipal: bob.arn })
+  })
+
   test('a grantee is required, and characters that no ARN has are refused by the model', async () => {
     const { KeyId } = await newKey(harness)
     await assertValidation(
