@@ -57,6 +57,7 @@ export const CreateGrant = defineChange({
       },
       managesGrants: true,
       conditionKeys: conditionsOf,
+      principalKeys,
     },
   ],
   audit: {
@@ -121,18 +122,21 @@ function checkPrincipalMembers(input: Input): void {
   )
 }
 
-/** authorization.md 3.2: principals in the form that the request used. */
+/** authorization.md 3.2: principals in the form that the request used, but for unique ids. */
 function conditionsOf(input: Input): ConditionValues {
   const constraints = constraintsOf(input.Constraints)
   return {
     'kms:GrantOperations': operationsOf(input),
-    'kms:GranteePrincipal': input.GranteePrincipal,
+    ...principalKeys(input),
     'kms:GranteeServicePrincipal': input.GranteeServicePrincipal,
-    'kms:RetiringPrincipal': input.RetiringPrincipal,
     'kms:RetiringServicePrincipal': input.RetiringServicePrincipal,
     'kms:GrantConstraintSourceArn': constraints?.sourceArn,
     ...constraintConditions(constraints),
   }
+}
+
+function principalKeys({ GranteePrincipal, RetiringPrincipal }: Input) {
+  return { 'kms:GranteePrincipal': GranteePrincipal, 'kms:RetiringPrincipal': RetiringPrincipal }
 }
 
 type Members = Pick<IdentityServices, 'externalAccounts'>

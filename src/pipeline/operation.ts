@@ -87,6 +87,8 @@ export interface KeyUse<Input> {
   readonly managesGrants?: boolean
   /** Carries kms:TrailingDaysWithoutKeyUsage. */
   readonly showsTrailingDays?: boolean
+  /** Condition keys with principals as the request names them. A unique id is the ARN of whose it is: policies compare ARNs. */
+  principalKeys?(input: Input): Readonly<Record<string, string | undefined>>
 }
 
 export interface AliasUse<Input> {

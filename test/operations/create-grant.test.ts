@@ -592,6 +592,25 @@ describe('condition keys', () => {
     return { EncryptionContextEquals: { a: '1' } }
   }
 
+  test('who is named by his unique id is compared by his ARN', async () => {
+    const { RoleId, Arn } = (await harness.call('GetRole', { RoleName: 'worker' })).Role
+    const { UserId } = (await harness.call('GetUser', { UserName: 'bob' })).User
+    const session = Arn.replace(':iam:', ':sts:').replace('role/app/worker', 'assumed-role/worker/s1')
+    for (const [arn, id] of [
+      [Arn, RoleId],
+      [session, `${RoleId}:s1`],
+    ]) {
+      for (const [condition, member] of [
+        [{ ArnLike: { 'kms:GranteePrincipal': arn } }, 'GranteePrincipal'],
+        [{ StringEquals: { 'kms:RetiringPrincipal': arn } }, 'RetiringPrincipal'],
+      ] as const) {
+        const { KeyId } = await keyFor(condition)
+        await asBob(KeyId, { [member]: id })
+        await assert.rejects(asBob(KeyId, { [member]: UserId }), { code: 'AccessDeniedException' })
+      }
+    }
+  })
+
   for (const [condition, meets, fails] of CASES) {
     test(`${JSON.stringify(condition)} tells requests apart`, async () => {
       const { KeyId } = await keyFor(condition)
