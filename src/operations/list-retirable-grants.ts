@@ -4,10 +4,10 @@ import { structure } from '../base/schema.ts'
 import { principalRef, unknownArn } from '../domain/grants/grant-principals.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
-import { principalShownIn } from '../domain/identity/resolve-principal.ts'
+import { type Principals, principalShownIn, shownPrincipal } from '../domain/identity/resolve-principal.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Reader } from '../domain/store.ts'
-import { defineOperation } from '../pipeline/operation.ts'
+import { defineOperation, type LocatedEntity } from '../pipeline/operation.ts'
 import { grantEntries, principalId } from './shapes/grants.ts'
 import { limit, marker } from './shapes/members.ts'
 import { page, pageLimit, pageStart } from './shapes/pagination.ts'
@@ -17,9 +17,9 @@ export const ListRetirableGrants = defineOperation({
   input: structure({ Limit: limit, Marker: marker, RetiringPrincipal: principalId }),
   uses: [
     {
-      on: 'account',
+      on: 'entity',
       permission: 'kms:ListRetirableGrants',
-      resourceArn: ({ RetiringPrincipal }) => RetiringPrincipal,
+      locate: ({ RetiringPrincipal }, { store }) => named(RetiringPrincipal, store),
       // A service has no policy that could allow it to ask what it may retire itself.
       applies: ({ RetiringPrincipal }, { principal }) => !isService(principal, RetiringPrincipal),
     },
@@ -46,6 +46,12 @@ export const ListRetirableGrants = defineOperation({
     return { Grants: await grantEntries(region, items, store), ...end }
   },
 })
+
+/** Policies compare ARNs: whoever is named by his unique id is asked about by his. What names nobody is refused after them. */
+async function named(text: string, principals: Principals): Promise<LocatedEntity> {
+  const arn = await shownPrincipal(text, principals)
+  return parsePrincipalArn(arn) === undefined ? { arn: '*', shownAs: text } : { arn }
+}
 
 function isService({ type, arn }: Principal, named: string): boolean {
   return type === 'AWSService' && arn === named

@@ -167,11 +167,8 @@ function resourceOf(
   const { account } = call.principal
   if (use.on === 'account') {
     if (use.applies?.(input, call) === false) return undefined
-    const arn = use.resourceArn?.(input)
     const shownAs = use.shownAs?.(input, account)
-    return arn === undefined
-      ? { kind: 'account', arn: '*', shownAs, account }
-      : { kind: 'entity', arn, shownAs, account }
+    return { kind: 'account', arn: '*', shownAs, account }
   }
   if (found === undefined) return undefined
   switch (use.on) {

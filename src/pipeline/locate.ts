@@ -52,7 +52,7 @@ export function locate(
       return { aliasName, arn: aliasArn(account, call.region, aliasName) }
     }
     case 'entity':
-      return use.applies?.(input) === false ? undefined : use.locate(input, { call, store })
+      return use.applies?.(input, call) === false ? undefined : use.locate(input, { call, store })
     case 'role':
       return use.applies?.(input, call) === false ? undefined : locateRole(use.roleArn(input), store)
     case 'key': {
