@@ -67,6 +67,11 @@ function checkResource(action: string, key: string | undefined): void {
       `--action ${action}: who may is said by each grant, not by policies alone; ListGrants shows its parties`,
     )
   }
+  if (kinds.has('entity')) {
+    throw new UsageError(
+      `--action ${action}: it is judged on the principal that is asked about; ask SimulatePrincipalPolicy`,
+    )
+  }
   if (key === undefined && !kinds.has('account')) throw new UsageError(`${action} is for a key: which --key?`)
   if (key !== undefined && !kinds.has('key')) throw new UsageError(`${action} is for no key: leave out --key`)
 }

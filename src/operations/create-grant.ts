@@ -57,6 +57,7 @@ export const CreateGrant = defineChange({
       },
       managesGrants: true,
       conditionKeys: conditionsOf,
+      principalKeys,
     },
   ],
   audit: {
@@ -82,8 +83,8 @@ export const CreateGrant = defineChange({
     const wish = {
       name: input.Name,
       createdAt: call.time,
-      grantee: await granteeOf(input, change, identity),
-      retiring: await retiringOf(input, change, identity),
+      grantee: await granteeOf(input, change, identity, key.region),
+      retiring: await retiringOf(input, change, identity, key.region),
       // A service has no account of its own to issue from.
       issuingAccount: call.principal.account || key.account,
       operations,
@@ -121,18 +122,21 @@ function checkPrincipalMembers(input: Input): void {
   )
 }
 
-/** authorization.md 3.2: principals in the form that the request used. */
+/** authorization.md 3.2: principals in the form that the request used, but for unique ids. */
 function conditionsOf(input: Input): ConditionValues {
   const constraints = constraintsOf(input.Constraints)
   return {
     'kms:GrantOperations': operationsOf(input),
-    'kms:GranteePrincipal': input.GranteePrincipal,
+    ...principalKeys(input),
     'kms:GranteeServicePrincipal': input.GranteeServicePrincipal,
-    'kms:RetiringPrincipal': input.RetiringPrincipal,
     'kms:RetiringServicePrincipal': input.RetiringServicePrincipal,
     'kms:GrantConstraintSourceArn': constraints?.sourceArn,
     ...constraintConditions(constraints),
   }
+}
+
+function principalKeys({ GranteePrincipal, RetiringPrincipal }: Input) {
+  return { 'kms:GranteePrincipal': GranteePrincipal, 'kms:RetiringPrincipal': RetiringPrincipal }
 }
 
 type Members = Pick<IdentityServices, 'externalAccounts'>
@@ -141,19 +145,21 @@ async function granteeOf(
   { GranteePrincipal, GranteeServicePrincipal }: Input,
   reader: Reader,
   { externalAccounts }: Members,
+  region: string,
 ) {
   if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal, reader)
   const gone = invalidArn('GranteePrincipal does not refer to a valid principal.')
-  return principalRef(GranteePrincipal!, reader, externalAccounts, gone)
+  return principalRef(GranteePrincipal!, reader, externalAccounts, region, gone)
 }
 
 async function retiringOf(
   { RetiringPrincipal, RetiringServicePrincipal }: Input,
   reader: Reader,
   { externalAccounts }: Members,
+  region: string,
 ) {
   if (RetiringServicePrincipal !== undefined) return serviceRef(RetiringServicePrincipal, reader)
   if (RetiringPrincipal === undefined) return undefined
   const gone = invalidArn('RetiringPrincipal does not refer to a valid principal.')
-  return principalRef(RetiringPrincipal, reader, externalAccounts, gone)
+  return principalRef(RetiringPrincipal, reader, externalAccounts, region, gone)
 }

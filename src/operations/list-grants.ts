@@ -50,7 +50,7 @@ export const ListGrants = defineOperation({
     }),
   },
   async handler(input, { resources: [{ key }], store, identity: { externalAccounts } }) {
-    const grantee = await granteeOf(input, store, externalAccounts)
+    const grantee = await granteeOf(input, store, externalAccounts, key.region)
     const scope = ['ListGrants', key.arn, input.GrantId ?? '', grantee ?? '']
     const limit = pageLimit(input, 50, 100)
     const after = pageStart(input, scope)
@@ -64,9 +64,10 @@ async function granteeOf(
   { GranteePrincipal, GranteeServicePrincipal }: Input,
   reader: Reader,
   externalAccounts: ExternalAccounts,
+  region: string,
 ) {
   if (GranteeServicePrincipal !== undefined) return serviceRef(GranteeServicePrincipal, reader)
   if (GranteePrincipal === undefined) return undefined
   const gone = invalidArn('Input does not refer to a valid principal')
-  return principalRef(GranteePrincipal, reader, externalAccounts, gone)
+  return principalRef(GranteePrincipal, reader, externalAccounts, region, gone)
 }

@@ -1,13 +1,13 @@
 /** The grants that a principal of the caller's account may retire, of every key of the Region (operations.md 3.38). */
 import { notFound } from '../base/errors.ts'
 import { structure } from '../base/schema.ts'
-import { invalidArn, principalRef } from '../domain/grants/grant-principals.ts'
+import { principalRef, unknownArn } from '../domain/grants/grant-principals.ts'
 import type { IdentityServices } from '../domain/identity/identity-services.ts'
 import { parsePrincipalArn } from '../domain/identity/principal-arn.ts'
-import { principalShownIn } from '../domain/identity/resolve-principal.ts'
+import { type Principals, principalShownIn, shownPrincipal } from '../domain/identity/resolve-principal.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Reader } from '../domain/store.ts'
-import { defineOperation } from '../pipeline/operation.ts'
+import { defineOperation, type LocatedEntity } from '../pipeline/operation.ts'
 import { grantEntries, principalId } from './shapes/grants.ts'
 import { limit, marker } from './shapes/members.ts'
 import { page, pageLimit, pageStart } from './shapes/pagination.ts'
@@ -17,9 +17,9 @@ export const ListRetirableGrants = defineOperation({
   input: structure({ Limit: limit, Marker: marker, RetiringPrincipal: principalId }),
   uses: [
     {
-      on: 'account',
+      on: 'entity',
       permission: 'kms:ListRetirableGrants',
-      resourceArn: ({ RetiringPrincipal }) => RetiringPrincipal,
+      locate: ({ RetiringPrincipal }, { store }) => named(RetiringPrincipal, store),
       // A service has no policy that could allow it to ask what it may retire itself.
       applies: ({ RetiringPrincipal }, { principal }) => !isService(principal, RetiringPrincipal),
     },
@@ -47,6 +47,12 @@ export const ListRetirableGrants = defineOperation({
   },
 })
 
+/** Policies compare ARNs: whoever is named by his unique id is asked about by his. What names nobody is refused after them. */
+async function named(text: string, principals: Principals): Promise<LocatedEntity> {
+  const arn = await shownPrincipal(text, principals)
+  return parsePrincipalArn(arn) === undefined ? { arn: '*', shownAs: text } : { arn }
+}
+
 function isService({ type, arn }: Principal, named: string): boolean {
   return type === 'AWSService' && arn === named
 }
@@ -60,8 +66,8 @@ async function retiringOf(
   { externalAccounts }: IdentityServices,
 ) {
   const gone = notFound(`Retiring principal ${text} could not be found`)
-  const ref = await principalRef(text, reader, externalAccounts, gone)
+  const ref = await principalRef(text, reader, externalAccounts, region, gone)
   const shown = await principalShownIn(region, ref, reader)
   if (parsePrincipalArn(shown)?.account === account) return ref
-  throw shown === text ? invalidArn(`ARN does not refer to a valid principal: ${text}`) : gone
+  throw shown === text ? unknownArn(text) : gone
 }

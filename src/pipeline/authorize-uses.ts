@@ -5,16 +5,19 @@
 import { ALIASES_PER_KEY_MAX } from '../base/limits.ts'
 import type { LocatedGrant } from '../domain/grants/locate-grant.ts'
 import { decideRetirement } from '../domain/grants/retire-grant.ts'
+import { shownPrincipal } from '../domain/identity/resolve-principal.ts'
 import type { Rights } from '../domain/identity/rights.ts'
 import { trailingDaysWithoutUsage } from '../domain/key-usage.ts'
 import type { Key } from '../domain/keys/key.ts'
 import type { LocatedKey } from '../domain/keys/locate-key.ts'
 import type { AccessRequest, AccessResource, ApplicableGrant } from '../domain/policy/access-request.ts'
 import { compilePolicy } from '../domain/policy/compile-policy.ts'
+import type { ConditionValues } from '../domain/policy/condition-values.ts'
 import type { Decision } from '../domain/policy/decision.ts'
 import { denial } from '../domain/policy/denial.ts'
 import { evaluate } from '../domain/policy/evaluate.ts'
 import type { Policy } from '../domain/policy/policy.ts'
+import { isUniqueId } from '../domain/policy/policy-principals.ts'
 import type { MaybePromise, Reader } from '../domain/store.ts'
 import type { Asked, Denied, Refusal } from './asked.ts'
 import { conditionsOf, identityConditionsOf, type LookedUp, regionOf } from './condition-values.ts'
@@ -50,7 +53,7 @@ function authorizeUse(authorization: Authorization, index: number): MaybePromise
   if (resource === undefined) return undefined
   // Of a foreign key that no policy can open for this nothing is looked up: the time would tell that there is one (5.3).
   const isClosed = use.on === 'key' && use.crossAccount !== true && isForeign(resource, authorization)
-  const missing = isClosed ? undefined : missingConditions(use, resource.policy, authorization.rights)
+  const missing = isClosed ? undefined : missingConditions(use, resource.policy, authorization)
   if (missing === undefined) return decide(authorization, use, found, resource, {})
   return lookUp(missing, found as LocatedKey, authorization).then((looked) =>
     decide(authorization, use, found, resource, looked),
@@ -105,7 +108,7 @@ function accessRequest(
 export async function requestToUse(asked: Asked, use: Use<unknown>, found: LocatedKey): Promise<AccessRequest> {
   const whole = { ...asked, onRefusal() {} }
   const resource = resourceOf(use, found, whole)!
-  const missing = missingConditions(use, resource.policy, asked.rights)
+  const missing = missingConditions(use, resource.policy, asked)
   const looked = missing === undefined ? {} : await lookUp(missing, found, whole)
   return accessRequest(whole, use, found, resource, looked)
 }
@@ -164,11 +167,8 @@ function resourceOf(
   const { account } = call.principal
   if (use.on === 'account') {
     if (use.applies?.(input, call) === false) return undefined
-    const arn = use.resourceArn?.(input)
     const shownAs = use.shownAs?.(input, account)
-    return arn === undefined
-      ? { kind: 'account', arn: '*', shownAs, account }
-      : { kind: 'entity', arn, shownAs, account }
+    return { kind: 'account', arn: '*', shownAs, account }
   }
   if (found === undefined) return undefined
   switch (use.on) {
@@ -202,16 +202,29 @@ function resourceOf(
 interface Missing {
   readonly aliasNames: boolean
   readonly trailingDays: boolean
+  /** Condition keys whose principals are unique ids. */
+  readonly unnamed: readonly (readonly [key: string, id: string])[]
 }
 
-/** Values that are looked up only if a policy names their keys; `undefined`: none. */
-function missingConditions(use: Use<unknown>, keyPolicy: Policy | undefined, rights: Rights): Missing | undefined {
+/** Values that are looked up only if a policy names their keys, or the request names principals by their ids; `undefined`: none. */
+function missingConditions(
+  use: Use<unknown>,
+  keyPolicy: Policy | undefined,
+  { rights, of }: Pick<Asked, 'rights' | 'of'>,
+): Missing | undefined {
   if (use.on !== 'key') return undefined
   const aliasNames = names(rights, 'kms:resourcealiases')
   const trailingDays =
     use.showsTrailingDays === true &&
     (keyPolicy?.conditionKeys.has(TRAILING_DAYS) === true || names(rights, TRAILING_DAYS))
-  return aliasNames || trailingDays ? { aliasNames, trailingDays } : undefined
+  const unnamed = use.principalKeys === undefined ? NOBODY : idsIn(use.principalKeys(of.input))
+  return aliasNames || trailingDays || unnamed.length > 0 ? { aliasNames, trailingDays, unnamed } : undefined
+}
+
+const NOBODY: Missing['unnamed'] = []
+
+function idsIn(principals: Readonly<Record<string, string | undefined>>): Missing['unnamed'] {
+  return Object.entries(principals).filter((entry): entry is [string, string] => isUniqueId(entry[1] ?? ''))
 }
 
 const TRAILING_DAYS = 'kms:trailingdayswithoutkeyusage'
@@ -231,13 +244,21 @@ async function lookUp(
   { key }: LocatedKey,
   { lookups, reader, keyUsage, of }: Authorization,
 ): Promise<LookedUp> {
-  if (key === undefined) return {}
+  const principals = await namesOf(missing.unnamed, reader)
+  if (key === undefined) return { principals }
   const aliasNames = missing.aliasNames ? await lookups.aliasNamesOf(key) : undefined
   return {
     // Callers who are allowed only through this condition are refused on a key with too many aliases (3.1).
     ...(aliasNames !== undefined && aliasNames.length <= ALIASES_PER_KEY_MAX ? { aliasNames } : {}),
     ...(missing.trailingDays ? { trailingDays: await trailingDaysOf(key, keyUsage, reader, of.call.time) } : {}),
+    principals,
   }
+}
+
+/** An id that is nobody's stays: the request will be refused for it. */
+async function namesOf(unnamed: Missing['unnamed'], reader: Reader): Promise<ConditionValues> {
+  const named = unnamed.map(async ([key, id]) => [key, await shownPrincipal(id, reader)] as const)
+  return Object.fromEntries(await Promise.all(named))
 }
 
 async function trailingDaysOf(key: Key, keyUsage: Asked['keyUsage'], reader: Reader, now: number): Promise<number> {

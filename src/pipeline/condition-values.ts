@@ -20,6 +20,8 @@ export interface LookedUp {
   readonly aliasNames?: readonly string[]
   /** Days, whole. */
   readonly trailingDays?: number | undefined
+  /** ARNs of principals that the request names by their unique ids. */
+  readonly principals?: ConditionValues
 }
 
 /** For every policy. */
@@ -29,7 +31,7 @@ export function conditionsOf(
   found: Located,
   located: readonly Located[],
   rights: Rights,
-  { trailingDays }: LookedUp,
+  { trailingDays, principals }: LookedUp,
 ): ConditionValues {
   const { call, input, recipient } = of
   return {
@@ -51,6 +53,7 @@ export function conditionsOf(
     ...(use.on === 'key' && use.managesGrants === true ? grantConditions(call) : undefined),
     ...(trailingDays === undefined ? undefined : { 'kms:TrailingDaysWithoutKeyUsage': String(trailingDays) }),
     ...declaredConditions(use, input, found, located),
+    ...principals,
     ...recipient?.conditions,
     ...of.callerConditions,
   }

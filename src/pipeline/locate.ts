@@ -1,8 +1,9 @@
 /** Resolves what a request names (authorization.md section 0, step 4): keys, aliases, roles and other entities. */
-import { aliasArn, parseArn } from '../base/arn.ts'
+import { aliasArn } from '../base/arn.ts'
 import type { GrantTokens } from '../domain/grants/grant-tokens.ts'
 import { type LocatedGrant, locateGrant } from '../domain/grants/locate-grant.ts'
 import type { StoredRole } from '../domain/identity/entities.ts'
+import { parseEntityArn } from '../domain/identity/entity-name.ts'
 import type { IdentityReader } from '../domain/identity/identity-store.ts'
 import {
   type LocatedKey,
@@ -51,7 +52,7 @@ export function locate(
       return { aliasName, arn: aliasArn(account, call.region, aliasName) }
     }
     case 'entity':
-      return use.applies?.(input) === false ? undefined : use.locate(input, { call, store })
+      return use.applies?.(input, call) === false ? undefined : use.locate(input, { call, store })
     case 'role':
       return use.applies?.(input, call) === false ? undefined : locateRole(use.roleArn(input), store)
     case 'key': {
@@ -81,10 +82,12 @@ function locateBy(locator: KeyLocator, lookups: Lookups, here: { account: string
   }
 }
 
-/** A role is named by its ARN with its path; one with another path is another role. */
+/**
+ * A role is named by its ARN with its path; one with another path is another role. It has this one ARN: policies compare it as
+ * text, so a name in another partition or Region would get past those that deny the role.
+ */
 async function locateRole(arn: string, store: IdentityReader): Promise<LocatedRole> {
-  const { account = '', resource = '' } = parseArn(arn) ?? {}
-  const [, path = '', name = ''] = /^role(\/(?:.*\/)?)([^/]+)$/.exec(resource) ?? []
-  const role = name === '' ? undefined : await store.findRole(account, name)
-  return { arn, account, role: role?.path === path && role.roleName === name ? role : undefined }
+  const { account = '', kind, path, name = '' } = parseEntityArn(arn) ?? {}
+  const role = kind === 'role' ? await store.findRole(account, name) : undefined
+  return { arn, account, role: role?.path === path && role?.roleName === name ? role : undefined }
 }

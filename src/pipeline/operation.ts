@@ -87,6 +87,8 @@ export interface KeyUse<Input> {
   readonly managesGrants?: boolean
   /** Carries kms:TrailingDaysWithoutKeyUsage. */
   readonly showsTrailingDays?: boolean
+  /** Condition keys with principals as the request names them. A unique id is the ARN of whose it is: policies compare ARNs. */
+  principalKeys?(input: Input): Readonly<Record<string, string | undefined>>
 }
 
 export interface AliasUse<Input> {
@@ -108,9 +110,7 @@ export interface AccountUse<Input> {
   readonly isAboutKeys?: boolean
   /** Custom key stores: records have no `resources` (audit.md 4.3). */
   readonly isAboutKeyStores?: boolean
-  /** ARN that policies are asked for; `*` if left out (ListRetirableGrants names a principal). */
-  resourceArn?(input: Input): string
-  /** What a refusal calls it; `*` or the ARN if left out, nothing if empty. */
+  /** What a refusal calls it; `*` if left out, nothing if empty. */
   shownAs?(input: Input, account: string): string
 }
 
@@ -138,7 +138,7 @@ export interface EntityUse<Input> {
   /** `iam:CreateUser` */
   readonly permission: string
   /** `undefined` or true: this request needs the permission. */
-  applies?(input: Input): boolean
+  applies?(input: Input, call: Call): boolean
   conditionKeys?(input: Input, located: LocatedEntity): ConditionValues
 }
 

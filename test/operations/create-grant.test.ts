@@ -126,6 +126,19 @@ describe('principals', () => {
     }
   })
 
+  test('principals are named in the partition of the key, or in that of all identities (P-12)', async () => {
+    const { KeyId } = await newKey(harness)
+    for (const partition of ['aws-cn', 'aws-us-gov']) {
+      const elsewhere = bob.arn.replace('arn:aws:', `arn:${partition}:`)
+      const text = `ARN does not refer to a valid principal: ${elsewhere}`
+      await assertFails(create(KeyId, { GranteePrincipal: elsewhere }), 'InvalidArnException', text)
+      await assertFails(create(KeyId, { RetiringPrincipal: elsewhere }), 'InvalidArnException', text)
+      const retirable = harness.call('ListRetirableGrants', { RetiringPrincipal: elsewhere })
+      await assertFails(retirable, 'InvalidArnException', text)
+    }
+    await create(KeyId, { GranteePrincipal: bob.arn })
+  })
+
   test('a grantee is required, and characters that no ARN has are refused by the model', async () => {
     const { KeyId } = await newKey(harness)
     await assertValidation(
@@ -578,6 +591,25 @@ describe('condition keys', () => {
   function equalsA() {
     return { EncryptionContextEquals: { a: '1' } }
   }
+
+  test('who is named by his unique id is compared by his ARN', async () => {
+    const { RoleId, Arn } = (await harness.call('GetRole', { RoleName: 'worker' })).Role
+    const { UserId } = (await harness.call('GetUser', { UserName: 'bob' })).User
+    const session = Arn.replace(':iam:', ':sts:').replace('role/app/worker', 'assumed-role/worker/s1')
+    for (const [arn, id] of [
+      [Arn, RoleId],
+      [session, `${RoleId}:s1`],
+    ]) {
+      for (const [condition, member] of [
+        [{ ArnLike: { 'kms:GranteePrincipal': arn } }, 'GranteePrincipal'],
+        [{ StringEquals: { 'kms:RetiringPrincipal': arn } }, 'RetiringPrincipal'],
+      ] as const) {
+        const { KeyId } = await keyFor(condition)
+        await asBob(KeyId, { [member]: id })
+        await assert.rejects(asBob(KeyId, { [member]: UserId }), { code: 'AccessDeniedException' })
+      }
+    }
+  })
 
   for (const [condition, meets, fails] of CASES) {
     test(`${JSON.stringify(condition)} tells requests apart`, async () => {

@@ -107,6 +107,26 @@ test('the permission is asked for on the ARN of the retiring principal; keys are
   })
 })
 
+test('a principal is the same for policies, by his unique id or by his ARN', async () => {
+  const { RoleId } = (await harness.call('GetRole', { RoleName: 'worker' })).Role
+  const deny = { Effect: 'Deny', Action: 'kms:ListRetirableGrants', Resource: role.arn }
+  const allow = { Effect: 'Allow', Action: 'kms:ListRetirableGrants', Resource: bob.arn }
+  const asker = await givenUser(harness.store, ACCOUNT, 'asker', [allow, deny])
+  const ask = (RetiringPrincipal: string) =>
+    harness.callAs(asker.principal, 'ListRetirableGrants', { RetiringPrincipal })
+  await ask(bob.principal.entityId)
+  await assertFails(
+    ask(RoleId),
+    'AccessDeniedException',
+    `User: ${asker.arn} is not authorized to perform: kms:ListRetirableGrants on resource: ${role.arn} with an explicit deny in an identity-based policy`,
+  )
+  await assertFails(
+    ask('nonsense'),
+    'AccessDeniedException',
+    `User: ${asker.arn} is not authorized to perform: kms:ListRetirableGrants on resource: nonsense because no identity-based policy allows the kms:ListRetirableGrants action`,
+  )
+})
+
 test('the audit record has the parameters and no resources', async () => {
   await list(bob.arn, { Limit: 7 })
   assert.deepEqual(lastRecord(harness), {

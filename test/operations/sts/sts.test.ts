@@ -105,6 +105,37 @@ test('a role that does not exist, or trusts somebody else, is denied alike (6.4,
   assert.deepEqual(await failure(assume({ RoleArn: arnOf('others') })), expected)
 })
 
+test('a role has one ARN: no other spelling gets past a deny that names it (M-3)', async () => {
+  const { User } = await harness.call('CreateUser', { UserName: 'kept-out' })
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' },
+      { Effect: 'Deny', Action: 'sts:AssumeRole', Resource: arnOf('ci') },
+    ],
+  })
+  await harness.call('PutUserPolicy', { UserName: 'kept-out', PolicyName: 'not-ci', PolicyDocument })
+  const ids = { principalId: User.UserId, entityId: User.UserId, arn: User.Arn, principalArn: User.Arn }
+  const caller: Principal = {
+    type: 'IAMUser',
+    account: ACCOUNT,
+    ...ids,
+    userName: 'kept-out',
+    accessKeyId: 'AKIAKEPTOUT',
+  }
+  await assume({ RoleArn: arnOf('next') }, caller)
+  for (const RoleArn of [
+    arnOf('ci'),
+    arnOf('ci').replace('arn:aws:', 'arn:aws-cn:'),
+    arnOf('ci').replace('arn:aws:', 'arn:x:'),
+    arnOf('ci').replace(':iam::', ':iam:us-east-1:'),
+    arnOf('ci').replace(':iam::', ':sts::'),
+    arnOf('CI'),
+  ]) {
+    assert.equal(await codeOf(assume({ RoleArn }, caller)), 'AccessDeniedException', RoleArn)
+  }
+})
+
 test('a role of another account needs both sides, and a stranger learns nothing of it', async () => {
   await makeRole('shared', TRUST, { principal: { AWS: OTHER_ACCOUNT } })
   const there = userOf(OTHER_ACCOUNT)
